@@ -1,0 +1,77 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Targets stand ground floor first. A target imports only what it names here, and names only
+// lower floors; `Tests/check-imports` compares these lists with the sources.
+
+let package = Package(
+    name: "git-data",
+    products: [
+        .executable(name: "git-data", targets: ["git-data"]),
+        .executable(name: "git-data-transfer", targets: ["git-data-transfer"]),
+    ],
+    targets: [
+        // Floor 0: the operating system and system libraries
+        .target(name: "CPlatform"),
+        .systemLibrary(
+            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+
+        // Floor 1: what knows nothing of Git
+        .target(name: "Diagnostics"),
+        .target(name: "Platform", dependencies: ["CPlatform", "Diagnostics"]),
+        .target(name: "Digest", dependencies: ["CCrypto"]),
+
+        // Floor 2: formats and Git's plumbing
+        .target(name: "Pointer", dependencies: ["Digest"]),
+        .target(name: "Git", dependencies: ["Platform", "Diagnostics", "Digest"]),
+        .target(name: "Inspection", dependencies: ["Platform"]),
+
+        // Floor 3: where blobs are
+        .target(name: "ObjectStore", dependencies: ["Platform", "Digest", "Diagnostics"]),
+        .target(name: "Remote", dependencies: ["Platform", "Digest", "Diagnostics"]),
+
+        // Floor 4: one working repository
+        .target(name: "Repository", dependencies: ["Git", "Pointer", "ObjectStore", "Platform", "Digest", "Diagnostics"]),
+
+        // Floor 5: moving blobs
+        .target(name: "Transfer", dependencies: ["ObjectStore", "Remote", "Platform", "Digest", "Diagnostics"]),
+
+        // Floor 6: what Git and the agent's client talk to
+        .target(
+            name: "Filter",
+            dependencies: [
+                "Pointer", "ObjectStore", "Transfer", "Repository", "Inspection", "Git", "Platform", "Digest", "Diagnostics",
+            ]),
+        .target(name: "Agent", dependencies: ["Transfer", "Remote", "Platform", "Digest", "Diagnostics"]),
+
+        // Floor 7: words, options, exit codes
+        .target(
+            name: "Commands",
+            dependencies: [
+                "Filter", "Transfer", "Repository", "Inspection", "ObjectStore", "Remote", "Git", "Pointer", "Platform",
+                "Digest", "Diagnostics",
+            ]),
+
+        // Floor 8: the executables
+        .executableTarget(name: "git-data", dependencies: ["Commands"]),
+        .executableTarget(name: "git-data-transfer", dependencies: ["Agent"]),
+
+        // Tests: what they share, then one target for each room, then the built executables with real Git
+        .target(name: "TestSupport", dependencies: ["Platform", "Digest"], path: "Tests/TestSupport"),
+        .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
+        .testTarget(name: "DigestTests", dependencies: ["Digest"]),
+        .testTarget(name: "PointerTests", dependencies: ["Pointer", "Digest"]),
+        .testTarget(name: "GitTests", dependencies: ["Git", "Platform", "TestSupport"]),
+        .testTarget(name: "InspectionTests", dependencies: ["Inspection", "Platform", "TestSupport"]),
+        .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "Platform", "Digest", "TestSupport"]),
+        .testTarget(name: "RemoteTests", dependencies: ["Remote", "Platform", "Digest", "TestSupport"]),
+        .testTarget(
+            name: "RepositoryTests", dependencies: ["Repository", "Git", "Pointer", "Platform", "Digest", "TestSupport"]),
+        .testTarget(
+            name: "TransferTests",
+            dependencies: ["Transfer", "Agent", "Remote", "ObjectStore", "Platform", "Digest", "TestSupport"]),
+        .testTarget(name: "FilterTests", dependencies: ["Filter", "Pointer", "ObjectStore", "Platform", "Digest", "TestSupport"]),
+        .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["Pointer", "Platform", "Digest", "TestSupport"]),
+    ]
+)

@@ -1,0 +1,34 @@
+// The system calls that Swift's Glibc overlay hides or that C reaches through varargs and macros, each
+// as the thinnest wrapper. Nothing here decides anything. The header names no GNU types, as those
+// would clash with the overlay's.
+#pragma once
+
+#include <sys/types.h>
+
+int platform_open(const char *path, int flags, mode_t mode);
+int platform_openat(int folder, const char *path, int flags, mode_t mode);
+int platform_pipe(int *ends);
+/// Asks for a pipe buffer of `size` bytes; what the kernel refuses is left as it was.
+int platform_set_pipe_size(int pipe, int size);
+/// Renames and fails with EEXIST where `to` exists.
+int platform_rename_exclusive(const char *from, const char *to);
+int platform_rename_exclusive_at(int folder, const char *from, const char *to);
+/// Shares `source`'s extents with `destination`, on file systems with reflinks.
+int platform_clone(int destination, int source);
+ssize_t platform_copy_range(int source, int destination, size_t count);
+int platform_syncfs(int descriptor);
+int platform_columns(int terminal);
+int platform_is_regular(mode_t mode);
+int platform_is_folder(mode_t mode);
+int platform_is_link(mode_t mode);
+int platform_exited(int status);
+int platform_exit_status(int status);
+int platform_termination_signal(int status);
+const char *platform_entry_name(const void *entry);
+/// glibc's strerror_r, which returns the text.
+const char *platform_reason(int code, char *buffer, size_t size);
+char **platform_environ(void);
+int platform_spawn_chdir(void *actions, const char *folder);
+int platform_ignores(int signal);
+void platform_set_default(int number);
+void platform_set_ignored(int number);

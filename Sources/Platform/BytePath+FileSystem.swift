@@ -1,0 +1,152 @@
+internal import CPlatform
+internal import Glibc
+
+extension BytePath {
+    /// - Parameter followingLinks: whether a symbolic link stands for what it names.
+    /// - Returns: nil where nothing is.
+    package func status(followingLinks: Bool = false) throws(SystemError) -> FileStatus? {
+        var raw = stat()
+        let result = withCString { followingLinks ? stat($0, &raw) : lstat($0, &raw) }
+        if result == 0 { return FileStatus(raw) }
+        let error = SystemError.last("stat", path: self)
+        if error.isAbsent { return nil }
+        throw error
+    }
+
+    /// Whether anything is there; false also where that cannot be known.
+    package var exists: Bool {
+        withCString { access($0, F_OK) } == 0
+    }
+
+    package var isExecutableFile: Bool {
+        guard let status = try? status(followingLinks: true), status.kind == .regular else { return false }
+        return withCString { access($0, X_OK) } == 0
+    }
+
+    package var isFolder: Bool {
+        (try? status(followingLinks: true))?.kind == .folder
+    }
+
+    /// Makes this folder and those above it that are missing.
+    package func makeFolders() throws(SystemError) {
+        if withCString({ mkdir($0, 0o777) }) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT else { throw .last("mkdir", path: self) }
+        guard parent != self else { throw SystemError("mkdir", path: self, code: ENOENT) }
+        try parent.makeFolders()
+        guard withCString({ mkdir($0, 0o777) }) == 0 || errno == EEXIST else { throw .last("mkdir", path: self) }
+    }
+
+    /// Removes a file or a link. What is not there need not be removed.
+    package func removeFile() throws(SystemError) {
+        guard withCString({ unlink($0) }) == 0 || errno == ENOENT else { throw .last("unlink", path: self) }
+    }
+
+    /// Removes an empty folder.
+    /// - Returns: false where it is not empty, not there, or in use.
+    @discardableResult
+    package func removeEmptyFolder() -> Bool {
+        withCString { rmdir($0) } == 0
+    }
+
+    /// Gives the file another name, in place of whatever had that name.
+    package func rename(to new: BytePath) throws(SystemError) {
+        let result = withCString { old in new.withCString { Glibc.rename(old, $0) } }
+        guard result == 0 else { throw .last("rename", path: new) }
+    }
+
+    /// Gives the file another name that must be free (`EEXIST` otherwise).
+    package func renameExclusively(to new: BytePath) throws(SystemError) {
+        let result = withCString { old in new.withCString { platform_rename_exclusive(old, $0) } }
+        if result == 0 { return }
+        guard errno == EINVAL || errno == ENOSYS else { throw .last("rename", path: new) }
+        // File systems without RENAME_NOREPLACE (NFS among them) have hard links.
+        try link(to: new)
+        try removeFile()
+    }
+
+    /// Gives the file a second name that must be free (`EEXIST` otherwise).
+    package func link(to new: BytePath) throws(SystemError) {
+        let result = withCString { old in new.withCString { Glibc.link(old, $0) } }
+        guard result == 0 else { throw .last("link", path: new) }
+    }
+
+    /// What the symbolic link says.
+    package func linkTarget() throws(SystemError) -> BytePath {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = withCString { name in
+            buffer.withUnsafeMutableBufferPointer { target in
+                target.withMemoryRebound(to: CChar.self) { readlink(name, $0.baseAddress!, $0.count) }
+            }
+        }
+        guard count >= 0 else { throw .last("readlink", path: self) }
+        return BytePath(bytes: buffer.prefix(count))
+    }
+
+    /// The absolute path with all links followed.
+    package func resolved() throws(SystemError) -> BytePath {
+        let real = withCString { realpath($0, nil) }
+        guard let real else { throw .last("realpath", path: self) }
+        defer { free(real) }
+        return BytePath(bytes: UnsafeBufferPointer(start: real, count: strlen(real)).map { UInt8(bitPattern: $0) })
+    }
+
+    /// The names in this folder, without `.` and `..`, in no order.
+    package func entries() throws(SystemError) -> [BytePath] {
+        guard let stream = withCString({ opendir($0) }) else { throw .last("opendir", path: self) }
+        defer { closedir(stream) }
+        var names: [BytePath] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw .last("readdir", path: self) }
+                return names
+            }
+            guard let start = platform_entry_name(entry) else { continue }
+            let name = BytePath(
+                bytes: UnsafeBufferPointer(start: start, count: strlen(start)).map { UInt8(bitPattern: $0) })
+            if name != "." && name != ".." { names.append(name) }
+        }
+    }
+
+    /// The whole content, at most `limit` bytes of it.
+    /// - Returns: nil where nothing is.
+    package func contents(limit: Int = .max) throws(SystemError) -> [UInt8]? {
+        do throws(SystemError) {
+            let file = try Descriptor.open(self, .read)
+            return try ByteReader(file).readToEnd(limit: limit)
+        } catch {
+            if error.isAbsent { return nil }
+            throw error
+        }
+    }
+
+    /// Returns when names made in, or removed from, this folder are on the disk.
+    package func synchronizeFolder() throws(SystemError) {
+        try Descriptor.open(self, [.read, .folder]).synchronize()
+    }
+
+    /// Writes a file that readers see whole or not at all: temporary file, fsync, rename, fsync of the folder.
+    package func replaceContents(with bytes: [UInt8], permissions: UInt32 = 0o666) throws(SystemError) {
+        let file = try TemporaryFile(in: parent, permissions: permissions)
+        try file.descriptor.write(bytes)
+        try file.commit(to: self)
+    }
+
+    /// The process's folder.
+    package static func currentFolder() throws(SystemError) -> BytePath {
+        guard let path = getcwd(nil, 0) else { throw .last("getcwd") }
+        defer { free(path) }
+        return BytePath(bytes: UnsafeBufferPointer(start: path, count: strlen(path)).map { UInt8(bitPattern: $0) })
+    }
+
+    package func makeCurrentFolder() throws(SystemError) {
+        guard withCString({ chdir($0) }) == 0 else { throw .last("chdir", path: self) }
+    }
+
+    /// Bytes that may still be written to the file system that holds this path.
+    package func availableByteCount() throws(SystemError) -> Int64 {
+        var system = statvfs()
+        guard withCString({ statvfs($0, &system) }) == 0 else { throw .last("statvfs", path: self) }
+        return Int64(clamping: UInt64(system.f_bavail) * UInt64(system.f_frsize))
+    }
+}

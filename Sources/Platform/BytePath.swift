@@ -1,0 +1,143 @@
+// Platform: the operating system as the rooms above see it: paths that are bytes, descriptors,
+// durable files, locks, child processes, threads and signals. Everything that would differ on
+// another system is here and in CPlatform. It knows nothing of Git or of blobs.
+
+/// A path as the file system and Git have it: bytes, not text, and never with a NUL among them.
+package struct BytePath: Hashable, Sendable {
+    package private(set) var bytes: [UInt8]
+
+    /// - Parameter bytes: cut at the first NUL, which no path can hold.
+    package init(bytes: some Sequence<UInt8>) {
+        self.bytes = Array(bytes.prefix { $0 != 0 })
+    }
+
+    package init(_ text: String) {
+        self.init(bytes: text.utf8)
+    }
+
+    package var isEmpty: Bool { bytes.isEmpty }
+    package var isAbsolute: Bool { bytes.first == UInt8(ascii: "/") }
+
+    /// This path with `component` (one name, or a relative path) under it.
+    package func appending(_ component: BytePath) -> BytePath {
+        guard !bytes.isEmpty, !component.isAbsolute else { return component }
+        var joined = self
+        if bytes.last != UInt8(ascii: "/") { joined.bytes.append(UInt8(ascii: "/")) }
+        joined.bytes += component.bytes
+        return joined
+    }
+
+    package static func / (folder: BytePath, component: String) -> BytePath {
+        folder.appending(BytePath(component))
+    }
+
+    package static func / (folder: BytePath, component: BytePath) -> BytePath {
+        folder.appending(component)
+    }
+
+    /// This path with `suffix` directly behind its last byte.
+    package func adding(suffix: String) -> BytePath {
+        BytePath(bytes: bytes + Array(suffix.utf8))
+    }
+
+    /// The names between the slashes, without empty ones.
+    package var components: [BytePath] {
+        bytes.split(separator: UInt8(ascii: "/")).map { BytePath(bytes: $0) }
+    }
+
+    /// The name behind the last slash.
+    package var lastComponent: BytePath {
+        components.last ?? self
+    }
+
+    /// The path of the folder that this is in: `.` for a bare name, `/` for what stands at the root.
+    package var parent: BytePath {
+        var rest = bytes[...]
+        while rest.count > 1, rest.last == UInt8(ascii: "/") { rest.removeLast() }
+        guard let slash = rest.lastIndex(of: UInt8(ascii: "/")) else { return BytePath(".") }
+        return slash == 0 ? BytePath("/") : BytePath(bytes: rest[..<slash])
+    }
+
+    /// This path, taken from `folder` where it is relative.
+    package func absolute(from folder: BytePath) -> BytePath {
+        isAbsolute ? self : folder.appending(self)
+    }
+
+    /// Whether this is `folder` or something below it, judged by the components alone.
+    package func isInside(_ folder: BytePath) -> Bool {
+        components.starts(with: folder.components)
+    }
+
+    /// What is left of this path below `folder`, or nil when it is not in there.
+    package func relative(to folder: BytePath) -> BytePath? {
+        guard isInside(folder) else { return nil }
+        let rest = components.dropFirst(folder.components.count)
+        return BytePath(bytes: rest.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
+    }
+
+    package func withCString<Result, Failure: Error>(
+        _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var terminated = bytes.map { CChar(bitPattern: $0) }
+        terminated.append(0)
+        // `withUnsafeBufferPointer` rethrows untyped; a local pointer keeps the error's type.
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: terminated.count)
+        copy.initialize(from: terminated, count: terminated.count)
+        defer { copy.deallocate() }
+        return try body(copy)
+    }
+
+    /// The path as text where it is UTF-8, with damaged bytes repaired. For JSON and people, never
+    /// to be made a path again.
+    package var text: String {
+        String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Whether `text` says the same as `bytes`.
+    package var isUTF8: Bool {
+        String(validating: bytes, as: UTF8.self) != nil
+    }
+}
+
+extension BytePath: ExpressibleByStringLiteral {
+    package init(stringLiteral text: String) {
+        self.init(text)
+    }
+}
+
+extension BytePath: Comparable {
+    /// The order of the bytes, which is Git's.
+    package static func < (left: BytePath, right: BytePath) -> Bool {
+        left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
+}
+
+extension BytePath: CustomStringConvertible {
+    /// The path as Git prints it: as it is, or quoted in C's manner when it holds control
+    /// characters, a quote, a backslash or bytes that are not UTF-8. Safe for a terminal.
+    package var description: String {
+        let text = self.text
+        let isPlain = isUTF8 && !text.unicodeScalars.contains { scalar in
+            scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar == "\"" || scalar == "\\"
+        }
+        return isPlain ? text : quoted
+    }
+
+    private var quoted: String {
+        var quoted = "\""
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "\n"): quoted += "\\n"
+            case UInt8(ascii: "\t"): quoted += "\\t"
+            case UInt8(ascii: "\r"): quoted += "\\r"
+            case UInt8(ascii: "\""): quoted += "\\\""
+            case UInt8(ascii: "\\"): quoted += "\\\\"
+            case 0x20...0x7e: quoted.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let octal = String(byte, radix: 8)
+                quoted += "\\" + String(repeating: "0", count: 3 - octal.count) + octal
+            }
+        }
+        return quoted + "\""
+    }
+}

@@ -1,0 +1,155 @@
+internal import CPlatform
+internal import Glibc
+
+/// An open file, folder or pipe end, closed when its owner goes. One thread at a time may use it,
+/// except for `read(into:at:)`, which many may.
+package struct Descriptor: ~Copyable, Sendable {
+    package struct Options: OptionSet, Sendable {
+        package let rawValue: Int32
+        package init(rawValue: Int32) { self.rawValue = rawValue }
+
+        package static let read = Options(rawValue: O_RDONLY)
+        package static let write = Options(rawValue: O_WRONLY)
+        package static let readWrite = Options(rawValue: O_RDWR)
+        package static let create = Options(rawValue: O_CREAT)
+        package static let exclusive = Options(rawValue: O_EXCL)
+        package static let truncate = Options(rawValue: O_TRUNC)
+        package static let append = Options(rawValue: O_APPEND)
+        package static let noFollow = Options(rawValue: O_NOFOLLOW)
+        package static let folder = Options(rawValue: O_DIRECTORY)
+        /// Does not wait for the other end of a pipe that somebody left in the place of a file.
+        package static let nonBlocking = Options(rawValue: O_NONBLOCK)
+    }
+
+    /// The number the system knows it by. It stays owned here.
+    package let number: Int32
+    /// Where it was opened, for messages.
+    package let path: BytePath?
+    private var isOpen = true
+
+    /// Takes over a descriptor that the caller owns.
+    package init(owning number: Int32, path: BytePath? = nil) {
+        self.number = number
+        self.path = path
+    }
+
+    deinit {
+        if isOpen { _ = platform_close(number) }
+    }
+
+    package static func open(
+        _ path: BytePath, _ options: Options, permissions: UInt32 = 0o666
+    ) throws(SystemError) -> Descriptor {
+        let number = path.withCString { name in
+            retryingInterrupts { platform_open(name, options.rawValue | O_CLOEXEC, mode_t(permissions)) }
+        }
+        guard number >= 0 else { throw .last("open", path: path) }
+        return Descriptor(owning: number, path: path)
+    }
+
+    /// Opens `name`, one component, in this folder.
+    package func open(
+        entry name: BytePath, _ options: Options, permissions: UInt32 = 0o666
+    ) throws(SystemError) -> Descriptor {
+        let number = self.number
+        let opened = name.withCString { entry in
+            retryingInterrupts { platform_openat(number, entry, options.rawValue | O_CLOEXEC, mode_t(permissions)) }
+        }
+        let path = self.path?.appending(name) ?? name
+        guard opened >= 0 else { throw .last("open", path: path) }
+        return Descriptor(owning: opened, path: path)
+    }
+
+    /// Closes, and says where the system could not keep what was written (NFS, quotas).
+    package consuming func close() throws(SystemError) {
+        isOpen = false
+        // After EINTR Linux has closed the descriptor all the same.
+        if platform_close(number) != 0, errno != EINTR { throw .last("close", path: path) }
+    }
+
+    /// Reads what is there, at most the buffer; 0 is the end.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+        let count = retryingInterrupts { platform_read(number, buffer.baseAddress, buffer.count) }
+        guard count >= 0 else { throw .last("read", path: path) }
+        return count
+    }
+
+    /// Reads at `offset`, without moving the position.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
+        let count = retryingInterrupts { pread(number, buffer.baseAddress, buffer.count, off_t(offset)) }
+        guard count >= 0 else { throw .last("read", path: path) }
+        return count
+    }
+
+    /// Writes every byte.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = UnsafeRawBufferPointer(rebasing: rest)
+            let count = retryingInterrupts { platform_write(number, piece.baseAddress, piece.count) }
+            guard count >= 0 else { throw .last("write", path: path) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    package func write(_ bytes: [UInt8]) throws(SystemError) {
+        var failure: SystemError?
+        bytes.withUnsafeBytes { buffer in
+            do throws(SystemError) { try write(buffer) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Returns when content and length are on the disk.
+    package func synchronize() throws(SystemError) {
+        guard retryingInterrupts({ fsync(number) }) == 0 else { throw .last("fsync", path: path) }
+    }
+
+    /// Returns when everything written to this file system is on the disk: one flush for many files.
+    package func synchronizeFileSystem() throws(SystemError) {
+        guard retryingInterrupts({ platform_syncfs(number) }) == 0 else { throw .last("syncfs", path: path) }
+    }
+
+    package func status() throws(SystemError) -> FileStatus {
+        var raw = stat()
+        guard fstat(number, &raw) == 0 else { throw .last("fstat", path: path) }
+        return FileStatus(raw)
+    }
+
+    package func setPermissions(_ permissions: UInt32) throws(SystemError) {
+        guard fchmod(number, mode_t(permissions)) == 0 else { throw .last("fchmod", path: path) }
+    }
+
+    package func truncate(to byteCount: Int64) throws(SystemError) {
+        guard retryingInterrupts({ ftruncate(number, off_t(byteCount)) }) == 0 else {
+            throw .last("ftruncate", path: path)
+        }
+    }
+
+    /// Moves the position to `offset`, counted from the start.
+    package func seek(to offset: Int64) throws(SystemError) {
+        guard lseek(number, off_t(offset), SEEK_SET) >= 0 else { throw .last("lseek", path: path) }
+    }
+
+    /// Takes the advisory lock of this open file, which its closing gives back.
+    /// - Returns: false when `waiting` is false and another process holds it.
+    package func lock(waiting: Bool) throws(SystemError) -> Bool {
+        if retryingInterrupts({ flock(number, waiting ? LOCK_EX : LOCK_EX | LOCK_NB) }) == 0 { return true }
+        if errno == EWOULDBLOCK { return false }
+        throw .last("flock", path: path)
+    }
+
+    /// Asks for a larger pipe buffer; on anything but a pipe, and where the system refuses, nothing changes.
+    package func requestPipeBuffer(byteCount: Int) {
+        _ = platform_set_pipe_size(number, Int32(clamping: byteCount))
+    }
+}
+
+// `close`, `read` and `write` are also names of methods of Descriptor, which would hide the calls.
+private func platform_close(_ number: Int32) -> Int32 { close(number) }
+private func platform_read(_ number: Int32, _ start: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    read(number, start, count)
+}
+private func platform_write(_ number: Int32, _ start: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(number, start, count)
+}

@@ -1,0 +1,82 @@
+internal import CPlatform
+internal import Glibc
+
+/// The process's environment and the programs it names, as bytes.
+package enum Environment {
+    /// All of it, `NAME=value` each.
+    package static var all: [[UInt8]] {
+        var entries: [[UInt8]] = []
+        guard var next = platform_environ() else { return entries }
+        while let entry = next.pointee {
+            entries.append(UnsafeBufferPointer(start: entry, count: strlen(entry)).map { UInt8(bitPattern: $0) })
+            next += 1
+        }
+        return entries
+    }
+
+    /// The value of a variable, or nil where it is not set.
+    package static func value(_ name: String) -> BytePath? {
+        guard let value = getenv(name) else { return nil }
+        return BytePath(bytes: UnsafeBufferPointer(start: value, count: strlen(value)).map { UInt8(bitPattern: $0) })
+    }
+
+    /// The environment without `removed`, and with `added` in place of what had those names.
+    package static func changed(removing removed: [String] = [], adding added: [(String, BytePath)] = []) -> [[UInt8]] {
+        let names = Set((removed + added.map(\.0)).map { Array($0.utf8) })
+        let kept = all.filter { entry in !names.contains(Array(entry.prefix { $0 != UInt8(ascii: "=") })) }
+        return kept + added.map { Array($0.0.utf8) + [UInt8(ascii: "=")] + $0.1.bytes }
+    }
+
+    /// The user's home folder.
+    package static var home: BytePath? {
+        value("HOME").flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The running executable's own file.
+    package static func executable() throws(SystemError) -> BytePath {
+        try BytePath("/proc/self/exe").linkTarget()
+    }
+
+    /// Finds a program on `PATH`, in absolute folders only, and never inside `excluded`: a worktree
+    /// may hold a file of any name.
+    package static func findProgram(_ name: String, outside excluded: BytePath? = nil) -> BytePath? {
+        let path = value("PATH")?.bytes ?? Array("/usr/local/bin:/usr/bin:/bin".utf8)
+        for entry in path.split(separator: UInt8(ascii: ":")) {
+            let folder = BytePath(bytes: entry)
+            guard folder.isAbsolute else { continue }
+            let candidate = folder / name
+            guard candidate.isExecutableFile else { continue }
+            if let excluded, let real = try? candidate.resolved(), real.isInside(excluded) || folder.isInside(excluded) {
+                continue
+            }
+            return candidate
+        }
+        return nil
+    }
+
+    /// The process's arguments as they were given, without the program's own name.
+    package static var arguments: [BytePath] {
+        (1..<Int(max(1, CommandLine.argc))).compactMap { position in
+            CommandLine.unsafeArgv[position].map { argument in
+                BytePath(
+                    bytes: UnsafeBufferPointer(start: argument, count: strlen(argument)).map { UInt8(bitPattern: $0) })
+            }
+        }
+    }
+
+    /// The name the process was started by.
+    package static var programName: BytePath {
+        guard CommandLine.argc > 0, let name = CommandLine.unsafeArgv[0] else { return BytePath("git-data") }
+        return BytePath(bytes: UnsafeBufferPointer(start: name, count: strlen(name)).map { UInt8(bitPattern: $0) })
+            .lastComponent
+    }
+
+    package static func isTerminal(_ descriptor: Int32) -> Bool {
+        isatty(descriptor) == 1
+    }
+
+    /// The width of the terminal behind a descriptor, 80 where there is none.
+    package static func terminalColumns(_ descriptor: Int32) -> Int {
+        Int(platform_columns(descriptor))
+    }
+}

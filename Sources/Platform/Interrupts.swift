@@ -1,0 +1,72 @@
+internal import CPlatform
+internal import Glibc
+private import Synchronization
+
+/// What happens when the process is told to end: files that must not stay behind are removed, then
+/// the signal does its work, so that the parent sees how the process ended.
+package enum Interrupts {
+    private struct State {
+        var leftovers: Set<BytePath> = []
+        var actions: [@Sendable () -> Void] = []
+    }
+
+    private static let state = Mutex(State())
+
+    /// Handles SIGINT, SIGTERM and SIGHUP from a thread of its own from now on, and lets writes to a
+    /// closed pipe fail with EPIPE instead of killing. Call once, before any other thread starts.
+    package static func install() {
+        platform_set_ignored(SIGPIPE)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGHUP] where platform_ignores(number) == 0 { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        let watched = signals
+        WorkerThread.detach {
+            var watched = watched
+            var number: Int32 = 0
+            guard sigwait(&watched, &number) == 0 else { return }
+            end(by: number)
+        }
+    }
+
+    /// Runs `action` when a signal ends the process. It must not wait for anything.
+    package static func onEnd(_ action: @escaping @Sendable () -> Void) {
+        state.withLock { $0.actions.append(action) }
+    }
+
+    /// Makes a file that is removed when a signal ends the process before `forget`.
+    static func creating<Made: ~Copyable>(
+        _ path: BytePath, _ make: () throws(SystemError) -> Made
+    ) throws(SystemError) -> Made {
+        // The lock is held while the file is made, so the watcher sees it made and noted, or neither.
+        var made: Made?
+        var failure: SystemError?
+        state.withLock { state in
+            do throws(SystemError) {
+                made = try make()
+                state.leftovers.insert(path)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return made.take()!
+    }
+
+    static func forget(_ path: BytePath) {
+        state.withLock { _ = $0.leftovers.remove(path) }
+    }
+
+    private static func end(by number: Int32) {
+        state.withLock { state in
+            for action in state.actions { action() }
+            for path in state.leftovers { try? path.removeFile() }
+            platform_set_default(number)
+            var only = sigset_t()
+            sigemptyset(&only)
+            sigaddset(&only, number)
+            pthread_sigmask(SIG_UNBLOCK, &only, nil)
+            raise(number)
+        }
+    }
+}

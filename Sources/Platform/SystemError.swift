@@ -1,0 +1,54 @@
+internal import CPlatform
+internal import Glibc
+
+/// A system call that failed.
+package struct SystemError: Error, Equatable, Sendable {
+    /// The call's name, as its manual page has it.
+    package let call: String
+    /// What the call was for, where it was for a file.
+    package let path: BytePath?
+    /// The `errno` it left.
+    package let code: Int32
+
+    package init(_ call: String, path: BytePath? = nil, code: Int32) {
+        self.call = call
+        self.path = path
+        self.code = code
+    }
+
+    /// The error of the call that has just returned, from `errno`.
+    package static func last(_ call: String, path: BytePath? = nil) -> SystemError {
+        SystemError(call, path: path, code: errno)
+    }
+
+    /// What the system calls this error, in lower case: `no space left on device`.
+    package var reason: String {
+        // strerror_r is the thread-safe one, and glibc's returns the text.
+        var buffer = [CChar](repeating: 0, count: 256)
+        let text = String(cString: platform_reason(code, &buffer, buffer.count))
+        return text.prefix(1).lowercased() + text.dropFirst()
+    }
+
+    /// There is nothing at the path, or a folder on the way is not there.
+    package var isAbsent: Bool { code == ENOENT || code == ENOTDIR }
+    package var isExisting: Bool { code == EEXIST }
+    package var isFull: Bool { code == ENOSPC || code == EDQUOT }
+    package var isDenied: Bool { code == EACCES || code == EPERM || code == EROFS }
+    package var isBrokenPipe: Bool { code == EPIPE }
+    package var isCrossDevice: Bool { code == EXDEV }
+}
+
+extension SystemError: CustomStringConvertible {
+    package var description: String {
+        path.map { "\(call) '\($0)': \(reason)" } ?? "\(call): \(reason)"
+    }
+}
+
+/// Calls again while a signal interrupts the call: the one place that knows of EINTR.
+@inline(__always)
+func retryingInterrupts<Result: FixedWidthInteger & SignedInteger>(_ call: () -> Result) -> Result {
+    while true {
+        let result = call()
+        if result != -1 || errno != EINTR { return result }
+    }
+}

@@ -1,0 +1,43 @@
+internal import CPlatform
+internal import Glibc
+
+/// A file under construction: it has a name of its own until `commit` gives it the final one, and
+/// is gone when it was not committed.
+package struct TemporaryFile: ~Copyable, Sendable {
+    package let descriptor: Descriptor
+    package let path: BytePath
+    private var isTemporary = true
+
+    /// Makes an empty file with an unused name in `folder`, readable by nobody who could not read
+    /// a file with these permissions under the user's umask.
+    package init(in folder: BytePath, prefix: String = ".tmp-", permissions: UInt32 = 0o666) throws(SystemError) {
+        while true {
+            let name = folder / (prefix + String(UInt64.random(in: .min ... .max), radix: 36))
+            do throws(SystemError) {
+                let opened = try Descriptor.open(name, [.readWrite, .create, .exclusive], permissions: permissions)
+                descriptor = opened
+                path = name
+                return
+            } catch {
+                if !error.isExisting { throw error }
+            }
+        }
+    }
+
+    deinit {
+        if isTemporary { try? path.removeFile() }
+    }
+
+    /// Makes the content durable and gives it its name, in place of whatever had that name.
+    package consuming func commit(to final: BytePath) throws(SystemError) {
+        try descriptor.synchronize()
+        try path.rename(to: final)
+        try final.parent.synchronizeFolder()
+        finish()
+    }
+
+    /// Gives up the temporary name: the file has moved, or is to stay where it is.
+    package consuming func finish() {
+        isTemporary = false
+    }
+}
