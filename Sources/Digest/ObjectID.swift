@@ -103,3 +103,11 @@ package struct BlobHasher: ~Copyable {
         ObjectID(unchecked: sha256.finalize())
     }
 }
+
+extension ObjectID {
+    /// Where the blob lies below `objects/`, in a store as in a remote: `ab/cd/<oid>`.
+    package var shardedPath: String {
+        let hex = self.hex
+        return "\(hex.prefix(2))/\(hex.dropFirst(2).prefix(2))/\(hex)"
+    }
+}
