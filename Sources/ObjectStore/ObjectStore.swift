@@ -1,1 +1,89 @@
-// ObjectStore
+// ObjectStore: the folder of blobs on this machine, each under the name that its bytes give it. A
+// file under `objects/` is complete, verified and read-only from the moment it has that name. The
+// room knows nothing of Git, pointers or remotes.
+
+package import Digest
+package import Platform
+
+/// Why the store could not do what was asked.
+package enum StoreError: Error, Equatable, Sendable {
+    /// The file system refused.
+    case system(SystemError)
+    /// A blob's bytes are not those of its oid. It has been moved to `kept`, out of use.
+    case damaged(ObjectID, kept: BytePath)
+}
+
+/// The local blobs of a repository, or of several that share a store. Any number of processes and
+/// threads may use one folder at once.
+///
+/// ```
+/// <folder>/objects/ab/cd/<oid>    complete, verified, read-only
+/// <folder>/incoming/              what is being written: spools, downloads, blobs that wait for a flush
+/// <folder>/damaged/<oid>          blobs that failed verification, kept for rescue
+/// ```
+package struct ObjectStore: Sendable {
+    package let folder: BytePath
+    /// Folders with the layout of `objects/` that are read as well and never written:
+    /// `.git/lfs/objects` of a repository that used Git LFS.
+    package let alternates: [BytePath]
+
+    package init(folder: BytePath, alternates: [BytePath] = []) {
+        self.folder = folder
+        self.alternates = alternates
+    }
+
+    package var objects: BytePath { folder / "objects" }
+    package var incoming: BytePath { folder / "incoming" }
+    package var damaged: BytePath { folder / "damaged" }
+
+    /// Where the blob is, or would be, in this store's own folder.
+    package func path(of oid: ObjectID) -> BytePath {
+        objects / oid.shardedPath
+    }
+
+    /// Whether the blob is here: by its name, without reading it.
+    package func contains(_ oid: ObjectID) -> Bool {
+        location(of: oid) != nil
+    }
+
+    /// Where the blob is: in the store, or in one of the alternates.
+    package func location(of oid: ObjectID) -> BytePath? {
+        let own = path(of: oid)
+        if own.exists { return own }
+        for alternate in alternates {
+            let other = alternate / oid.shardedPath
+            if other.exists { return other }
+        }
+        // A process that was killed before its flush may have left the blob one step from its place.
+        if rescuePending(oid) { return own }
+        return nil
+    }
+
+    /// Opens the blob for reading, wherever it is.
+    /// - Returns: nil where it is not here.
+    package func open(_ oid: ObjectID) throws(StoreError) -> Descriptor? {
+        guard let path = location(of: oid) else { return nil }
+        do throws(SystemError) {
+            return try Descriptor.open(path, .read)
+        } catch {
+            if error.isAbsent { return nil }
+            throw .system(error)
+        }
+    }
+
+    /// The length of the blob's file, or nil where it is not here.
+    package func byteCount(of oid: ObjectID) -> Int64? {
+        guard let path = location(of: oid), let status = try? path.status(followingLinks: true) else { return nil }
+        return status.byteCount
+    }
+
+    /// Makes the store's folders, where they are missing.
+    package func prepare() throws(StoreError) {
+        do throws(SystemError) {
+            try objects.makeFolders()
+            try incoming.makeFolders()
+        } catch {
+            throw .system(error)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package import Digest
+package import Platform
+
+/// The oid of what is left to read of a file.
+package func hashContent(of file: borrowing Descriptor) throws(SystemError) -> ObjectID {
+    var hasher = BlobHasher()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+    defer { buffer.deallocate() }
+    while true {
+        let count = try file.read(into: buffer)
+        if count == 0 { return hasher.finish() }
+        hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+}
+
+extension ObjectStore {
+    /// A blob of the store's own folder, as found when walking it.
+    package struct Entry: Equatable, Sendable {
+        package let oid: ObjectID
+        package let byteCount: Int64
+        package let modified: FileStatus.Time
+    }
+
+    /// Reads the whole blob and compares it with its name.
+    /// - Returns: nil where the blob is not here.
+    package func isIntact(_ oid: ObjectID) throws(StoreError) -> Bool? {
+        guard let file = try open(oid) else { return nil }
+        do throws(SystemError) {
+            return try hashContent(of: file) == oid
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Calls `body` for each blob in the store's own folder, in the order of the oids. Files that no
+    /// blob can have made are passed over.
+    package func forEachEntry(_ body: (Entry) throws(StoreError) -> Void) throws(StoreError) {
+        for first in try Self.hexFolders(in: objects) {
+            for second in try Self.hexFolders(in: objects / first) {
+                let folder = objects / first / second
+                for name in try Self.sortedEntries(of: folder) {
+                    guard let oid = ObjectID(hex: name.bytes), objects / oid.shardedPath == folder / name,
+                        let status = try? (folder / name).status(), status.kind == .regular
+                    else { continue }
+                    try body(Entry(oid: oid, byteCount: status.byteCount, modified: status.modified))
+                }
+            }
+        }
+    }
+
+    private static func hexFolders(in folder: BytePath) throws(StoreError) -> [BytePath] {
+        try sortedEntries(of: folder).filter { name in
+            name.bytes.count == 2 && name.bytes.allSatisfy { Hexadecimal.value(ofDigit: $0) != nil }
+        }
+    }
+
+    private static func sortedEntries(of folder: BytePath) throws(StoreError) -> [BytePath] {
+        do throws(SystemError) {
+            return try folder.entries().sorted()
+        } catch {
+            if error.isAbsent { return [] }
+            throw .system(error)
+        }
+    }
+
+    /// Moves a blob whose bytes are not those of its name out of use, to `damaged/`. It is never deleted:
+    /// what is left of it may be all there is.
+    /// - Returns: where it is now.
+    @discardableResult
+    package func setAside(_ oid: ObjectID) throws(StoreError) -> BytePath {
+        do throws(SystemError) {
+            return try setAside(path(of: oid), as: oid)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    func setAside(_ file: BytePath, as oid: ObjectID) throws(SystemError) -> BytePath {
+        try damaged.makeFolders()
+        let kept = damaged / oid.hex
+        try file.rename(to: kept)
+        try damaged.synchronizeFolder()
+        return kept
+    }
+
+    /// Removes a blob. The caller knows that another copy is safe.
+    package func remove(_ oid: ObjectID) throws(StoreError) {
+        let file = path(of: oid)
+        do throws(SystemError) {
+            try file.removeFile()
+        } catch {
+            throw .system(error)
+        }
+        // Empty folders are left behind by nobody; one that has been filled again just stays.
+        if file.parent.removeEmptyFolder() { file.parent.parent.removeEmptyFolder() }
+    }
+}
