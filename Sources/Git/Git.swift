@@ -1,1 +1,117 @@
-// Git
+package import Platform
+
+/// The `git` program, working in one folder. Each call is one process of Git.
+package struct Git: Sendable {
+    package let executable: BytePath
+    /// Where Git works; the process's own folder where nil.
+    package let folder: BytePath?
+    /// The environment that Git gets.
+    package let environment: [[UInt8]]
+
+    /// The variables that tie Git to one repository, without which it looks at its folder alone.
+    /// Source: `git rev-parse --local-env-vars`.
+    package static let localVariables = [
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
+        "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
+        "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_SHALLOW_FILE",
+        "GIT_COMMON_DIR", "GIT_INTERNAL_SUPER_PREFIX",
+    ]
+
+    /// - Parameters:
+    ///   - folder: where Git works.
+    ///   - worktree: where no program is taken from.
+    ///   - isolated: whether Git shall forget the repository that the environment names and look at
+    ///     `folder` alone.
+    ///   - adding: variables for Git alone.
+    package init(
+        in folder: BytePath? = nil, worktree: BytePath? = nil, isolated: Bool = false,
+        adding: [(String, BytePath)] = []
+    ) throws(GitError) {
+        guard let executable = Environment.findProgram("git", outside: worktree) else { throw .notInstalled }
+        self.executable = executable
+        self.folder = folder
+        environment = Environment.changed(removing: isolated ? Self.localVariables : [], adding: adding)
+    }
+
+    /// Starts Git and returns while it works.
+    package func start(
+        _ arguments: [BytePath], input: ChildProcess.Stream = .null, output: ChildProcess.Stream = .pipe,
+        errors: ChildProcess.Stream = .inherited
+    ) throws(GitError) -> ChildProcess {
+        do throws(SystemError) {
+            return try ChildProcess(
+                executable, arguments, name: "git", environment: environment, folder: folder, input: input,
+                output: output, errors: errors)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// What Git ended with and said.
+    package struct Answer: Sendable {
+        package let status: Int32
+        package let output: [UInt8]
+        package let message: String
+
+        /// The output without the newline at its end.
+        package var line: BytePath {
+            BytePath(bytes: output.last == UInt8(ascii: "\n") ? output.dropLast() : output[...])
+        }
+
+        /// The output cut at NUL bytes.
+        package var records: [BytePath] {
+            output.split(separator: 0).map { BytePath(bytes: $0) }
+        }
+
+        /// The lines of the output.
+        package var lines: [BytePath] {
+            output.split(separator: UInt8(ascii: "\n")).map { BytePath(bytes: $0) }
+        }
+    }
+
+    /// Runs Git to its end, giving it `input`, and takes all that it says.
+    package func run(_ arguments: [BytePath], input: [UInt8]? = nil) throws(GitError) -> Answer {
+        let child = try start(arguments, input: input == nil ? .null : .pipe, errors: .pipe)
+        // Git may write while it still reads, and to both of its outputs: each pipe has a thread.
+        let feeder = input.flatMap { bytes in child.takeInput().map { Feeder(bytes, to: $0) } }
+        let messages = child.takeErrors().map { Collector($0) }
+        let output: [UInt8]
+        do throws(SystemError) {
+            output = try child.output?.readToEnd() ?? []
+        } catch {
+            throw .system(error)
+        }
+        feeder?.finish()
+        let message = messages?.finish() ?? []
+        switch child.wait() {
+        case .exited(let status):
+            return Answer(status: status, output: output, message: String(decoding: message, as: UTF8.self))
+        case .killed(let signal):
+            throw .failed(command: Self.name(arguments), status: 128 + signal, message: "killed by signal \(signal)")
+        }
+    }
+
+    /// Runs Git, which must succeed.
+    @discardableResult
+    package func query(_ arguments: [BytePath], input: [UInt8]? = nil) throws(GitError) -> Answer {
+        let answer = try run(arguments, input: input)
+        guard answer.status == 0 else {
+            throw .failed(command: Self.name(arguments), status: answer.status, message: answer.message)
+        }
+        return answer
+    }
+
+    /// Runs Git with this process's own standard streams, as if the user had typed it.
+    package func passThrough(_ arguments: [BytePath]) throws(GitError) -> ChildProcess.Ending {
+        try start(arguments, input: .inherited, output: .inherited, errors: .inherited).wait()
+    }
+
+    /// `git rev-list` of `git -c a=b rev-list …`, for messages.
+    static func name(_ arguments: [BytePath]) -> String {
+        var rest = arguments[...]
+        while let first = rest.first, first.bytes.first == UInt8(ascii: "-") {
+            rest = rest.dropFirst(first == "-c" || first == "-C" ? 2 : 1)
+        }
+        return "git " + (rest.first?.description ?? "")
+    }
+}

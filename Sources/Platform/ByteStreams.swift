@@ -1,5 +1,7 @@
-/// Buffered reading from a descriptor. Not for two threads at once.
-package final class ByteReader {
+/// Buffered reading from a descriptor. It may move from thread to thread, but not serve two at once.
+package final class ByteReader: @unchecked Sendable {
+    // Safety: whoever holds it hands it over whole; the type is a buffer with a position, and two
+    // threads reading one stream would be wrong with any lock.
     package let descriptor: Descriptor
     private var buffer: [UInt8]
     private var position = 0
@@ -67,8 +69,10 @@ package final class ByteReader {
     }
 }
 
-/// Buffered writing to a descriptor. Not for two threads at once; what is not flushed is not written.
-package final class ByteWriter {
+/// Buffered writing to a descriptor; what is not flushed is not written. It may move from thread to
+/// thread, but not serve two at once.
+package final class ByteWriter: @unchecked Sendable {
+    // Safety: as for `ByteReader`.
     package let descriptor: Descriptor
     private var buffer: [UInt8] = []
     private let bufferSize: Int

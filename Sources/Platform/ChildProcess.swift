@@ -81,6 +81,15 @@ package final class ChildProcess {
         try input.flush()
     }
 
+    /// Gives the writing end of the child's standard input away, for a thread to write.
+    package func takeInput() -> ByteWriter? { input.take() }
+
+    /// Gives the reading end of the child's standard output away, for a thread to read.
+    package func takeOutput() -> ByteReader? { output.take() }
+
+    /// Gives the reading end of the child's standard error away, for a thread to read.
+    package func takeErrors() -> ByteReader? { errors.take() }
+
     /// Closes the pipes and waits for the end of the child.
     @discardableResult
     package func wait() -> Ending {

@@ -1,0 +1,61 @@
+package import Platform
+
+/// A Git blob that a walk of the history found.
+package struct ReachedBlob: Hashable, Sendable {
+    package let name: GitObjectName
+    /// One path that it has, cut at a newline in the name; for messages.
+    package let path: BytePath
+}
+
+extension Git {
+    /// The commit, or other object, that a revision names; nil where there is none.
+    package func resolve(_ revision: BytePath) throws(GitError) -> GitObjectName? {
+        let answer = try run(["rev-parse", "--verify", "--quiet", "--end-of-options", revision])
+        return answer.status == 0 ? GitObjectName(hex: answer.line.bytes) : nil
+    }
+
+    /// The Git blobs shorter than `limit` bytes that `revisions` reach and `excluded` do not.
+    /// - Parameter extra: further options of `git rev-list`, such as `--all`.
+    package func reachedBlobs(
+        from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = [], shorterThan limit: Int
+    ) throws(GitError) -> [ReachedBlob] {
+        guard !revisions.isEmpty || !extra.isEmpty else { return [] }
+        // Names come on standard input, so that thousands of refs fit. A partial clone lacks objects that
+        // the remote has: nothing is fetched for them, they are not new.
+        let arguments: [BytePath] =
+            ["rev-list", "--objects", BytePath("--filter=blob:limit=\(limit)"), "--missing=allow-promisor"]
+            + extra + ["--stdin"]
+        var input: [UInt8] = []
+        for revision in revisions { input += revision.bytes + [UInt8(ascii: "\n")] }
+        for revision in excluded { input += [UInt8(ascii: "^")] + revision.bytes + [UInt8(ascii: "\n")] }
+        let answer = try query(arguments, input: input)
+        return answer.lines.compactMap { line in
+            // `<name> <path>` for trees and blobs, `<name>` alone for commits and root trees.
+            guard let space = line.bytes.firstIndex(of: UInt8(ascii: " ")), space + 1 < line.bytes.count,
+                let name = GitObjectName(hex: line.bytes[..<space])
+            else { return nil }
+            return ReachedBlob(name: name, path: BytePath(bytes: line.bytes[(space + 1)...]))
+        }
+    }
+
+    /// The refs of a remote repository, as it answers now: name and object.
+    package func remoteRefs(_ url: BytePath) throws(GitError) -> [(ref: BytePath, name: GitObjectName)] {
+        try query(["ls-remote", "--quiet", "--refs", "--end-of-options", url]).lines.compactMap { line in
+            let fields = line.bytes.split(separator: UInt8(ascii: "\t"), maxSplits: 1)
+            guard fields.count == 2, let name = GitObjectName(hex: fields[0]) else { return nil }
+            return (BytePath(bytes: fields[1]), name)
+        }
+    }
+
+    /// Which of the objects this repository has.
+    package func existing(_ names: [GitObjectName]) throws(GitError) -> [GitObjectName] {
+        guard !names.isEmpty else { return [] }
+        let input = names.flatMap { $0.hex + [UInt8(ascii: "\n")] }
+        return try query(["cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer"], input: input).lines
+            .compactMap { line in
+                let fields = line.bytes.split(separator: UInt8(ascii: " "))
+                guard fields.count == 2, !fields[1].elementsEqual("missing".utf8) else { return nil }
+                return GitObjectName(hex: fields[0])
+            }
+    }
+}

@@ -1,0 +1,19 @@
+// Git: Git's plumbing as typed calls, and Git's formats: pkt-line, configuration, the index. It knows
+// no pointers and no blobs of ours; "blob" here is Git's.
+
+package import Platform
+
+/// Why Git could not be asked, or what it answered instead.
+package enum GitError: Error, Sendable {
+    /// No `git` on `PATH` outside the worktree.
+    case notInstalled
+    /// The folder belongs to no repository.
+    case notARepository(BytePath)
+    /// Git ended with `status`; `message` is what it said, as it said it.
+    case failed(command: String, status: Int32, message: String)
+    /// Git answered what its documentation does not allow for.
+    case unexpected(command: String, answer: String)
+    case system(SystemError)
+    /// The peer on a pkt-line stream broke the protocol.
+    case protocolViolation(String)
+}
