@@ -34,18 +34,22 @@ extension Git {
     /// - Parameter revision: any name of a commit or a tree.
     package func treeEntries(_ revision: BytePath) throws(GitError) -> [IndexEntry] {
         let answer = try query(["ls-tree", "-r", "-z", "--full-tree", revision])
-        return try answer.records.compactMap { record throws(GitError) in
+        var entries: [IndexEntry] = []
+        for record in answer.records {
             // `100644 blob <name>\t<path>`
             let fields = record.bytes.split(separator: UInt8(ascii: " "), maxSplits: 2)
             guard fields.count == 3 else { throw .unexpected(command: "git ls-tree", answer: record.description) }
-            guard fields[1].elementsEqual("blob".utf8) else { return nil }
+            guard fields[1].elementsEqual("blob".utf8) else { continue }
             let rest = fields[2].split(separator: UInt8(ascii: "\t"), maxSplits: 1)
             guard rest.count == 2, let name = GitObjectName(hex: rest[0]) else {
                 throw .unexpected(command: "git ls-tree", answer: record.description)
             }
-            return IndexEntry(
-                mode: String(decoding: fields[0], as: UTF8.self), name: name, stage: 0, path: BytePath(bytes: rest[1]))
+            entries.append(
+                IndexEntry(
+                    mode: String(decoding: fields[0], as: UTF8.self), name: name, stage: 0,
+                    path: BytePath(bytes: rest[1])))
         }
+        return entries
     }
 
     /// `<mode> <name> <stage>\t<path>`
@@ -66,8 +70,10 @@ extension Git {
         _ name: String, of paths: [BytePath], cached: Bool = false
     ) throws(GitError) -> [BytePath: BytePath] {
         guard !paths.isEmpty else { return [:] }
-        let input = paths.flatMap { $0.bytes + [0] }
-        let arguments: [BytePath] = ["check-attr", "-z", "--stdin"] + (cached ? ["--cached"] : []) + [BytePath(name)]
+        let input = Array(paths.map { $0.bytes + [0] }.joined())
+        var arguments: [BytePath] = ["check-attr", "-z", "--stdin"]
+        if cached { arguments.append("--cached") }
+        arguments.append(BytePath(name))
         let records = try query(arguments, input: input).output.split(separator: 0, omittingEmptySubsequences: false)
         var values: [BytePath: BytePath] = [:]
         for position in stride(from: 0, to: records.count - 2, by: 3) {
