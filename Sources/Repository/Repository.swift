@@ -1,1 +1,108 @@
-// Repository
+// Repository: one working repository as git data sees it: where things are, what is set, which files
+// are pointers. It moves no blobs and prints nothing.
+
+package import Git
+package import ObjectStore
+package import Platform
+private import Synchronization
+
+/// Why a repository cannot be worked with.
+package enum RepositoryError: Error, Sendable {
+    case git(GitError)
+    case settings(SettingsError)
+    case remote(DataRemoteError)
+    case system(SystemError)
+    /// The repository has no worktree, and the job needs one.
+    case bare
+}
+
+/// One working repository. Any thread may use it; what it knows of settings is read once.
+package final class Repository: Sendable {
+    package let location: RepositoryLocation
+    private let cache = Mutex(Cache())
+
+    private struct Cache {
+        var git: Git?
+        var settings: Settings?
+    }
+
+    package init(_ location: RepositoryLocation) {
+        self.location = location
+    }
+
+    /// The repository that Git would work in from `folder`, or from the process's folder.
+    package static func find(from folder: BytePath? = nil) throws(RepositoryError) -> Repository {
+        let start: BytePath
+        do throws(SystemError) {
+            if let folder { start = folder } else { start = try .currentFolder() }
+        } catch {
+            throw .system(error)
+        }
+        do throws(GitError) { return Repository(try .find(from: start)) } catch { throw .git(error) }
+    }
+
+    /// The top of the worktree.
+    package func worktree() throws(RepositoryError) -> BytePath {
+        guard let worktree = location.worktree else { throw .bare }
+        return worktree
+    }
+
+    /// Git, working at the top of the worktree, or in the Git folder of a bare repository.
+    package func git() throws(GitError) -> Git {
+        if let git = cache.withLock({ $0.git }) { return git }
+        let git = try Git(in: location.worktree ?? location.gitFolder, worktree: location.worktree)
+        cache.withLock { $0.git = git }
+        return git
+    }
+
+    /// The settings, read at the first call.
+    package func settings() throws(RepositoryError) -> Settings {
+        if let settings = cache.withLock({ $0.settings }) { return settings }
+        let committed = try committedSettings()
+        let own = try asking { () throws(GitError) in try git().configuration() }
+        do throws(SettingsError) {
+            let settings = try Settings(committed: committed, own: own)
+            cache.withLock { $0.settings = settings }
+            return settings
+        } catch {
+            throw .settings(error)
+        }
+    }
+
+    /// What the project's `.gitdata` says, unfiltered: that of the worktree, or, where a checkout has not
+    /// come so far yet, that of the index or of HEAD.
+    package func committedSettings() throws(RepositoryError) -> GitConfiguration {
+        guard let worktree = location.worktree else { return GitConfiguration() }
+        return try asking { () throws(GitError) in
+            let file = worktree.appending(Settings.committedFile)
+            if let status = try? file.status(), status.kind == .regular {
+                return try git().configuration(of: file) ?? GitConfiguration()
+            }
+            for name in [":.gitdata", "HEAD:.gitdata"] as [BytePath] {
+                let answer = try git().run(["config", "--no-includes", "--list", "-z", "--blob", name])
+                if answer.status == 0 { return GitConfiguration(listing: answer.output) }
+            }
+            return GitConfiguration()
+        }
+    }
+
+    /// Forgets the settings, after they were changed.
+    package func forgetSettings() {
+        cache.withLock { $0.settings = nil }
+    }
+
+    /// The local blobs. Those that Git LFS has stored are used where they are.
+    package func store() throws(RepositoryError) -> ObjectStore {
+        let folder = try settings().store?.absolute(from: location.worktree ?? location.commonFolder)
+        return ObjectStore(
+            folder: folder ?? location.commonFolder / "data",
+            alternates: [location.commonFolder / "lfs/objects"])
+    }
+
+    /// Where what transfers and hooks did is noted.
+    package var logs: BytePath { location.commonFolder / "data/logs" }
+
+    func asking<Result>(_ question: () throws(GitError) -> Result) throws(RepositoryError) -> Result {
+        do throws(GitError) { return try question() } catch { throw .git(error) }
+    }
+}

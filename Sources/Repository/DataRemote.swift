@@ -1,0 +1,150 @@
+package import Git
+package import Platform
+
+/// A place that holds blobs for everybody, by the name that this repository gives it.
+package struct DataRemote: Equatable, Sendable {
+    package enum Source: Equatable, Sendable {
+        /// Named by the committed `.gitdata` alone.
+        case committed
+        /// Named, or confirmed, in Git's own configuration.
+        case own
+        /// The `data` folder inside a Git remote that is a folder, without any setting.
+        case insideGitRemote
+    }
+
+    package let name: String
+    package let url: BytePath
+    package let region: String?
+    package let source: Source
+
+    package init(name: String, url: BytePath, region: String? = nil, source: Source) {
+        self.name = name
+        self.url = url
+        self.region = region
+        self.source = source
+    }
+
+    /// Whether the URL names a place of this machine's file system.
+    package var isFolder: Bool {
+        Self.folder(url) != nil
+    }
+
+    /// Whether it may be used without asking: a folder that only a committed file names may be any folder
+    /// of the machine, and its use waits for `git data remote trust`.
+    package var isTrusted: Bool {
+        source != .committed || !isFolder
+    }
+
+    /// The folder that a URL names: an absolute path, or `file://` and one.
+    package static func folder(_ url: BytePath) -> BytePath? {
+        if url.isAbsolute { return url }
+        let scheme = Array("file://".utf8)
+        guard url.bytes.starts(with: scheme) else { return nil }
+        let rest = url.bytes.dropFirst(scheme.count)
+        let localhost = Array("localhost/".utf8)
+        let path = rest.starts(with: localhost) ? rest.dropFirst(localhost.count - 1) : rest
+        return path.first == UInt8(ascii: "/") ? BytePath(bytes: path) : nil
+    }
+
+    static func all(committed: GitConfiguration, own: GitConfiguration) -> [DataRemote] {
+        var names = own.subsections(of: "data")
+        for name in committed.subsections(of: "data") where !names.contains(name) { names.append(name) }
+        return names.compactMap { name in
+            let key = "data.\(name).url"
+            let region = own.string("data.\(name).region") ?? committed.string("data.\(name).region")
+            if let url = own.value(key) { return DataRemote(name: name, url: url, region: region, source: .own) }
+            return committed.value(key).map { DataRemote(name: name, url: $0, region: region, source: .committed) }
+        }
+    }
+}
+
+/// Why no data remote can be used.
+package enum DataRemoteError: Error, Equatable, Sendable {
+    /// Nothing names one, and the Git remote, where there is one, is no folder.
+    case none(gitRemote: String?, url: BytePath?)
+    /// A setting names one that is not there.
+    case unknown(name: String, key: String)
+    /// Only the committed `.gitdata` names this folder.
+    case untrusted(DataRemote)
+}
+
+extension Repository {
+    /// The data remote that belongs to a Git remote: what `remote.<name>.dataRemote` says, else
+    /// `data.remote`, else the only one there is, else the `data` folder inside the Git remote, where
+    /// that is a folder.
+    /// - Parameters:
+    ///   - gitRemote: the Git remote's name, or nil for the one that the current branch would use.
+    ///   - url: the Git remote's URL, where it is known already.
+    package func dataRemote(
+        forGitRemote gitRemote: String? = nil, url: BytePath? = nil
+    ) throws(RepositoryError) -> DataRemote {
+        let settings = try self.settings()
+        let gitRemote = gitRemote ?? defaultGitRemote(settings.configuration)
+        let key = "remote.\(gitRemote ?? "").dataremote"
+        let chosen = settings.configuration.string(key).map { ($0, "remote.\(gitRemote ?? "").dataRemote") }
+            ?? settings.defaultRemote.map { ($0, "data.remote") }
+        if let (name, key) = chosen {
+            guard let remote = settings.remotes.first(where: { $0.name == name }) else {
+                throw .remote(.unknown(name: name, key: key))
+            }
+            return try trusted(remote)
+        }
+        if settings.remotes.count == 1, let only = settings.remotes.first { return try trusted(only) }
+        var gitURL = url
+        if gitURL == nil, let gitRemote { gitURL = try self.url(ofGitRemote: gitRemote) }
+        if let gitURL, let folder = dataFolder(insideGitRemote: gitURL) {
+            return DataRemote(name: gitRemote ?? gitURL.description, url: folder, source: .insideGitRemote)
+        }
+        throw .remote(.none(gitRemote: gitRemote, url: gitURL))
+    }
+
+    /// The data remote of that name.
+    package func dataRemote(named name: String) throws(RepositoryError) -> DataRemote {
+        let settings = try self.settings()
+        if let remote = settings.remotes.first(where: { $0.name == name }) { return try trusted(remote) }
+        // A Git remote's name stands for the data remote that belongs to it.
+        if settings.configuration.value("remote.\(name).url") != nil { return try dataRemote(forGitRemote: name) }
+        throw .remote(.unknown(name: name, key: ""))
+    }
+
+    private func trusted(_ remote: DataRemote) throws(RepositoryError) -> DataRemote {
+        guard remote.isTrusted else { throw .remote(.untrusted(remote)) }
+        return remote
+    }
+
+    /// The remote that `git fetch` would use: the current branch's, else the only one, else `origin`.
+    package func defaultGitRemote(_ configuration: GitConfiguration) -> String? {
+        if let head = try? (location.gitFolder / "HEAD").contents(limit: 4096) {
+            let prefix = Array("ref: refs/heads/".utf8)
+            if head.starts(with: prefix) {
+                let branch = String(decoding: head.dropFirst(prefix.count).prefix { $0 != 10 }, as: UTF8.self)
+                if let remote = configuration.string("branch.\(branch).remote"), remote != "." { return remote }
+            }
+        }
+        let remotes = configuration.subsections(of: "remote").filter { configuration.value("remote.\($0).url") != nil }
+        if remotes.count == 1 { return remotes[0] }
+        return remotes.contains("origin") ? "origin" : nil
+    }
+
+    /// The URL that Git uses for a remote, with its `insteadOf` rewriting; a URL stands for itself.
+    func url(ofGitRemote name: String) throws(RepositoryError) -> BytePath? {
+        let answer = try asking { () throws(GitError) in try git().run(["remote", "get-url", BytePath(name)]) }
+        if answer.status == 0 { return answer.lines.first }
+        return name.contains("/") || name.contains(":") ? BytePath(name) : nil
+    }
+
+    /// Where the blobs of a Git remote that is a folder are: inside its common Git folder.
+    private func dataFolder(insideGitRemote url: BytePath) -> BytePath? {
+        let folder = DataRemote.folder(url) ?? (url.bytes.contains(UInt8(ascii: ":")) ? nil : url)
+        guard let folder, let top = location.worktree ?? location.gitFolder.parent as BytePath? else { return nil }
+        let absolute = folder.absolute(from: top)
+        for candidate in [absolute / ".git", absolute, absolute.adding(suffix: ".git")] {
+            guard RepositoryLocation.isGitFolder(candidate) else { continue }
+            if let common = try? (candidate / "commondir").contents(limit: 4096) {
+                return BytePath(bytes: common.prefix { $0 != 10 }).absolute(from: candidate) / "data"
+            }
+            return candidate / "data"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,84 @@
+package import Git
+package import Platform
+package import Pointer
+
+/// A file of the index or of a tree that Git holds as a pointer.
+package struct PointerFile: Equatable, Sendable {
+    package let entry: IndexEntry
+    package let pointer: Pointer
+
+    package var path: BytePath { entry.path }
+
+    package init(entry: IndexEntry, pointer: Pointer) {
+        self.entry = entry
+        self.pointer = pointer
+    }
+}
+
+/// A pointer that some commit has, and one path that leads to it.
+package struct ReachedPointer: Equatable, Sendable {
+    package let pointer: Pointer
+    package let path: BytePath
+    package let blob: GitObjectName
+}
+
+extension Repository {
+    /// The pointers of the index, at every stage, whose paths have a data filter now.
+    package func indexPointers() throws(RepositoryError) -> [PointerFile] {
+        let entries = try asking { () throws(GitError) in try git().indexEntries() }
+        return try keepingFiltered(try pointers(among: entries))
+    }
+
+    /// The pointers of a tree, by content alone: the attributes of another revision may differ from those here.
+    package func treePointers(_ revision: BytePath) throws(RepositoryError) -> [PointerFile] {
+        try pointers(among: try asking { () throws(GitError) in try git().treeEntries(revision) })
+    }
+
+    /// The pointers that `revisions` reach and `excluded` do not, each once.
+    package func reachedPointers(
+        from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = []
+    ) throws(RepositoryError) -> [ReachedPointer] {
+        try asking { () throws(GitError) in
+            let git = try git()
+            let blobs = try git.reachedBlobs(
+                from: revisions, excluding: excluded, extra: extra, shorterThan: Pointer.maximumTextByteCount)
+            var paths: [GitObjectName: BytePath] = [:]
+            for blob in blobs where paths[blob.name] == nil { paths[blob.name] = blob.path }
+            var reached: [ReachedPointer] = []
+            try git.forEachBlob(blobs.map(\.name), shorterThan: Pointer.maximumTextByteCount) { name, content in
+                guard case .pointer(let pointer) = Pointer.recognize(content) else { return }
+                reached.append(ReachedPointer(pointer: pointer, path: paths[name] ?? "", blob: name))
+            }
+            return reached
+        }
+    }
+
+    /// Those of the entries that are pointers.
+    package func pointers(among entries: [IndexEntry]) throws(RepositoryError) -> [PointerFile] {
+        let files = entries.filter(\.isRegularFile)
+        var found: [GitObjectName: Pointer] = [:]
+        try asking { () throws(GitError) in
+            try git().forEachBlob(Array(Set(files.map(\.name))), shorterThan: Pointer.maximumTextByteCount) {
+                name, content in
+                if case .pointer(let pointer) = Pointer.recognize(content) { found[name] = pointer }
+            }
+        }
+        return files.compactMap { entry in found[entry.name].map { PointerFile(entry: entry, pointer: $0) } }
+    }
+
+    /// Those of the files that Git's attributes give to the data filter, or still to that of Git LFS.
+    package func keepingFiltered(_ files: [PointerFile]) throws(RepositoryError) -> [PointerFile] {
+        let filters = try asking { () throws(GitError) in try git().attribute("filter", of: files.map(\.path)) }
+        return files.filter { file in filters[file.path] == "data" || filters[file.path] == "lfs" }
+    }
+
+    /// Those of the paths of the index that `patterns`, of gitignore's kind, match.
+    package func indexPaths(matching patterns: [String]) throws(RepositoryError) -> Set<BytePath> {
+        guard !patterns.isEmpty else { return [] }
+        let answer = try asking { () throws(GitError) in
+            let excludes = patterns.map { BytePath("--exclude=\($0)") }
+            return try git().query(["ls-files", "-z", "-c", "-i", "--full-name"] + excludes)
+        }
+        return Set(answer.records)
+    }
+}
