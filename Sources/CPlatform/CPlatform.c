@@ -22,6 +22,10 @@ int platform_openat(int folder, const char *path, int flags, mode_t mode) {
     return openat(folder, path, flags, mode);
 }
 
+int platform_duplicate(int descriptor) {
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+}
+
 int platform_pipe(int *ends) {
     return pipe2(ends, O_CLOEXEC);
 }

@@ -75,6 +75,20 @@ package struct BytePath: Hashable, Sendable {
         return BytePath(bytes: rest.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
     }
 
+    /// The path without `.`, `..` and empty components, judged by the names alone.
+    package var normalized: BytePath {
+        var kept: [BytePath] = []
+        for component in components where component != "." {
+            if component == "..", let last = kept.last, last != ".." {
+                kept.removeLast()
+            } else if component != ".." || !isAbsolute {
+                kept.append(component)
+            }
+        }
+        let joined = Array(kept.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
+        return BytePath(bytes: isAbsolute ? [UInt8(ascii: "/")] + joined : joined)
+    }
+
     package func withCString<Result, Failure: Error>(
         _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -153,3 +153,18 @@ private func platform_read(_ number: Int32, _ start: UnsafeMutableRawPointer?, _
 private func platform_write(_ number: Int32, _ start: UnsafeRawPointer?, _ count: Int) -> Int {
     write(number, start, count)
 }
+
+extension Descriptor {
+    /// A standard stream of this process, 0 to 2, as a descriptor of its own.
+    package static func standard(_ number: Int32) throws(SystemError) -> Descriptor {
+        let copy = platform_duplicate(number)
+        guard copy >= 0 else { throw .last("dup") }
+        return Descriptor(owning: copy)
+    }
+
+    /// Writes a message to standard error at once; there is nobody to tell where that fails.
+    package static func writeToStandardError(_ text: String) {
+        let bytes = Array(text.utf8)
+        try? standard(STDERR_FILENO).write(bytes)
+    }
+}

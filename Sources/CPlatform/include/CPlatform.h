@@ -7,6 +7,8 @@
 
 int platform_open(const char *path, int flags, mode_t mode);
 int platform_openat(int folder, const char *path, int flags, mode_t mode);
+/// Duplicates a descriptor, closed on exec.
+int platform_duplicate(int descriptor);
 int platform_pipe(int *ends);
 /// Asks for a pipe buffer of `size` bytes; what the kernel refuses is left as it was.
 int platform_set_pipe_size(int pipe, int size);

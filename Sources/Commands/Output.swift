@@ -1,0 +1,104 @@
+import Diagnostics
+import FoundationEssentials
+import Platform
+private import Synchronization
+
+/// What a command says: results on standard output, all else on standard error.
+package final class Output: Sendable {
+    private let results: Mutex<ByteWriter?>
+    package let isQuiet: Bool
+    package let isVerbose: Bool
+
+    package init(isQuiet: Bool, isVerbose: Bool) {
+        self.isQuiet = isQuiet
+        self.isVerbose = isVerbose
+        // Without a standard output there is nobody to read results.
+        results = Mutex((try? Descriptor.standard(1)).map { ByteWriter($0) })
+    }
+
+    /// A line of the result.
+    package func line(_ text: String = "") {
+        write(Array(text.utf8) + [UInt8(ascii: "\n")])
+    }
+
+    /// Bytes of the result, as they are.
+    package func write(_ bytes: [UInt8]) {
+        // A reader that has gone (`| head`) wants no more; that is no failure of the command.
+        results.withLock { try? $0?.write(bytes) }
+    }
+
+    /// The result as JSON: keys sorted, one object or array, a newline at the end.
+    package func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        write(Array(try encoder.encode(value)) + [UInt8(ascii: "\n")])
+    }
+
+    /// A line for the person who waits; not with `--quiet`.
+    package func message(_ text: String) {
+        if !isQuiet { complain(text) }
+    }
+
+    /// A line for the person who asked for more.
+    package func detail(_ text: String) {
+        if isVerbose { complain(text) }
+    }
+
+    package func warning(_ text: String) {
+        complain("warning: \(text)")
+    }
+
+    /// What went wrong, what is safe, and what to do next.
+    package func error(_ explanation: Explanation) {
+        flush()
+        complain("error: \(explanation.what)")
+        if let kept = explanation.kept { complain("kept: \(kept)") }
+        for hint in explanation.hints { complain("hint: \(hint)") }
+    }
+
+    /// Sends the results that are still buffered.
+    package func flush() {
+        results.withLock { try? $0?.flush() }
+    }
+
+    private func complain(_ text: String) {
+        Descriptor.writeToStandardError(text + "\n")
+    }
+}
+
+/// What a person is told when something went wrong, in Git's manner: lower case, no full stop.
+package struct Explanation: Equatable, Sendable {
+    package let what: String
+    /// What is safe, where data is at stake.
+    package let kept: String?
+    /// Commands that can be pasted, or what to look at.
+    package let hints: [String]
+
+    package init(_ what: String, kept: String? = nil, hints: [String] = []) {
+        self.what = what
+        self.kept = kept
+        self.hints = hints
+    }
+}
+
+/// An error that already has its words.
+package struct CommandFailure: Error, Sendable {
+    package let explanation: Explanation
+    package let exitCode: ExitCode
+
+    package init(_ what: String, kept: String? = nil, hints: [String] = [], exitCode: ExitCode = .fatal) {
+        explanation = Explanation(what, kept: kept, hints: hints)
+        self.exitCode = exitCode
+    }
+}
+
+/// A path in JSON: as text, and as base64 besides where it is not UTF-8.
+package struct JSONPath {
+    package let path: String
+    package let pathBytes: String?
+
+    package init(_ path: BytePath) {
+        self.path = path.text
+        pathBytes = path.isUTF8 ? nil : Data(path.bytes).base64EncodedString()
+    }
+}
