@@ -139,6 +139,19 @@ package struct Descriptor: ~Copyable, Sendable {
         throw .last("flock", path: path)
     }
 
+    /// Makes this empty file share the content of `source`, with no byte copied.
+    /// - Returns: false where the file systems cannot; the file is then as it was.
+    package func share(contentOf source: borrowing Descriptor) -> Bool {
+        platform_clone(number, source.number) == 0
+    }
+
+    /// Waits until a read would not block: there are bytes, or the end.
+    /// - Parameter milliseconds: how long at most; 0 asks only.
+    package func isReadable(within milliseconds: Int32) -> Bool {
+        var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        return retryingInterrupts { poll(&entry, 1, milliseconds) } > 0
+    }
+
     /// Asks for a larger pipe buffer; on anything but a pipe, and where the system refuses, nothing changes.
     package func requestPipeBuffer(byteCount: Int) {
         _ = platform_set_pipe_size(number, Int32(clamping: byteCount))

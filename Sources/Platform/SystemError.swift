@@ -36,6 +36,16 @@ package struct SystemError: Error, Equatable, Sendable {
     package var isDenied: Bool { code == EACCES || code == EPERM || code == EROFS }
     package var isBrokenPipe: Bool { code == EPIPE }
     package var isCrossDevice: Bool { code == EXDEV }
+    /// The disk, the server or the mount behind the path does not answer.
+    package var isUnreachable: Bool {
+        [EIO, ENXIO, ENODEV, ENOTCONN, ESTALE, ETIMEDOUT, EHOSTDOWN, EHOSTUNREACH, ECONNRESET, ECONNABORTED, EREMOTEIO]
+            .contains(code)
+    }
+    /// The same call may well succeed a moment later.
+    package var isTransient: Bool {
+        [ESTALE, ETIMEDOUT, EHOSTDOWN, EHOSTUNREACH, ECONNRESET, ECONNABORTED, EAGAIN, EBUSY, ENFILE, EMFILE, ENOMEM, ENOBUFS]
+            .contains(code)
+    }
 }
 
 extension SystemError: CustomStringConvertible {

@@ -37,6 +37,15 @@ package struct WorkerThread: ~Copyable, @unchecked Sendable {
     }
 }
 
+/// Holds up the calling thread.
+package func pause(_ duration: Duration) {
+    guard duration > .zero else { return }
+    let (seconds, attoseconds) = duration.components
+    var rest = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+    var left = timespec()
+    while nanosleep(&rest, &left) != 0, errno == EINTR { rest = left }
+}
+
 /// Processors that this process may use.
 package func availableProcessorCount() -> Int {
     max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
