@@ -53,7 +53,7 @@ let package = Package(
             ]),
 
         // Floor 8: the executables
-        .executableTarget(name: "git-data", dependencies: ["Commands"]),
+        .executableTarget(name: "git-data", dependencies: ["Commands", "Platform"]),
         .executableTarget(name: "git-data-transfer", dependencies: ["Agent"]),
 
         // Tests: what they share, then one target for each room, then the built executables with real Git

@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 
 /// One entry of the index.
 package struct IndexEntry: Equatable, Sendable {

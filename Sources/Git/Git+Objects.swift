@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 
 extension Git {
     /// Reads those of the Git blobs that are shorter than `limit` bytes, and calls `body` for each, in

@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 
 /// A Git blob that a walk of the history found.
 package struct ReachedBlob: Hashable, Sendable {

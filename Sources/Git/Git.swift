@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 
 /// The `git` program, working in one folder. Each call is one process of Git.
 package struct Git: Sendable {

@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 
 /// A snapshot of Git's configuration: keys with all their values, in Git's order (the last one wins).
 package struct GitConfiguration: Sendable {

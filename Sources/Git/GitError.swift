@@ -1,7 +1,7 @@
 // Git: Git's plumbing as typed calls, and Git's formats: pkt-line, configuration, the index. It knows
 // no pointers and no blobs of ours; "blob" here is Git's.
 
-package import Platform
+import Platform
 
 /// Why Git could not be asked, or what it answered instead.
 package enum GitError: Error, Sendable {

@@ -1,4 +1,4 @@
-internal import Platform
+import Platform
 private import Synchronization
 
 /// Writes bytes to a child from a thread of its own, then closes the pipe.

@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 
 /// Git's packet lines: four hexadecimal digits that count themselves and the payload, then the payload.
 /// Spec: gitprotocol-common, "pkt-line format".

@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 
 /// Where a Git repository keeps its parts.
 package struct RepositoryLocation: Equatable, Sendable {

@@ -1,5 +1,5 @@
-package import Digest
-package import Platform
+import Digest
+import Platform
 private import Synchronization
 
 /// Blobs on their way into the store that share their flushes to the disk: an fsync for each of ten

@@ -1,5 +1,5 @@
-package import Digest
-internal import Platform
+import Digest
+import Platform
 
 /// A blob that arrives piece by piece: hashed and written in one pass, nameless until it is whole.
 package struct BlobSpool: ~Copyable {

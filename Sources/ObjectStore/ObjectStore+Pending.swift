@@ -1,5 +1,5 @@
-internal import Digest
-internal import Platform
+import Digest
+import Platform
 
 extension ObjectStore {
     /// Where a blob is that is complete and waits for its flush.

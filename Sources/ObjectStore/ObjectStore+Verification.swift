@@ -1,5 +1,5 @@
-package import Digest
-package import Platform
+import Digest
+import Platform
 
 /// The oid of what is left to read of a file.
 package func hashContent(of file: borrowing Descriptor) throws(SystemError) -> ObjectID {

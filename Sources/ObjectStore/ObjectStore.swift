@@ -2,8 +2,8 @@
 // file under `objects/` is complete, verified and read-only from the moment it has that name. The
 // room knows nothing of Git, pointers or remotes.
 
-package import Digest
-package import Platform
+import Digest
+import Platform
 
 /// Why the store could not do what was asked.
 package enum StoreError: Error, Equatable, Sendable {

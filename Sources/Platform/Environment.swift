@@ -80,3 +80,11 @@ package enum Environment {
         Int(platform_columns(descriptor))
     }
 }
+
+/// The running process.
+package enum Process {
+    /// Ends it with a status.
+    package static func exit(_ status: Int32) -> Never {
+        Glibc.exit(status)
+    }
+}

@@ -1,5 +1,5 @@
-package import Git
-package import Platform
+import Git
+import Platform
 
 /// A place that holds blobs for everybody, by the name that this repository gives it.
 package struct DataRemote: Equatable, Sendable {

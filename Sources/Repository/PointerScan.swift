@@ -1,6 +1,6 @@
-package import Git
-package import Platform
-package import Pointer
+import Git
+import Platform
+import Pointer
 
 /// A file of the index or of a tree that Git holds as a pointer.
 package struct PointerFile: Equatable, Sendable {

@@ -1,9 +1,9 @@
 // Repository: one working repository as git data sees it: where things are, what is set, which files
 // are pointers. It moves no blobs and prints nothing.
 
-package import Git
-package import ObjectStore
-package import Platform
+import Git
+import ObjectStore
+import Platform
 private import Synchronization
 
 /// Why a repository cannot be worked with.
@@ -19,12 +19,8 @@ package enum RepositoryError: Error, Sendable {
 /// One working repository. Any thread may use it; what it knows of settings is read once.
 package final class Repository: Sendable {
     package let location: RepositoryLocation
-    private let cache = Mutex(Cache())
-
-    private struct Cache {
-        var git: Git?
-        var settings: Settings?
-    }
+    private let knownGit = Mutex<Git?>(nil)
+    private let knownSettings = Mutex<Settings?>(nil)
 
     package init(_ location: RepositoryLocation) {
         self.location = location
@@ -49,28 +45,32 @@ package final class Repository: Sendable {
 
     /// Git, working at the top of the worktree, or in the Git folder of a bare repository.
     package func git() throws(GitError) -> Git {
-        if let git = cache.withLock({ $0.git }) { return git }
-        let git = try Git(in: location.worktree ?? location.gitFolder, worktree: location.worktree)
-        cache.withLock { $0.git = git }
-        return git
-    }
-
-    /// The settings, read at the first call.
-    package func settings() throws(RepositoryError) -> Settings {
-        if let settings = cache.withLock({ $0.settings }) { return settings }
-        let committed = try committedSettings()
-        let own = try asking { () throws(GitError) in try git().configuration() }
-        do throws(SettingsError) {
-            let settings = try Settings(committed: committed, own: own)
-            cache.withLock { $0.settings = settings }
-            return settings
-        } catch {
-            throw .settings(error)
+        try knownGit.withLock { known throws(GitError) in
+            if let known { return known }
+            let git = try Git(in: location.worktree ?? location.gitFolder, worktree: location.worktree)
+            known = git
+            return git
         }
     }
 
-    /// What the project's `.gitdata` says, unfiltered: that of the worktree, or, where a checkout has not
-    /// come so far yet, that of the index or of HEAD.
+    /// The settings, read at the first call; who asks meanwhile waits for the first.
+    package func settings() throws(RepositoryError) -> Settings {
+        try knownSettings.withLock { known throws(RepositoryError) in
+            if let known { return known }
+            let committed = try committedSettings()
+            let own = try asking { () throws(GitError) in try git().configuration() }
+            do throws(SettingsError) {
+                let settings = try Settings(committed: committed, own: own)
+                known = settings
+                return settings
+            } catch {
+                throw .settings(error)
+            }
+        }
+    }
+
+    /// What the project's `.gitdata` says, unfiltered: that of the worktree, or, in a clone whose
+    /// checkout has not come so far yet, that of HEAD.
     package func committedSettings() throws(RepositoryError) -> GitConfiguration {
         guard let worktree = location.worktree else { return GitConfiguration() }
         return try asking { () throws(GitError) in
@@ -78,17 +78,15 @@ package final class Repository: Sendable {
             if let status = try? file.status(), status.kind == .regular {
                 return try git().configuration(of: file) ?? GitConfiguration()
             }
-            for name in [":.gitdata", "HEAD:.gitdata"] as [BytePath] {
-                let answer = try git().run(["config", "--no-includes", "--list", "-z", "--blob", name])
-                if answer.status == 0 { return GitConfiguration(listing: answer.output) }
-            }
-            return GitConfiguration()
+            guard !location.index.exists else { return GitConfiguration() }
+            let answer = try git().run(["config", "--no-includes", "--list", "-z", "--blob", "HEAD:.gitdata"])
+            return answer.status == 0 ? GitConfiguration(listing: answer.output) : GitConfiguration()
         }
     }
 
     /// Forgets the settings, after they were changed.
     package func forgetSettings() {
-        cache.withLock { $0.settings = nil }
+        knownSettings.withLock { $0 = nil }
     }
 
     /// The local blobs. Those that Git LFS has stored are used where they are.

@@ -1,5 +1,5 @@
-package import Git
-package import Platform
+import Git
+import Platform
 
 /// What a setting says that it cannot mean.
 package struct SettingsError: Error, Equatable, Sendable {
@@ -46,6 +46,9 @@ package struct Settings: Sendable {
     /// Git's own configuration, for what is not under `data.*`.
     package let configuration: GitConfiguration
 
+    /// The filter holds what may stay in Git in memory.
+    private static let largestMinimum: Int64 = 32 << 20
+
     /// The keys that a committed `.gitdata` can set. Those of one remote follow in `committedRemoteKeys`.
     package static let committedKeys: Set<String> = ["data.remote", "data.minimumsize", "data.pointer", "data.lazy"]
     package static let committedRemoteKeys: Set<String> = ["url", "region"]
@@ -58,7 +61,12 @@ package struct Settings: Sendable {
     package init(committed: GitConfiguration, own: GitConfiguration) throws(SettingsError) {
         configuration = own
         let layers = Layers(committed: committed, own: own)
-        if let size = try layers.byteCount("data.minimumsize") { minimumByteCount = size }
+        if let size = try layers.byteCount("data.minimumsize") {
+            guard size <= Self.largestMinimum else {
+                throw SettingsError(key: "data.minimumsize", value: "\(size)", expected: "at most 32m")
+            }
+            minimumByteCount = size
+        }
         if let limit = try layers.byteCount("data.inlinelimit") { inlineLimit = limit }
         if let lazy = try layers.boolean("data.lazy") { isLazy = lazy }
         if let form = try layers.choice("data.pointer", ["gitdata": PointerForm.gitData, "lfs": .lfs]) {

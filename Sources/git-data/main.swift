@@ -1,1 +1,4 @@
 import Commands
+import Platform
+
+Process.exit(Interface.main())

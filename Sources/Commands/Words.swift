@@ -1,0 +1,165 @@
+import FoundationEssentials
+import Diagnostics
+import Filter
+import Git
+import ObjectStore
+import Pointer
+import Platform
+import Repository
+import Transfer
+
+/// Errors of the rooms below, in words for a person.
+enum Words {
+    static func explain(_ error: any Error) -> (Explanation, ExitCode) {
+        switch error {
+        case let failure as CommandFailure: (failure.explanation, failure.exitCode)
+        case let error as RepositoryError: (explanation(error), .fatal)
+        case let error as GitError: (explanation(error), .fatal)
+        case let error as SettingsError: (explanation(error), .fatal)
+        case let error as StoreError: (explanation(error), .fatal)
+        case let error as SystemError: (explanation(error), .fatal)
+        case let error as TransferError: (explanation(error), .fatal)
+        case let error as FilterError: (explanation(error), .fatal)
+        default: (Explanation("\(error)"), .fatal)
+        }
+    }
+
+    static func explanation(_ error: RepositoryError) -> Explanation {
+        switch error {
+        case .git(let error): explanation(error)
+        case .settings(let error): explanation(error)
+        case .remote(let error): explanation(error)
+        case .system(let error): explanation(error)
+        case .bare: Explanation("this operation must be run in a work tree")
+        }
+    }
+
+    static func explanation(_ error: GitError) -> Explanation {
+        switch error {
+        case .notInstalled: Explanation("there is no 'git' on PATH", hints: ["install Git 2.30 or newer"])
+        case .notARepository: Explanation("not a git repository (or any of the parent directories): .git")
+        case .failed(let command, let status, let message):
+            Explanation("'\(command)' ended with status \(status)" + firstLine(of: message).map { ": \($0)" }.or(""))
+        case .unexpected(let command, let answer):
+            Explanation("'\(command)' gave an answer that is not understood: '\(BytePath(answer))'")
+        case .system(let error): explanation(error)
+        case .protocolViolation(let message): Explanation("Git and the filter do not understand each other: \(message)")
+        }
+    }
+
+    static func explanation(_ error: SettingsError) -> Explanation {
+        Explanation(
+            "bad value '\(BytePath(error.value))' for '\(error.key)'; expected \(error.expected)",
+            hints: ["git config --show-origin --get \(error.key)"])
+    }
+
+    static func explanation(_ error: StoreError) -> Explanation {
+        switch error {
+        case .system(let error): explanation(error)
+        case .damaged(let oid, let kept):
+            Explanation(
+                "the local copy of blob \(oid.hex.prefix(12)) is damaged", kept: "what is left of it, in '\(kept)'",
+                hints: ["git data fetch"])
+        }
+    }
+
+    static func explanation(_ error: SystemError) -> Explanation {
+        let hint = error.isFull ? ["free some space, for instance with: git data prune"] : []
+        return Explanation("cannot \(action(error.call)) '\(error.path?.description ?? "a pipe")': \(error.reason)", hints: hint)
+    }
+
+    private static func action(_ call: String) -> String {
+        switch call {
+        case "open", "read", "write", "rename", "link": call
+        case "mkdir": "make folder"
+        case "unlink": "remove"
+        case "stat", "fstat", "opendir", "readdir", "readlink", "realpath": "look at"
+        case "fsync", "syncfs", "close": "bring to the disk"
+        case "posix_spawn": "start"
+        case "chdir": "change to"
+        default: "do \(call) on"
+        }
+    }
+
+    static func explanation(_ error: FilterError) -> Explanation {
+        switch error {
+        case .repository(let error): explanation(error)
+        case .store(let error): explanation(error)
+        case .system(let error): explanation(error)
+        case .protocolViolation(let message): Explanation("Git and the filter do not understand each other: \(message)")
+        }
+    }
+
+    static func explanation(_ error: TransferError) -> Explanation {
+        switch error {
+        case .agentNotFound(let path):
+            Explanation("the transfer agent '\(path)' is missing", hints: ["run install.sh again"])
+        case .agentFailed(let message): Explanation("the transfer agent failed: \(message)")
+        case .remote(_, let message): Explanation(message, hints: ["git data remote list"])
+        case .store(let error): explanation(error)
+        }
+    }
+
+    static func explanation(_ error: DataRemoteError) -> Explanation {
+        switch error {
+        case .none(let gitRemote, let url):
+            Explanation(
+                gitRemote.map { "no data remote for '\($0)'" + (url.map { " ('\(URLText.withoutSecrets($0))')" } ?? "") }
+                    ?? "no data remote is set up, and no Git remote that is a folder",
+                hints: ["git data remote add storage /path/to/folder"])
+        case .unknown(let name, let key):
+            Explanation(
+                "there is no data remote '\(name)'" + (key.isEmpty ? "" : ", which '\(key)' names"),
+                hints: ["git data remote list"])
+        case .untrusted(let remote):
+            Explanation(
+                "the folder '\(remote.url)' of data remote '\(remote.name)' is named by the project alone and not trusted yet",
+                hints: ["git data remote trust \(remote.name)"])
+        }
+    }
+
+    /// Why one file has no content, in a few words.
+    static func reason(_ reason: PointerReason) -> String {
+        switch reason {
+        case .noRemote(let error): explanation(error).what
+        case .transfer(let error): explanation(error).what
+        case .failed(let failure): failure.message
+        case .damaged(let kept): "the local copy was damaged and is kept in '\(kept)'"
+        case .store(let error): explanation(error).what
+        case .large: "larger than data.inlineLimit"
+        case .lazy: "data.lazy is set"
+        case .extended: "made with Git LFS extensions"
+        }
+    }
+
+    static func reason(_ reason: Recognition.ForeignReason) -> String {
+        switch reason {
+        case .version(let version): "a git data pointer of version \(version), which this version of git data cannot read"
+        case .damaged: "a damaged git data pointer"
+        }
+    }
+
+    private static func firstLine(of text: String) -> String? {
+        text.split(separator: "\n").first.map { line in
+            let line = BytePath(String(line)).description
+            return ["fatal: ", "error: "].first { line.hasPrefix($0) }.map { String(line.dropFirst($0.count)) } ?? line
+        }
+    }
+}
+
+extension Optional where Wrapped == String {
+    fileprivate func or(_ fallback: String) -> String { self ?? fallback }
+}
+
+/// URLs as they may be shown.
+enum URLText {
+    /// The URL without what stands before an `@` of its host, and without its query.
+    static func withoutSecrets(_ url: BytePath) -> String {
+        let text = url.description
+        guard let scheme = text.range(of: "://") else { return text }
+        let rest = text[scheme.upperBound...].prefix { $0 != "?" }
+        let host = rest.prefix { $0 != "/" }
+        guard let at = host.lastIndex(of: "@") else { return String(text[..<scheme.upperBound] + rest) }
+        return String(text[..<scheme.upperBound]) + rest[rest.index(after: at)...]
+    }
+}

@@ -1,0 +1,95 @@
+import Digest
+import Platform
+import Pointer
+import Repository
+import Transfer
+import Diagnostics
+
+/// Fetches the blobs of a checkout while Git goes on: what is asked for is collected, then had in one
+/// session, in parallel, and known as it arrives.
+package final class BlobFetcher: Sendable {
+    private struct State {
+        var waiting: [ObjectID: Int64] = [:]
+        var running = false
+        var ready: [ObjectID] = []
+        var reasons: [ObjectID: PointerReason] = [:]
+    }
+
+    private let repository: Repository
+    private let state = Monitor(State())
+
+    package init(_ repository: Repository) {
+        self.repository = repository
+    }
+
+    /// Notes a blob for the next `collect`.
+    package func want(_ pointer: Pointer) {
+        state.change { $0.waiting[pointer.oid] = pointer.byteCount }
+    }
+
+    /// Starts to fetch what was wanted, and gives the blobs of which something is known since the last call,
+    /// arrived or failed. Waits for the first; empty when none is left.
+    package func collect() -> [ObjectID] {
+        let wanted: [TransferItem] = state.change { state in
+            guard !state.running, !state.waiting.isEmpty else { return [] }
+            state.running = true
+            defer { state.waiting = [:] }
+            return state.waiting.map { TransferItem(oid: $0.key, byteCount: $0.value) }
+        }
+        if !wanted.isEmpty {
+            WorkerThread.detach { self.fetch(wanted) }
+        }
+        return state.wait { state in
+            guard !state.ready.isEmpty || !state.running else { return nil }
+            defer { state.ready = [] }
+            return state.ready
+        }
+    }
+
+    /// Fetches one blob and waits for it.
+    /// - Returns: why it could not be had, or nil when it is here.
+    package func fetchNow(_ pointer: Pointer) -> PointerReason? {
+        want(pointer)
+        while !collect().isEmpty {}
+        return reason(for: pointer.oid)
+    }
+
+    /// Why a blob could not be had.
+    package func reason(for oid: ObjectID) -> PointerReason? {
+        state.change { $0.reasons[oid] }
+    }
+
+    private func fetch(_ items: [TransferItem]) {
+        let wholeReason = attempt(items)
+        state.change { state in
+            let known = Set(state.ready)
+            for item in items where !known.contains(item.oid) {
+                if let wholeReason, state.reasons[item.oid] == nil { state.reasons[item.oid] = wholeReason }
+                state.ready.append(item.oid)
+            }
+            state.running = false
+        }
+    }
+
+    /// - Returns: the reason that holds for every blob which has none of its own.
+    private func attempt(_ items: [TransferItem]) -> PointerReason? {
+        do throws(RepositoryError) {
+            let remote = try repository.dataRemote()
+            do throws(TransferError) {
+                let session = try TransferSession.open(remote, repository)
+                defer { session.finish() }
+                let outcome = try session.download(items) { oid in
+                    self.state.change { $0.ready.append(oid) }
+                }
+                state.change { state in
+                    for failure in outcome.failures { state.reasons[failure.oid] = .failed(failure) }
+                }
+                return nil
+            } catch {
+                return .transfer(error)
+            }
+        } catch {
+            return .noRemote(error)
+        }
+    }
+}

@@ -1,0 +1,271 @@
+import Digest
+import Git
+import ObjectStore
+import Platform
+import Pointer
+import Repository
+
+/// Git's long-running filter: one process for all files of a command.
+///
+/// Spec: gitattributes(5), "Long Running Filter Process" and "Delay".
+package final class FilterProcess {
+    private let repository: Repository
+    private let input: PktLineReader
+    private let output: PktLineWriter
+    private let report: (FilterNotice) -> Void
+    private let fetcher: BlobFetcher
+    private var batch: BlobBatch?
+    /// The files whose content Git will ask for again, with the text that Git has of them.
+    private var delayed: [BytePath: (pointer: Pointer, text: [UInt8])] = [:]
+    private var leftAsPointers: [(path: BytePath, pointer: Pointer, reason: PointerReason)] = []
+
+    /// - Parameter report: what a person should know; called between two answers to Git.
+    package init(
+        _ repository: Repository, input: consuming Descriptor, output: consuming Descriptor,
+        report: @escaping (FilterNotice) -> Void
+    ) {
+        self.repository = repository
+        self.input = PktLineReader(input)
+        self.output = PktLineWriter(output)
+        self.report = report
+        fetcher = BlobFetcher(repository)
+    }
+
+    /// Serves Git until it closes the stream, then makes durable what was stored.
+    package func run() throws(FilterError) {
+        // Git's configuration takes a process to read; it is read while Git sends the first file.
+        let repository = self.repository
+        WorkerThread.detach { _ = try? repository.settings() }
+        try speaking { () throws(GitError) in try shakeHands() }
+        while let request = try speaking({ () throws(GitError) in try FilterRequest.read(from: input) }) {
+            try answer(request)
+            try speaking { () throws(GitError) in try output.flush() }
+        }
+        do throws(StoreError) { try batch?.flush() } catch { throw .store(error) }
+        if !leftAsPointers.isEmpty { report(.leftAsPointers(leftAsPointers)) }
+    }
+
+    private func shakeHands() throws(GitError) {
+        guard let welcome = try input.readLines() else { return }
+        guard welcome.first == Array("git-filter-client".utf8), welcome.contains(Array("version=2".utf8)) else {
+            throw .protocolViolation("the peer does not speak version 2 of Git's filter protocol")
+        }
+        try output.writeLine("git-filter-server")
+        try output.writeLine("version=2")
+        try output.writeFlush()
+        try output.flush()
+        let offered = try input.readLines() ?? []
+        for capability in ["clean", "smudge", "delay"] where offered.contains(Array("capability=\(capability)".utf8)) {
+            try output.writeLine("capability=\(capability)")
+        }
+        try output.writeFlush()
+        try output.flush()
+    }
+
+    private func answer(_ request: FilterRequest) throws(FilterError) {
+        switch request.command {
+        case .clean: try clean(request)
+        case .smudge: try smudge(request)
+        case .listAvailableBlobs: try listAvailable()
+        case .unknown: try speaking { () throws(GitError) in try writeStatus("error") }
+        }
+    }
+
+    // MARK: clean
+
+    private func clean(_ request: FilterRequest) throws(FilterError) {
+        let answer: Cleaner.Answer
+        do throws(FilterError) {
+            answer = try cleaned()
+        } catch {
+            if case .protocolViolation = error { throw error }
+            report(.notStored(path: request.path, error))
+            return try speaking { () throws(GitError) in
+                try drain()
+                try writeStatus("error")
+            }
+        }
+        if case .foreignPointer(_, let reason) = answer {
+            report(.foreignPointer(path: request.path, reason))
+        }
+        try send(answer.text)
+    }
+
+    private func cleaned() throws(FilterError) -> Cleaner.Answer {
+        let batch = try self.openBatch()
+        let settings: Settings
+        do throws(RepositoryError) { settings = try repository.settings() } catch { throw .repository(error) }
+        var cleaner = Cleaner(settings: settings, batch: batch)
+        while case .data(let bytes) = try speaking({ () throws(GitError) in try input.next() }) {
+            do throws(StoreError) { try cleaner.take(bytes) } catch { throw .store(error) }
+        }
+        isDrained = true
+        do throws(StoreError) { return try cleaner.finish() } catch { throw .store(error) }
+    }
+
+    private func openBatch() throws(FilterError) -> BlobBatch {
+        isDrained = false
+        if let batch { return batch }
+        do throws(RepositoryError) {
+            let opened = BlobBatch(store: try repository.store())
+            batch = opened
+            return opened
+        } catch {
+            throw .repository(error)
+        }
+    }
+
+    // MARK: smudge
+
+    private func smudge(_ request: FilterRequest) throws(FilterError) {
+        isDrained = false
+        if let waiting = delayed.removeValue(forKey: request.path) {
+            try speaking { () throws(GitError) in try drain() }
+            return try sendFetched(waiting.pointer, waiting.text, at: request.path)
+        }
+        var content = try HeldContent(limit: 1 << 20) { () throws(FilterError) in try self.store().incoming }
+        while case .data(let bytes) = try speaking({ () throws(GitError) in try input.next() }) {
+            try content.take(bytes)
+        }
+        isDrained = true
+        let decision: Smudger.Decision
+        do throws(FilterError) {
+            decision = content.isLargerThanPointers ? .unchanged : try smudger().decide(content.head)
+        } catch {
+            // Without settings or a store there is no blob; the pointer is all there is.
+            report(.notStored(path: request.path, error))
+            return try send(content)
+        }
+        switch decision {
+        case .unchanged: try send(content)
+        case .foreignPointer(let reason):
+            report(.foreignPointer(path: request.path, reason))
+            try send(content)
+        case .leave(let pointer, let reason):
+            leave(pointer, at: request.path, reason)
+            try send(content)
+        case .empty: try send([])
+        case .blob(let pointer): try sendBlob(pointer, or: content.head, at: request.path)
+        case .absent(let pointer):
+            if request.canDelay {
+                delayed[request.path] = (pointer, content.head)
+                fetcher.want(pointer)
+                try speaking { () throws(GitError) in try writeStatus("delayed") }
+            } else {
+                _ = fetcher.fetchNow(pointer)
+                try sendFetched(pointer, content.head, at: request.path)
+            }
+        }
+    }
+
+    private func store() throws(FilterError) -> ObjectStore {
+        do throws(RepositoryError) { return try repository.store() } catch { throw .repository(error) }
+    }
+
+    private func smudger() throws(FilterError) -> Smudger {
+        do throws(RepositoryError) {
+            return Smudger(settings: try repository.settings(), store: try repository.store())
+        } catch {
+            throw .repository(error)
+        }
+    }
+
+    /// Answers for a blob that was fetched, or could not be.
+    private func sendFetched(_ pointer: Pointer, _ text: [UInt8], at path: BytePath) throws(FilterError) {
+        if let reason = fetcher.reason(for: pointer.oid) {
+            leave(pointer, at: path, reason)
+            return try send(text)
+        }
+        // The agent has just verified it.
+        try sendBlob(pointer, or: text, at: path)
+    }
+
+    private func sendBlob(_ pointer: Pointer, or text: [UInt8], at path: BytePath) throws(FilterError) {
+        let opened: Descriptor?
+        let store = try self.store()
+        do throws(StoreError) { opened = try store.open(pointer.oid) } catch { throw .store(error) }
+        guard let file = opened else {
+            leave(pointer, at: path, .store(.system(SystemError("open", path: path, code: 2))))
+            return try send(text)
+        }
+        do throws(GitError) {
+            try writeStatus("success")
+            try output.writeContent { buffer throws(SystemError) in try file.read(into: buffer) } or: { .system($0) }
+            try output.writeFlush()
+            try output.writeFlush()
+        } catch {
+            throw FilterError(error)
+        }
+    }
+
+    private func leave(_ pointer: Pointer, at path: BytePath, _ reason: PointerReason) {
+        if case .lazy = reason { return }
+        leftAsPointers.append((path, pointer, reason))
+    }
+
+    /// Names the files whose blobs have arrived, or will not, since Git last asked; none when all are named.
+    private func listAvailable() throws(FilterError) {
+        let known = delayed.isEmpty ? [] : Set(fetcher.collect())
+        try speaking { () throws(GitError) in
+            for (path, waiting) in delayed where known.contains(waiting.pointer.oid) {
+                try output.writeLine(Array("pathname=".utf8) + path.bytes)
+            }
+            try output.writeFlush()
+            try writeStatus("success")
+        }
+    }
+
+    // MARK: the wire
+
+    /// Whether all content of the request at hand has been read.
+    private var isDrained = true
+
+    private func drain() throws(GitError) {
+        while !isDrained {
+            if case .data = try input.next() { continue }
+            isDrained = true
+        }
+    }
+
+    private func writeStatus(_ status: String) throws(GitError) {
+        try output.writeLine("status=\(status)")
+        try output.writeFlush()
+    }
+
+    private func send(_ content: [UInt8]) throws(FilterError) {
+        try speaking { () throws(GitError) in
+            try writeStatus("success")
+            var failure: GitError?
+            content.withUnsafeBytes { bytes in
+                do throws(GitError) { try output.write(content: bytes) } catch { failure = error }
+            }
+            if let failure { throw failure }
+            try output.writeFlush()
+            // An empty list keeps the status.
+            try output.writeFlush()
+        }
+    }
+
+    private func send(_ content: borrowing HeldContent) throws(FilterError) {
+        try speaking { () throws(GitError) in
+            try writeStatus("success")
+            try content.write(to: output)
+            try output.writeFlush()
+            try output.writeFlush()
+        }
+    }
+
+    private func speaking<Result>(_ body: () throws(GitError) -> Result) throws(FilterError) -> Result {
+        do throws(GitError) { return try body() } catch { throw FilterError(error) }
+    }
+}
+
+extension FilterError {
+    init(_ error: GitError) {
+        switch error {
+        case .system(let error): self = .system(error)
+        case .protocolViolation(let message): self = .protocolViolation(message)
+        default: self = .repository(.git(error))
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Digest
+import ObjectStore
+import Platform
+import Pointer
+import Repository
+import Transfer
+
+/// Decides what becomes of content that Git is about to write to the worktree.
+package struct Smudger {
+    package enum Decision {
+        /// The content is no pointer that stands for a blob of ours: it goes out as it came.
+        case unchanged
+        /// Goes out as it came, and looks like a pointer of another version.
+        case foreignPointer(Recognition.ForeignReason)
+        /// The pointer stays.
+        case leave(Pointer, PointerReason)
+        /// An empty file, which Git LFS could write a pointer for.
+        case empty
+        /// The blob must be had first.
+        case absent(Pointer)
+        /// The blob is here and intact.
+        case blob(Pointer)
+    }
+
+    package let settings: Settings
+    package let store: ObjectStore
+
+    package init(settings: Settings, store: ObjectStore) {
+        self.settings = settings
+        self.store = store
+    }
+
+    /// - Parameter content: all of it, or more than any pointer has.
+    package func decide(_ content: [UInt8]) -> Decision {
+        switch Pointer.recognize(content) {
+        case .data: return .unchanged
+        case .foreignPointer(let reason): return .foreignPointer(reason)
+        case .pointer(let pointer):
+            if pointer.isExtended { return .leave(pointer, .extended) }
+            if pointer.byteCount == 0 { return .empty }
+            if pointer.byteCount > settings.inlineLimit { return .leave(pointer, .large) }
+            return availability(of: pointer)
+        }
+    }
+
+    /// Whether the blob can be handed out: its bytes are read and compared with the oid first, as Git has
+    /// no way back once it has some of them.
+    package func availability(of pointer: Pointer) -> Decision {
+        do throws(StoreError) {
+            switch try store.isIntact(pointer.oid) {
+            case true?: return .blob(pointer)
+            case false?:
+                guard store.path(of: pointer.oid).exists else { return .absent(pointer) }
+                return .leave(pointer, .damaged(kept: try store.setAside(pointer.oid)))
+            case nil: return settings.isLazy ? .leave(pointer, .lazy) : .absent(pointer)
+            }
+        } catch {
+            return .leave(pointer, .store(error))
+        }
+    }
+}
