@@ -6,12 +6,15 @@ import Pointer
 package struct PointerFile: Equatable, Sendable {
     package let entry: IndexEntry
     package let pointer: Pointer
+    /// The bytes that Git has; of a Git LFS pointer, they may be others than those `pointer` would write.
+    package let text: [UInt8]
 
     package var path: BytePath { entry.path }
 
-    package init(entry: IndexEntry, pointer: Pointer) {
+    package init(entry: IndexEntry, pointer: Pointer, text: [UInt8]) {
         self.entry = entry
         self.pointer = pointer
+        self.text = text
     }
 }
 
@@ -56,14 +59,14 @@ extension Repository {
     /// Those of the entries that are pointers.
     package func pointers(among entries: [IndexEntry]) throws(RepositoryError) -> [PointerFile] {
         let files = entries.filter(\.isRegularFile)
-        var found: [GitObjectName: Pointer] = [:]
+        var found: [GitObjectName: (pointer: Pointer, text: [UInt8])] = [:]
         try asking { () throws(GitError) in
             try git().forEachBlob(Array(Set(files.map(\.name))), shorterThan: Pointer.maximumTextByteCount) {
                 name, content in
-                if case .pointer(let pointer) = Pointer.recognize(content) { found[name] = pointer }
+                if case .pointer(let pointer) = Pointer.recognize(content) { found[name] = (pointer, content) }
             }
         }
-        return files.compactMap { entry in found[entry.name].map { PointerFile(entry: entry, pointer: $0) } }
+        return files.compactMap { entry in found[entry.name].map { PointerFile(entry: entry, pointer: $0.pointer, text: $0.text) } }
     }
 
     /// Those of the files that Git's attributes give to the data filter, or still to that of Git LFS.

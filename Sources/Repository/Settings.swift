@@ -69,6 +69,8 @@ package struct Settings: Sendable {
         }
         if let limit = try layers.byteCount("data.inlinelimit") { inlineLimit = limit }
         if let lazy = try layers.boolean("data.lazy") { isLazy = lazy }
+        // Set by `git data clone` for Git's own checkout, which it completes itself.
+        if Environment.value("GIT_DATA_LAZY") == "1" { isLazy = true }
         if let form = try layers.choice("data.pointer", ["gitdata": PointerForm.gitData, "lfs": .lfs]) {
             pointerForm = form
         }

@@ -1,0 +1,110 @@
+import Diagnostics
+import Digest
+import Filter
+import Git
+import ObjectStore
+import Platform
+import Pointer
+import Repository
+import Transfer
+
+/// Brings blobs into the store, and content into the worktree, for `fetch`, `checkout`, `pull`, `clone`
+/// and the hooks. What cannot be had fails its own file only.
+struct Download {
+    let context: CommandContext
+    let repository: Repository
+    /// The data remote's name; nil for the one that belongs to the current branch.
+    var remoteName: String?
+
+    /// A file without data, and why.
+    struct Shortfall {
+        let path: BytePath
+        let reason: String
+    }
+
+    /// What a fetch did.
+    struct Fetched {
+        var blobs = 0
+        var byteCount: Int64 = 0
+        var remote: DataRemote?
+        /// By oid: why a blob is not here.
+        var reasons: [ObjectID: String] = [:]
+    }
+
+    func remote() throws -> DataRemote {
+        if let remoteName { return try repository.dataRemote(named: remoteName) }
+        return try repository.dataRemote()
+    }
+
+    /// The pointers whose blobs are not here, each blob once.
+    func missing(_ pointers: some Sequence<Pointer>) throws -> [TransferItem] {
+        let store = try repository.store()
+        var seen: Set<ObjectID> = []
+        return pointers.compactMap { pointer in
+            guard !pointer.isExtended, pointer.byteCount > 0, seen.insert(pointer.oid).inserted,
+                !store.contains(pointer.oid)
+            else { return nil }
+            return TransferItem(oid: pointer.oid, byteCount: pointer.byteCount)
+        }
+    }
+
+    /// Fetches the blobs that are not here.
+    func fetch(_ pointers: some Sequence<Pointer>) throws -> Fetched {
+        let items = try missing(pointers)
+        var fetched = Fetched()
+        guard !items.isEmpty else { return fetched }
+        do {
+            let remote = try remote()
+            fetched.remote = remote
+            let session = try context.session(to: remote, repository, progress: context.progress("Downloading data"))
+            defer { session.finish() }
+            let outcome = try session.download(items) { _ in }
+            let sizes = Dictionary(uniqueKeysWithValues: items.map { ($0.oid, $0.byteCount) })
+            fetched.blobs = outcome.done.count
+            fetched.byteCount = outcome.done.reduce(0) { $0 + (sizes[$1] ?? 0) }
+            for failure in outcome.failures { fetched.reasons[failure.oid] = failure.message }
+        } catch {
+            let (explanation, _) = Words.explain(error)
+            context.output.error(explanation)
+            for item in items { fetched.reasons[item.oid] = explanation.what }
+        }
+        return fetched
+    }
+
+    /// Puts content in the place of the pointers in the worktree whose blobs are here.
+    func hydrate(_ files: [PointerFile]) throws -> (written: Int, shortfalls: [Shortfall]) {
+        let hydration = Hydration(
+            repository: repository, store: try repository.store(), progress: context.progress("Writing files"))
+        let outcome = try hydration.run(
+            files.map { file in
+                HydrationFile(
+                    path: file.path, mode: file.entry.mode, gitBlob: file.entry.name, pointerText: file.text,
+                    oid: file.pointer.oid, byteCount: file.pointer.byteCount)
+            }, makingAbsent: false)
+        if let message = outcome.indexMessage { context.output.warning("the index was not refreshed: \(message)") }
+        let shortfalls = outcome.unfinished.map { Shortfall(path: $0.file.path, reason: Self.words($0.reason)) }
+        return (outcome.done.count, shortfalls)
+    }
+
+    private static func words(_ reason: HydrationOutcome.Reason) -> String {
+        switch reason {
+        case .edited: "changed meanwhile; left alone"
+        case .blobAbsent: "not in the local store"
+        case .blobDamaged(let kept): "the local copy was damaged and is kept in '\(kept)'"
+        case .pathUnsafe(let why): why
+        case .system(let error): Words.explanation(error).what
+        }
+    }
+
+    /// Names every file that lacks its data.
+    func report(_ shortfalls: [Shortfall], hint: String) {
+        guard !shortfalls.isEmpty else { return }
+        let output = context.output
+        output.flush()
+        output.error(
+            Explanation(
+                "\(Count.files(shortfalls.count)) without data:\n"
+                    + shortfalls.map { "\t\($0.path) (\($0.reason))" }.joined(separator: "\n"),
+                kept: "their pointers, in place of the content", hints: [hint]))
+    }
+}

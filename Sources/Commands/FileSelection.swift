@@ -1,0 +1,53 @@
+import Diagnostics
+import Git
+import Platform
+import Pointer
+import Repository
+
+/// Which data files a command works on: `PATH…`, `--include` and `--exclude`, the same in every command.
+struct FileSelection {
+    static let include = Values<String>(
+        "include", short: "I", "PATTERN", "only files that match the pattern, as in gitignore", parse: .text)
+    static let exclude = Values<String>(
+        "exclude", short: "X", "PATTERN", "no files that match the pattern, as in gitignore", parse: .text)
+    static let paths = Operands("PATH", "files or folders; all of the repository where none is given")
+
+    private let paths: [BytePath]
+    private let included: Set<BytePath>?
+    private let excluded: Set<BytePath>
+
+    init(_ arguments: ParsedArguments, operands: Operands = paths, _ context: CommandContext, _ repository: Repository) throws {
+        let given = arguments[operands]
+        paths = given.isEmpty ? [] : try context.paths(given, in: repository)
+        let include = arguments[Self.include]
+        included = include.isEmpty ? nil : try repository.indexPaths(matching: include)
+        excluded = try repository.indexPaths(matching: arguments[Self.exclude])
+    }
+
+    /// Everything.
+    init() {
+        paths = []
+        included = nil
+        excluded = []
+    }
+
+    /// Whole components count: `data` selects what is in that folder, and never `data2`.
+    func contains(_ path: BytePath) -> Bool {
+        if let included, !included.contains(path) { return false }
+        if excluded.contains(path) { return false }
+        return paths.isEmpty || paths.contains { path.isInside($0) }
+    }
+
+    /// The selected pointers of the index, each path once.
+    func files(in repository: Repository) throws -> [PointerFile] {
+        let files = try repository.indexPointers().filter { $0.entry.stage == 0 && contains($0.path) }
+        for path in paths where !files.contains(where: { $0.path.isInside(path) }) {
+            let top = try repository.worktree()
+            guard try repository.git().run(["--literal-pathspecs", "ls-files", "-z", "--", path]).output.isEmpty,
+                !(top.appending(path)).exists
+            else { continue }
+            throw CommandFailure("pathspec '\(path)' did not match any file known to git", exitCode: .failure)
+        }
+        return files
+    }
+}

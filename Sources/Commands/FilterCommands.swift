@@ -1,0 +1,101 @@
+import Diagnostics
+import Filter
+import Git
+import ObjectStore
+import Platform
+import Pointer
+import Repository
+
+/// `git data filter-process`: what Git starts once for all files of a command.
+struct FilterProcessCommand: Command {
+    static let declaration = Declaration(
+        "filter-process", group: .plumbing, summary: "serve Git's long-running filter protocol",
+        description: "Started by Git for files with the attribute `filter=data`; see gitattributes(5), \"Long Running Filter Process\".")
+
+    static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let output = context.output
+        let process = FilterProcess(
+            try context.repository(), input: try .standard(0), output: try .standard(1),
+            report: { Notices.report($0, output) })
+        try process.run()
+        return .success
+    }
+}
+
+/// `git data clean`: one file's content to its pointer.
+struct CleanCommand: Command {
+    static let path = OptionalOperand("PATH", "the file's path, for messages", parse: .path)
+    static let declaration = Declaration(
+        "clean", group: .plumbing, summary: "store the content on standard input and print its pointer",
+        operands: [path])
+
+    static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let repository = try context.repository()
+        let batch = BlobBatch(store: try repository.store())
+        var cleaner = Cleaner(settings: try repository.settings(), batch: batch)
+        let input = try Descriptor.standard(0)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try input.read(into: buffer)
+            if count == 0 { break }
+            try cleaner.take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        let answer = try cleaner.finish()
+        try batch.flush()
+        if case .foreignPointer(_, let reason) = answer {
+            Notices.report(.foreignPointer(path: arguments[path] ?? "-", reason), context.output)
+        }
+        context.output.write(answer.text)
+        return .success
+    }
+}
+
+/// `git data smudge`: one pointer to its blob's content.
+struct SmudgeCommand: Command {
+    static let path = OptionalOperand("PATH", "the file's path, for messages", parse: .path)
+    static let declaration = Declaration(
+        "smudge", group: .plumbing, summary: "print the content for the pointer on standard input",
+        description: "A blob that is not here is fetched. Where that fails, the pointer is printed as it came, and a message says why.",
+        operands: [path])
+
+    static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let input = ByteReader(try .standard(0))
+        let head = try input.read(count: Pointer.maximumTextByteCount)
+        let repository = try context.repository()
+        let smudger = Smudger(settings: try repository.settings(), store: try repository.store())
+        let name = arguments[path] ?? "-"
+        var decision = smudger.decide(head)
+        if case .absent(let pointer) = decision {
+            if let reason = BlobFetcher(repository).fetchNow(pointer) {
+                decision = .leave(pointer, reason)
+            } else {
+                decision = .blob(pointer)
+            }
+        }
+        switch decision {
+        case .empty: return .success
+        case .blob(let pointer):
+            guard let file = try smudger.store.open(pointer.oid) else { break }
+            try copy(ByteReader(file, bufferSize: 1 << 20), to: context.output)
+            return .success
+        case .foreignPointer(let reason):
+            Notices.report(.foreignPointer(path: name, reason), context.output)
+        case .leave(_, .lazy): break
+        case .leave(let pointer, let reason):
+            Notices.report(.leftAsPointers([(name, pointer, reason)]), context.output)
+        case .unchanged, .absent: break
+        }
+        context.output.write(head)
+        try copy(input, to: context.output)
+        return .success
+    }
+
+    private static func copy(_ input: ByteReader, to output: Output) throws {
+        while true {
+            let some = try input.readSome()
+            if some.isEmpty { return }
+            output.write(Array(some))
+        }
+    }
+}

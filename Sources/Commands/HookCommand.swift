@@ -1,0 +1,88 @@
+import Diagnostics
+import Git
+import Platform
+import Repository
+
+/// `git data hook NAME`: what the hook scripts call, and what husky, pre-commit or lefthook may call.
+struct HookCommand: Command {
+    static let name = Operand<String>("NAME", "the hook", parse: .text(.words(HookInstallation.names)))
+    static let arguments = Operands("ARGUMENT", "what Git gives the hook", completion: .nothing)
+    static let declaration = Declaration(
+        "hook", group: .plumbing, summary: "do the work of a Git hook",
+        description: "A hook `NAME.chained` beside the script runs first, with the same arguments and the same standard input; where it fails, so does this.",
+        operands: [name, arguments], optionOrder: .beforeOperands)
+
+    static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let name = try arguments[name]
+        guard HookInstallation.names.contains(name) else {
+            throw CommandFailure("'\(name)' is no hook that git data has a part in")
+        }
+        let repository = try context.repository()
+        // Only pre-push and post-rewrite are given something to read; anywhere else it may be a terminal.
+        let readsInput = name == "pre-push" || name == "post-rewrite"
+        let input = readsInput ? try ByteReader(.standard(0)).readToEnd() : []
+        if let code = try runChained(name, arguments[Self.arguments], input, repository) { return code }
+        switch name {
+        case "pre-push": return try PrePush(context: context, repository: repository).run(arguments[Self.arguments], input)
+        case "pre-commit": return try PreCommit(context: context, repository: repository).run()
+        default:
+            try PostCheckout(context: context, repository: repository).run()
+            return .success
+        }
+    }
+
+    /// - Returns: the status of a chained hook that failed; nil to go on.
+    private static func runChained(
+        _ name: String, _ arguments: [BytePath], _ input: [UInt8], _ repository: Repository
+    ) throws -> ExitCode? {
+        let chained = try HookInstallation(repository).folder() / "\(name).chained"
+        guard chained.isExecutableFile else { return nil }
+        let child = try ChildProcess(chained, arguments, input: .pipe, output: .inherited)
+        // A hook that reads nothing closes its end; that is its right.
+        try? child.input?.write(input)
+        try? child.closeInput()
+        switch child.wait() {
+        case .exited(0): return nil
+        case .exited(let status): return ExitCode(status)
+        case .killed(let signal): return ExitCode(128 + signal)
+        }
+    }
+}
+
+/// After a checkout, merge, commit or rebase: content in place of the pointers that Git left, as far as the
+/// blobs are on this machine. (Those that are not, the filter has tried to fetch.)
+struct PostCheckout {
+    let context: CommandContext
+    let repository: Repository
+
+    func run() throws {
+        guard let worktree = repository.location.worktree, try usesData() else { return }
+        _ = worktree
+        let settings = try repository.settings()
+        guard !settings.isLazy else { return }
+        let pointers = try repository.indexPointers().filter { $0.entry.stage == 0 && !$0.pointer.isExtended }
+        let waiting = try pointers.filter { try repository.worktreeState(of: $0) == .pointer }
+        guard !waiting.isEmpty else { return }
+        let download = Download(context: context, repository: repository)
+        // Files above `data.inlineLimit` were left by the filter without a try.
+        let large = waiting.filter { $0.pointer.byteCount > settings.inlineLimit }
+        if !large.isEmpty { _ = try download.fetch(large.map(\.pointer)) }
+        let store = try repository.store()
+        let (_, unwritten) = try download.hydrate(waiting.filter { store.contains($0.pointer.oid) })
+        let absent = waiting.filter { !store.contains($0.pointer.oid) }.count + unwritten.count
+        if absent > 0 {
+            context.output.message("git data: \(Count.files(absent)) without data (git data status --missing)")
+            context.output.message("hint: git data pull")
+        }
+    }
+
+    /// Whether any attribute gives a file to the data filter: what keeps the hooks cheap elsewhere.
+    private func usesData() throws -> Bool {
+        let top = try repository.worktree()
+        let needle: [BytePath] = ["grep", "-q", "--cached", "-e", "filter=data", "-e", "filter=lfs", "--", "*.gitattributes"]
+        if try repository.git().run(needle).status == 0 { return true }
+        let own = try (repository.location.commonFolder / "info/attributes").contents(limit: 1 << 20) ?? []
+        let present = try (top / ".gitattributes").contents(limit: 1 << 20) ?? []
+        return [own, present].contains { String(decoding: $0, as: UTF8.self).contains("filter=data") }
+    }
+}

@@ -1,0 +1,71 @@
+import Diagnostics
+import Platform
+import Pointer
+import Repository
+
+/// `git data ls-files`: the data files and whether their content is here.
+struct ListFilesCommand: Command {
+    static let long = Flag("long", short: "l", "show the whole oid and the size")
+    static let revision = Value<BytePath>("revision", "REV", "the files of that revision", parse: .revision)
+    static let declaration = Declaration(
+        "ls-files", group: .files, summary: "list the data files",
+        description: """
+            One line for each file: the oid, whether the worktree has the content (`*`), the pointer (`-`) or \
+            nothing (`!`), and the path.
+            """,
+        options: [long, revision, FileSelection.include, FileSelection.exclude, CommonOptions.json, CommonOptions.null],
+        operands: [FileSelection.paths], seeAlso: ["status"])
+
+    private struct Row: Encodable {
+        let path: String
+        let pathBytes: String?
+        let oid: String
+        let size: Int64
+        let state: String
+        let isStored: Bool
+    }
+
+    static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let repository = try context.repository()
+        let selection = try FileSelection(arguments, context, repository)
+        let files: [PointerFile]
+        if let revision = arguments[revision] {
+            guard try repository.git().resolve(revision) != nil else {
+                throw CommandFailure("'\(revision)' is no revision of this repository")
+            }
+            files = try repository.treePointers(revision).filter { selection.contains($0.path) }
+        } else {
+            files = try selection.files(in: repository)
+        }
+        let store = try repository.store()
+        let hasWorktree = repository.location.worktree != nil
+        let rows = try files.map { file in
+            (file, hasWorktree ? try repository.worktreeState(of: file) : .absent, store.contains(file.pointer.oid))
+        }
+        if arguments[CommonOptions.json] {
+            try context.output.json(
+                rows.map { file, state, isStored in
+                    let path = JSONPath(file.path)
+                    return Row(
+                        path: path.path, pathBytes: path.pathBytes, oid: file.pointer.oid.hex,
+                        size: file.pointer.byteCount, state: "\(state)", isStored: isStored)
+                })
+            return .success
+        }
+        for (file, state, _) in rows {
+            let mark = switch state {
+            case .content: "*"
+            case .pointer: "-"
+            case .absent: "!"
+            }
+            let oid = arguments[long] ? file.pointer.oid.hex : String(file.pointer.oid.hex.prefix(12))
+            let size = arguments[long] ? " \(file.pointer.byteCount)" : ""
+            if arguments[CommonOptions.null] {
+                context.output.write(Array("\(oid) \(mark)\(size) ".utf8) + file.path.bytes + [0])
+            } else {
+                context.output.line("\(oid) \(mark)\(size) \(file.path)")
+            }
+        }
+        return .success
+    }
+}

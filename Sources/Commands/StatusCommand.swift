@@ -1,0 +1,145 @@
+import Diagnostics
+import Digest
+import Git
+import Platform
+import Pointer
+import Repository
+
+/// `git data status`: what the data files are doing.
+struct StatusCommand: Command {
+    static let porcelain = Flag("porcelain", "print one line for each file, for scripts")
+    static let missing = Flag("missing", "list files without data, and exit with 1 when there are any")
+    static let declaration = Declaration(
+        "status", group: .files, summary: "show the state of the data files",
+        description: """
+            With `--porcelain`, each line is `XY S PATH`: X and Y as in git-status(1), and S is `*` for content \
+            in the worktree, `-` for a pointer whose blob is here, `?` for one whose blob must be fetched, `!` \
+            for nothing. A script that is about to read data can ask `git data status --missing PATH` first.
+            """,
+        options: [porcelain, missing, CommonOptions.json, CommonOptions.null], operands: [FileSelection.paths],
+        exitCodes: [ExitMeaning(.failure, "with `--missing`: some files have no data")],
+        examples: [Example("git data status --missing data/ || git data pull data/", "fetch only what is wanted")],
+        seeAlso: ["ls-files", "pull"])
+
+    private struct Row: Encodable {
+        let path: String
+        let pathBytes: String?
+        let oid: String
+        let size: Int64
+        let worktree: String
+        let isStored: Bool
+        let isUnpushed: Bool
+        /// X and Y of git-status(1).
+        let git: String
+    }
+
+    /// One data file with all that is known of it.
+    private struct DataFile {
+        let file: PointerFile
+        let state: WorktreeState
+        let isStored: Bool
+        let git: String
+
+        var mark: String {
+            switch state {
+            case .content: "*"
+            case .pointer: isStored ? "-" : "?"
+            case .absent: "!"
+            }
+        }
+        var isMissing: Bool { state == .pointer }
+    }
+
+    static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let repository = try context.repository()
+        _ = try repository.worktree()
+        let files = try dataFiles(FileSelection(arguments, context, repository), repository)
+        if arguments[missing] {
+            let without = files.filter(\.isMissing)
+            for data in without { printPath(data.file.path, "", arguments, context.output) }
+            return without.isEmpty ? .success : .failure
+        }
+        if arguments[porcelain] {
+            for data in files { printPath(data.file.path, "\(data.git) \(data.mark) ", arguments, context.output) }
+            return .success
+        }
+        let unpushed = try unpushedPointers(repository)
+        if arguments[CommonOptions.json] {
+            let oids = Set(unpushed.map(\.pointer.oid))
+            try context.output.json(
+                files.map { data in
+                    let path = JSONPath(data.file.path)
+                    return Row(
+                        path: path.path, pathBytes: path.pathBytes, oid: data.file.pointer.oid.hex,
+                        size: data.file.pointer.byteCount, worktree: "\(data.state)", isStored: data.isStored,
+                        isUnpushed: oids.contains(data.file.pointer.oid), git: data.git)
+                })
+            return .success
+        }
+        describe(files, unpushed, repository, context.output)
+        return .success
+    }
+
+    private static func printPath(_ path: BytePath, _ prefix: String, _ arguments: ParsedArguments, _ output: Output) {
+        if arguments[CommonOptions.null] {
+            output.write(Array(prefix.utf8) + path.bytes + [0])
+        } else {
+            output.line("\(prefix)\(path)")
+        }
+    }
+
+    private static func dataFiles(_ selection: FileSelection, _ repository: Repository) throws -> [DataFile] {
+        let store = try repository.store()
+        let states = try gitStates(repository)
+        return try selection.files(in: repository).map { file in
+            DataFile(
+                file: file, state: try repository.worktreeState(of: file), isStored: store.contains(file.pointer.oid),
+                git: states[file.path] ?? "  ")
+        }
+    }
+
+    /// X and Y of each file that Git calls changed.
+    private static func gitStates(_ repository: Repository) throws -> [BytePath: String] {
+        let answer = try repository.git().query(["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"])
+        var states: [BytePath: String] = [:]
+        for record in answer.records where record.bytes.count > 3 {
+            states[BytePath(bytes: record.bytes.dropFirst(3))] = String(decoding: record.bytes.prefix(2), as: UTF8.self)
+        }
+        return states
+    }
+
+    /// The pointers of HEAD's commits that no remote-tracking branch has.
+    private static func unpushedPointers(_ repository: Repository) throws -> [ReachedPointer] {
+        guard try repository.git().resolve("HEAD") != nil else { return [] }
+        return try repository.reachedPointers(from: ["HEAD"], extra: ["--not", "--remotes", "--not"])
+    }
+
+    private static func describe(
+        _ files: [DataFile], _ unpushed: [ReachedPointer], _ repository: Repository, _ output: Output
+    ) {
+        if let remote = try? repository.dataRemote() {
+            output.line("Data remote: \(remote.name) (\(URLText.withoutSecrets(remote.url)))")
+        } else {
+            output.line("Data remote: none")
+        }
+        let total = files.reduce(Int64(0)) { $0 + $1.file.pointer.byteCount }
+        output.line("Data files: \(files.count) (\(ByteCountText.format(total)))")
+        section("Staged for commit:", files.filter { $0.git.first != " " }, output)
+        section("Modified, not staged (git add):", files.filter { $0.git.last == "M" }, output)
+        section("Deleted from the worktree (git restore):", files.filter { $0.git.last == "D" }, output)
+        section("Only a pointer, data is on this machine (git data checkout):", files.filter { $0.mark == "-" }, output)
+        section("Only a pointer, data must be fetched (git data pull):", files.filter { $0.mark == "?" }, output)
+        let bytes = unpushed.reduce(Int64(0)) { $0 + $1.pointer.byteCount }
+        if !unpushed.isEmpty {
+            output.line()
+            output.line("Waiting to be pushed (git push): \(Count.blobs(unpushed.count)), \(ByteCountText.format(bytes))")
+        }
+    }
+
+    private static func section(_ title: String, _ files: [DataFile], _ output: Output) {
+        guard !files.isEmpty else { return }
+        output.line()
+        output.line(title)
+        for data in files { output.line("\t\(data.file.path) (\(ByteCountText.format(data.file.pointer.byteCount)))") }
+    }
+}
