@@ -1,5 +1,5 @@
-package import Digest
-package import Platform
+import Digest
+import Platform
 private import Synchronization
 
 extension FolderRemote {

@@ -1,5 +1,5 @@
-package import Digest
-package import Platform
+import Digest
+import Platform
 internal import Synchronization
 
 /// A remote that is a folder: on this disk, another one, or a file server's. Its layout is the store's,

@@ -1,5 +1,5 @@
-package import Digest
-package import Platform
+import Digest
+import Platform
 
 /// A download into a file that outlives its process: whoever comes next hashes what is there and goes on
 /// behind it. The file is locked, so that two processes never write the same one; the second waits, and

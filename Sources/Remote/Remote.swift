@@ -2,8 +2,8 @@
 // its errors, the decorator that retries, downloads that survive a kill, and the remote that is a
 // folder. The room knows neither Git nor the local store nor who asks.
 
-package import Digest
-package import Platform
+import Digest
+import Platform
 
 /// A place that holds blobs for everybody, one whole and plain object for each under
 /// `objects/ab/cd/<oid>`. Any number of threads may call any method at once.

@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 
 /// Why a remote did not do what was asked.
 package struct RemoteError: Error, Equatable, Sendable {

@@ -1,5 +1,5 @@
-package import Digest
-package import Platform
+import Digest
+import Platform
 
 /// A remote whose transient errors are met with patience: the one place that tries again. The delays
 /// double and are drawn at random, so that a thousand clients of a server that recovers come back one by
