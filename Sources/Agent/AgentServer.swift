@@ -8,28 +8,9 @@ import Transfer
 /// One client's agent: its thread reads requests, some threads perform them, one settles uploads, one
 /// tells how things go.
 package final class AgentServer: Sendable {
-    private struct Queue {
-        var jobs: [AgentConversation.Job] = []
-        var next = 0
-        var isClosed = false
-
-        mutating func take() -> AgentConversation.Job? {
-            guard next < jobs.count else { return nil }
-            defer {
-                next += 1
-                if next == jobs.count {
-                    jobs.removeAll(keepingCapacity: true)
-                    next = 0
-                }
-            }
-            return jobs[next]
-        }
-    }
-
     private let url: BytePath?
     private let cancellation = Cancellation()
     private let board: ReplyBoard
-    private let queue = Monitor(Queue())
     private let remote = Mutex<(any Remote)?>(nil)
 
     /// - Parameters:
@@ -51,17 +32,18 @@ package final class AgentServer: Sendable {
     package func serve(_ input: ByteReader) -> ExitCode {
         var lines = LineBuffer()
         var conversation = AgentConversation()
-        var workers: Workers?
-        defer { workers?.finish() }
+        var jobs: JobQueue?
+        defer { jobs?.finish() }
         while !cancellation.isCancelled {
             guard let piece = try? input.readSome(), !piece.isEmpty else { break }
             guard let complete = lines.append(piece) else { return breakOff("a line without an end") }
             for line in complete {
                 switch conversation.receive(line) {
-                case .open(let terms):
+                case .open(var terms):
                     guard let opened = open(terms) else { return .failure }
-                    workers = Workers(opened, self, terms)
-                case .perform(let job): queue.change { $0.jobs.append(job) }
+                    terms.incoming = terms.incoming ?? lfsTemporaryFolder()
+                    jobs = JobQueue(opened, board, cancellation, terms)
+                case .perform(let job): jobs?.add(job)
                 case .answer(let reply): board.say(reply)
                 case .end: return .success
                 case .breakOff(let reason): return breakOff(reason)
@@ -95,19 +77,10 @@ package final class AgentServer: Sendable {
             return nil
         }
     }
+}
 
-    /// The threads that serve one client, once its remote is open.
-    private final class Workers {
-        private let server: AgentServer
-        private let settlement: Settlement
-        private var threads: [WorkerThread?] = []
-        private let ticker = Ticker()
-
-        init(_ remote: any Remote, _ server: AgentServer, _ terms: AgentConversation.Terms) {
-            self.server = server
-            settlement = Settlement(remote, server.board)
-        }
-
-        func finish() {}
+extension AgentFault {
+    init(_ error: RemoteError) {
+        self.init(message: error.message, kind: error.kind.rawValue)
     }
 }
