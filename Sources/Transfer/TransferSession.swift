@@ -77,7 +77,7 @@ package final class TransferSession {
 
     /// Asks the remote which blobs it has, with the lengths that they should have. One of another length is
     /// not among them.
-    package func existing(among items: [TransferItem]) throws(TransferError) -> Set<ObjectID> {
+    package func existing(matching items: [TransferItem]) throws(TransferError) -> Set<ObjectID> {
         let found = try sizes(of: items.map(\.oid))
         return Set(items.lazy.filter { found[$0.oid] == $0.byteCount }.map(\.oid))
     }
