@@ -10,8 +10,11 @@ package enum Interface {
     static let table = CommandTable([
         InstallCommand.self, UninstallCommand.self, InitCommand.self, CloneCommand.self,
         StatusCommand.self, ListFilesCommand.self, CheckoutCommand.self,
+        MigrateCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self,
+        PruneCommand.self, FsckCommand.self, DoctorCommand.self,
         FilterProcessCommand.self, CleanCommand.self, SmudgeCommand.self, HookCommand.self, MergeDriverCommand.self,
+        TextconvCommand.self,
     ])
 
     /// Runs the command that the process's arguments name.
