@@ -47,7 +47,7 @@ package final class BlobBatch: Sendable {
             let descriptor = try Descriptor.open(file, .read)
             let status = try descriptor.status()
             try descriptor.setPermissions(status.permissions & ~0o222)
-            try file.rename(to: store.pendingPath(of: oid))
+            try store.makePending(file, as: oid)
             byteCount = status.byteCount
         } catch {
             throw .system(error)
@@ -90,11 +90,6 @@ package final class BlobBatch: Sendable {
         guard oids.count <= Self.individualLimit else {
             return try Descriptor.open(store.objects, [.read, .folder]).synchronizeFileSystem()
         }
-        for oid in oids {
-            let folder = store.path(of: oid).parent
-            try folder.synchronizeFolder()
-            try folder.parent.synchronizeFolder()
-        }
-        try store.objects.synchronizeFolder()
+        for oid in oids { try store.synchronizeFolders(of: oid) }
     }
 }
