@@ -93,13 +93,9 @@ package struct PartialDownload: ~Copyable {
     }
 
     private borrowing func hashPresent(into hasher: inout BlobHasher) throws(RemoteError) {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
-        defer { buffer.deallocate() }
-        while true {
+        try file.forEachPiece(of: byteCount, { RemoteError($0, "read", path) }) { piece throws(RemoteError) in
             try control.checkpoint()
-            let count = try local { () throws(SystemError) in try file.read(into: buffer) }
-            if count == 0 { return }
-            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            hasher.update(piece)
         }
     }
 
