@@ -57,7 +57,7 @@ let package = Package(
         .executableTarget(name: "git-data-transfer", dependencies: ["Agent"]),
 
         // Tests: what they share, then one target for each room, then the built executables with real Git
-        .target(name: "TestSupport", dependencies: ["Platform", "Digest"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["Remote", "Platform", "Digest"], path: "Tests/TestSupport"),
         .executableTarget(
             name: "test-peer", dependencies: ["ObjectStore", "Platform", "Digest"], path: "Tests/TestPeer"),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
