@@ -58,6 +58,8 @@ let package = Package(
 
         // Tests: what they share, then one target for each room, then the built executables with real Git
         .target(name: "TestSupport", dependencies: ["Platform", "Digest"], path: "Tests/TestSupport"),
+        .executableTarget(
+            name: "test-peer", dependencies: ["ObjectStore", "Platform", "Digest"], path: "Tests/TestPeer"),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
         .testTarget(name: "DigestTests", dependencies: ["Digest"]),
         .testTarget(name: "PointerTests", dependencies: ["Pointer", "Digest"]),

@@ -11,6 +11,8 @@ private import Synchronization
 package final class BlobBatch: Sendable {
     package let store: ObjectStore
     private let pending = Mutex(Pending())
+    /// Held while a flush runs: who flushes meanwhile has to wait for it, as it may hold their blobs.
+    private let flushing = Mutex(())
 
     private struct Pending {
         var oids: [ObjectID] = []
@@ -47,7 +49,7 @@ package final class BlobBatch: Sendable {
             let descriptor = try Descriptor.open(file, .read)
             let status = try descriptor.status()
             try descriptor.setPermissions(status.permissions & ~0o222)
-            try file.rename(to: store.pendingPath(of: oid))
+            try store.makePending(file, as: oid)
             byteCount = status.byteCount
         } catch {
             throw .system(error)
@@ -55,20 +57,26 @@ package final class BlobBatch: Sendable {
         try add(oid, byteCount: byteCount)
     }
 
-    /// Returns when every blob given so far is durable under its final name.
+    /// Returns when every blob given so far, by any thread, is durable under its final name. Those of a
+    /// flush that fails wait for the next.
     package func flush() throws(StoreError) {
-        let oids = pending.withLock { pending in
-            defer { pending = Pending() }
-            return pending.oids
-        }
-        guard !oids.isEmpty else { return }
-        do throws(SystemError) {
-            try synchronizeContents(oids)
-            for oid in oids { try store.publish(oid) }
-            try synchronizeFolders(oids)
-        } catch {
-            pending.withLock { $0.oids = oids + $0.oids }
-            throw .system(error)
+        try flushing.withLock { _ throws(StoreError) in
+            let taken = pending.withLock { pending in
+                defer { pending = Pending() }
+                return pending
+            }
+            guard !taken.oids.isEmpty else { return }
+            do throws(SystemError) {
+                try synchronizeContents(taken.oids)
+                for oid in taken.oids { try store.publish(oid) }
+                try synchronizeFolders(taken.oids)
+            } catch {
+                pending.withLock { pending in
+                    pending.oids = taken.oids + pending.oids
+                    pending.byteCount += taken.byteCount
+                }
+                throw .system(error)
+            }
         }
     }
 
@@ -90,11 +98,6 @@ package final class BlobBatch: Sendable {
         guard oids.count <= Self.individualLimit else {
             return try Descriptor.open(store.objects, [.read, .folder]).synchronizeFileSystem()
         }
-        for oid in oids {
-            let folder = store.path(of: oid).parent
-            try folder.synchronizeFolder()
-            try folder.parent.synchronizeFolder()
-        }
-        try store.objects.synchronizeFolder()
+        for oid in oids { try store.synchronizeFolders(of: oid) }
     }
 }

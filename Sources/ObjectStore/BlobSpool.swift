@@ -44,11 +44,11 @@ package struct BlobSpool: ~Copyable {
     package consuming func insert(into batch: BlobBatch) throws(StoreError) -> ObjectID {
         let byteCount = hasher.byteCount
         let oid = hasher.finish()
-        if batch.store.contains(oid) { return oid }
+        if batch.store.isKept(oid, byteCount: byteCount) { return oid }
         do throws(SystemError) {
             let status = try file.descriptor.status()
             try file.descriptor.setPermissions(status.permissions & ~0o222)
-            try file.path.rename(to: batch.store.pendingPath(of: oid))
+            try batch.store.makePending(file.path, as: oid)
             file.finish()
         } catch {
             throw .system(error)

@@ -7,6 +7,43 @@ extension ObjectStore {
         incoming / "\(oid.hex).pending"
     }
 
+    /// Makes a complete file of `incoming/`, whose bytes are those of `oid`, the pending blob.
+    func makePending(_ file: BytePath, as oid: ObjectID) throws(SystemError) {
+        do throws(SystemError) {
+            // Never in place of another process's file: that may be on the disk already and about to be
+            // published, and this one is not on the disk yet.
+            try file.renameExclusively(to: pendingPath(of: oid))
+        } catch {
+            guard error.isExisting else { throw error }
+            if rescuePending(oid) { return try file.removeFile() }
+            // What a killed process, or a machine without power, left there is not the blob.
+            try file.rename(to: pendingPath(of: oid))
+        }
+    }
+
+    /// Whether a blob, whose bytes are at hand, need not be stored again: a damaged copy must not swallow
+    /// a good one. Of the store's own file, verified when it came, the length is looked at, which tells
+    /// what a machine without power lost; what is in an alternate was never verified, and is read.
+    func isKept(_ oid: ObjectID, byteCount: Int64) -> Bool {
+        let own = path(of: oid)
+        if own.exists || rescuePending(oid) {
+            guard let status = try? own.status() else { return false }
+            return status.kind == .regular && status.byteCount == byteCount
+        }
+        return alternates.contains { alternate in
+            guard let file = try? Descriptor.open(alternate / oid.shardedPath, .read) else { return false }
+            return (try? hashContent(of: file)) == oid
+        }
+    }
+
+    /// Returns when the folders on the way to a blob are on the disk.
+    func synchronizeFolders(of oid: ObjectID) throws(SystemError) {
+        let folder = path(of: oid).parent
+        try folder.synchronizeFolder()
+        try folder.parent.synchronizeFolder()
+        try objects.synchronizeFolder()
+    }
+
     /// Gives a pending blob, whose bytes are on the disk, its final name.
     func publish(_ oid: ObjectID) throws(SystemError) {
         let pending = pendingPath(of: oid)
@@ -37,7 +74,7 @@ extension ObjectStore {
             guard try hashContent(of: file) == oid else { return false }
             try file.synchronize()
             try publish(oid)
-            try path(of: oid).parent.synchronizeFolder()
+            try synchronizeFolders(of: oid)
             return true
         } catch {
             return path(of: oid).exists

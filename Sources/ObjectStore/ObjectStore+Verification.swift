@@ -77,10 +77,20 @@ extension ObjectStore {
 
     func setAside(_ file: BytePath, as oid: ObjectID) throws(SystemError) -> BytePath {
         try damaged.makeFolders()
-        let kept = damaged / oid.hex
-        try file.rename(to: kept)
-        try damaged.synchronizeFolder()
-        return kept
+        var kept = damaged / oid.hex
+        var number = 1
+        while true {
+            do throws(SystemError) {
+                try file.renameExclusively(to: kept)
+                try damaged.synchronizeFolder()
+                return kept
+            } catch {
+                guard error.isExisting else { throw error }
+                // What an earlier copy left stays as well.
+                number += 1
+                kept = damaged / "\(oid.hex)-\(number)"
+            }
+        }
     }
 
     /// Removes a blob. The caller knows that another copy is safe.

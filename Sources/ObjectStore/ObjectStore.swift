@@ -19,7 +19,7 @@ package enum StoreError: Error, Equatable, Sendable {
 /// ```
 /// <folder>/objects/ab/cd/<oid>    complete, verified, read-only
 /// <folder>/incoming/              what is being written: spools, downloads, blobs that wait for a flush
-/// <folder>/damaged/<oid>          blobs that failed verification, kept for rescue
+/// <folder>/damaged/<oid>          blobs that failed verification, kept for rescue; `<oid>-2` and so on for more
 /// ```
 package struct ObjectStore: Sendable {
     package let folder: BytePath
