@@ -34,23 +34,25 @@ package enum Interrupts {
         state.withLock { $0.actions.append(action) }
     }
 
-    /// Makes a file that is removed when a signal ends the process before `forget`.
-    static func creating<Made: ~Copyable>(
+    /// Makes a file that is removed when a signal ends the process before `settling` or `forget`.
+    static func creating<Made: ~Copyable & Sendable>(
         _ path: BytePath, _ make: () throws(SystemError) -> Made
     ) throws(SystemError) -> Made {
         // The lock is held while the file is made, so the watcher sees it made and noted, or neither.
-        var made: Made?
-        var failure: SystemError?
-        state.withLock { state in
-            do throws(SystemError) {
-                made = try make()
-                state.leftovers.insert(path)
-            } catch {
-                failure = error
-            }
+        try state.withLock { state throws(SystemError) in
+            let made = try make()
+            state.leftovers.insert(path)
+            return made
         }
-        if let failure { throw failure }
-        return made.take()!
+    }
+
+    /// Removes or renames such a file. From the same instant on its name may be another process's file, and
+    /// is left alone.
+    static func settling(_ path: BytePath, _ settle: () throws(SystemError) -> Void) throws(SystemError) {
+        try state.withLock { state throws(SystemError) in
+            try settle()
+            state.leftovers.remove(path)
+        }
     }
 
     static func forget(_ path: BytePath) {
