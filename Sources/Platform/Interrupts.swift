@@ -16,6 +16,8 @@ package enum Interrupts {
     /// closed pipe fail with EPIPE instead of killing. Call once, before any other thread starts.
     package static func install() {
         platform_set_ignored(SIGPIPE)
+        // Where whoever started this process ignores SIGCHLD, the ends of children are lost.
+        platform_set_default(SIGCHLD)
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGINT, SIGTERM, SIGHUP] where platform_ignores(number) == 0 { sigaddset(&signals, number) }
