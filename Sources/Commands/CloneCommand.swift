@@ -15,6 +15,7 @@ struct CloneCommand: Command {
             Git's filter, which is faster for large files. The options of `git clone` may be given as well.
             """,
         options: [lazy], operands: [url, folder], exitCodes: [DownloadOptions.incomplete],
+        examples: [Example("git data clone /srv/churn.git", "clone and fill")],
         passedOptions: PassedOptions(
             "any option of git clone",
             takingValues: [
@@ -22,7 +23,7 @@ struct CloneCommand: Command {
                 "--jobs", "-j", "--filter", "--template", "--separate-git-dir", "--upload-pack", "-u",
                 "--shallow-since", "--shallow-exclude", "--server-option",
             ]),
-        examples: [Example("git data clone /srv/churn.git", "clone and fill")], seeAlso: ["pull", "init"])
+        seeAlso: ["pull", "init"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let url = try arguments[url]

@@ -23,11 +23,31 @@ enum Notices {
     private static let listLimit = 20
 
     private static func leftAsPointers(_ files: [(path: BytePath, reason: PointerReason)], _ output: Output) {
-        output.message("git data: \(Count.files(files.count)) without data; pointers stand in their place:")
-        for file in files.prefix(listLimit) {
+        var lacking: [(path: BytePath, reason: PointerReason)] = []
+        var lazyCount = 0
+        var largeCount = 0
+        for file in files {
+            switch file.reason {
+            case .lazy: lazyCount += 1
+            case .large: largeCount += 1
+            default: lacking.append(file)
+            }
+        }
+        // `git data clone` writes them itself when Git is done.
+        if Environment.value("GIT_DATA_LAZY") != "1" {
+            if lazyCount > 0 {
+                output.message("git data: \(Count.files(lazyCount)) left as pointers (data.lazy); for their data: git data pull PATH")
+            }
+            if largeCount > 0 {
+                output.message("git data: \(Count.files(largeCount)) above data.inlineLimit left to the hooks, or to: git data pull")
+            }
+        }
+        guard !lacking.isEmpty else { return }
+        output.message("git data: \(Count.files(lacking.count)) without data; pointers stand in their place:")
+        for file in lacking.prefix(listLimit) {
             output.message("\t\(file.path) (\(Words.reason(file.reason)))")
         }
-        if files.count > listLimit { output.message("\t… and \(files.count - listLimit) more: git data status --missing") }
+        if lacking.count > listLimit { output.message("\t… and \(lacking.count - listLimit) more: git data status --missing") }
         output.message("hint: git data pull")
     }
 }

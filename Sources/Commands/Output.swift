@@ -13,7 +13,9 @@ package final class Output: Sendable {
         self.isQuiet = isQuiet
         self.isVerbose = isVerbose
         // Without a standard output there is nobody to read results.
-        results = Mutex((try? Descriptor.standard(1)).map { ByteWriter($0) })
+        var writer: ByteWriter?
+        if let standard = try? Descriptor.standard(1) { writer = ByteWriter(standard) }
+        results = Mutex(writer)
     }
 
     /// A line of the result.

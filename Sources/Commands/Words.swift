@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Diagnostics
 import Filter
 import Git
@@ -156,10 +155,11 @@ enum URLText {
     /// The URL without what stands before an `@` of its host, and without its query.
     static func withoutSecrets(_ url: BytePath) -> String {
         let text = url.description
-        guard let scheme = text.range(of: "://") else { return text }
-        let rest = text[scheme.upperBound...].prefix { $0 != "?" }
+        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return text }
+        let start = text.index(colon, offsetBy: 3)
+        let rest = text[start...].prefix { $0 != "?" }
         let host = rest.prefix { $0 != "/" }
-        guard let at = host.lastIndex(of: "@") else { return String(text[..<scheme.upperBound] + rest) }
-        return String(text[..<scheme.upperBound]) + rest[rest.index(after: at)...]
+        guard let at = host.lastIndex(of: "@") else { return String(text[..<start] + rest) }
+        return String(text[..<start] + rest[rest.index(after: at)...])
     }
 }

@@ -199,17 +199,17 @@ package final class FilterProcess {
     }
 
     private func leave(_ pointer: Pointer, at path: BytePath, _ reason: PointerReason) {
-        if case .lazy = reason { return }
         leftAsPointers.append((path, pointer, reason))
     }
 
-    /// Names the files whose blobs have arrived, or will not, since Git last asked; none when all are named.
+    /// Names the files whose blobs have arrived, or will not; none when all have been named.
     private func listAvailable() throws(FilterError) {
         let known = delayed.isEmpty ? [] : Set(fetcher.collect())
+        var available = delayed.filter { known.contains($0.value.pointer.oid) }
+        // When nothing is under way any more, all that is left gets its answer: Git would wait for ever.
+        if known.isEmpty { available = delayed }
         try speaking { () throws(GitError) in
-            for (path, waiting) in delayed where known.contains(waiting.pointer.oid) {
-                try output.writeLine(Array("pathname=".utf8) + path.bytes)
-            }
+            for path in available.keys.sorted() { try output.writeLine(Array("pathname=".utf8) + path.bytes) }
             try output.writeFlush()
             try writeStatus("success")
         }

@@ -1,0 +1,110 @@
+import Diagnostics
+import Git
+import Platform
+import Repository
+
+/// `git data migrate`: brings a repository over from another tool.
+struct MigrateCommand: Command {
+    static let declaration = Declaration(
+        "migrate", group: .start, summary: "bring a repository over from another tool",
+        examples: [Example("git data migrate lfs", "from Git LFS, without rewriting history")],
+        subcommands: [MigrateLFSCommand.self], needsSubcommand: true, seeAlso: ["track", "init"])
+
+    static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        throw UsageError("migrate needs the name of a tool")
+    }
+}
+
+/// `git data migrate lfs`: a repository that used Git LFS uses git data from the next commit on.
+struct MigrateLFSCommand: Command {
+    static let declaration = Declaration(
+        "lfs", group: .start, summary: "from Git LFS, without rewriting history",
+        description: """
+            Gives the patterns of every `.gitattributes` from Git LFS to git data, and sets `data.pointer = lfs` \
+            in `.gitdata`, so that pointers keep Git LFS's form: no file changes, old commits work as they are, \
+            and Git LFS still reads new ones. Blobs in `.git/lfs/objects` are used in place. Both files are \
+            staged, for you to look at and to commit.
+            """,
+        options: [CommonOptions.dryRun], seeAlso: ["track"])
+
+    static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let repository = try context.repository()
+        let top = try repository.worktree()
+        let git = try repository.git()
+        let changes = try changes(in: repository)
+        guard !changes.isEmpty else {
+            context.output.message("Nothing to do: no .gitattributes names the filter of Git LFS.")
+            return .success
+        }
+        for change in changes {
+            context.output.line("\(change.path): \(Count.noun(change.lineCount, "line"))")
+        }
+        if arguments[CommonOptions.dryRun] { return .success }
+        // The setting first: with the attributes alone, an add would write pointers of the other form.
+        try git.query(["config", "-f", top / ".gitdata", "data.pointer", "lfs"])
+        for change in changes {
+            let file = top.appending(change.path)
+            try file.replaceContents(with: change.content)
+        }
+        try git.query(["add", "--"] + [Settings.committedFile] + changes.map(\.path))
+        repository.forgetSettings()
+        try InitCommand.setUp(repository, isLazy: false, context)
+        let absent = try absentBlobs(repository)
+        if absent > 0 {
+            context.output.warning("\(Count.blobs(absent)) of this repository's history are not on this machine")
+            context.output.message("hint: git lfs fetch --all")
+        }
+        context.output.message("hint: git commit -m 'Keep data with git data' && git data push --all")
+        return .success
+    }
+
+    private struct Change {
+        let path: BytePath
+        let content: [UInt8]
+        let lineCount: Int
+    }
+
+    private static func changes(in repository: Repository) throws -> [Change] {
+        let top = try repository.worktree()
+        let listing = try repository.git().query(["ls-files", "-z", "--", ":(glob)**/.gitattributes"])
+        return try listing.records.compactMap { path in
+            let file = top.appending(path)
+            guard let status = try file.status(), status.kind == .regular, let content = try file.contents() else { return nil }
+            let (converted, lineCount) = convert(content)
+            return lineCount == 0 ? nil : Change(path: path, content: converted, lineCount: lineCount)
+        }
+    }
+
+    /// The lines with Git LFS's attributes given to git data, everything else byte for byte as it was.
+    static func convert(_ content: [UInt8]) -> (content: [UInt8], lineCount: Int) {
+        let replacements = ["filter", "diff", "merge"].map { (Array("\($0)=lfs".utf8), Array("\($0)=data".utf8)) }
+        var lineCount = 0
+        let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line -> [UInt8] in
+            guard line.first != UInt8(ascii: "#") else { return Array(line) }
+            var converted: [UInt8] = []
+            var word: [UInt8] = []
+            func endWord() {
+                converted += replacements.first { $0.0 == word }?.1 ?? word
+                word = []
+            }
+            for byte in line {
+                if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r") {
+                    endWord()
+                    converted.append(byte)
+                } else {
+                    word.append(byte)
+                }
+            }
+            endWord()
+            if !converted.elementsEqual(line) { lineCount += 1 }
+            return converted
+        }
+        return (Array(lines.joined(separator: [UInt8(ascii: "\n")])), lineCount)
+    }
+
+    private static func absentBlobs(_ repository: Repository) throws -> Int {
+        let store = try repository.store()
+        let oids = Set(try repository.reachedPointers(from: [], extra: ["--all"]).map(\.pointer.oid))
+        return oids.filter { !store.contains($0) }.count
+    }
+}
