@@ -32,26 +32,19 @@ package struct GitConfiguration: Sendable {
         value(key)?.text
     }
 
-    /// The value as Git reads a boolean; nil where the key is absent or no boolean.
+    /// The value as Git reads a boolean, numbers included; nil where the key is absent or no boolean.
     package func boolean(_ key: String) -> Bool? {
-        switch string(key)?.lowercased() {
-        case "true", "yes", "on", "1": true
-        case "false", "no", "off", "0", "": false
-        default: nil
+        guard let bytes = value(key)?.bytes else { return nil }
+        switch String(decoding: bytes, as: UTF8.self).lowercased() {
+        case "true", "yes", "on": return true
+        case "false", "no", "off", "": return false
+        default: return Int64(gitNumber: bytes).flatMap { Int32(exactly: $0) }.map { $0 != 0 }
         }
     }
 
     /// The value as Git reads an integer, with the units `k`, `m` and `g`; nil where the key is absent or no number.
     package func integer(_ key: String) -> Int64? {
-        guard var text = string(key)?.lowercased()[...] else { return nil }
-        var factor: Int64 = 1
-        if let unit = text.last, let known = ["k": 1 << 10, "m": 1 << 20, "g": 1 << 30][unit] as Int64? {
-            factor = known
-            text = text.dropLast()
-        }
-        guard let number = Int64(text) else { return nil }
-        let (product, overflow) = number.multipliedReportingOverflow(by: factor)
-        return overflow ? nil : product
+        value(key).flatMap { Int64(gitNumber: $0.bytes) }
     }
 
     /// The subsections `<name>` of keys `<section>.<name>.<key>`, in order of appearance.
