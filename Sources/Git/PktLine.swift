@@ -136,7 +136,11 @@ package final class PktLineWriter {
     }
 
     /// Writes a text packet; the newline is added.
+    /// - Throws: `GitError.protocolViolation` where no packet can hold the text.
     package func writeLine(_ text: some Collection<UInt8>) throws(GitError) {
+        guard text.count < PktLine.maximumPayloadByteCount else {
+            throw .protocolViolation("a line of \(text.count) bytes fits into no packet")
+        }
         try makeRoom(PktLine.headerByteCount + text.count + 1)
         let payload = Array(text) + [UInt8(ascii: "\n")]
         payload.withUnsafeBytes { append($0) }
