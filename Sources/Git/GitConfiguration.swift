@@ -12,10 +12,14 @@ package struct GitConfiguration: Sendable {
     package init(listing: [UInt8]) {
         for record in listing.split(separator: 0) {
             let key = Array(record.prefix { $0 != UInt8(ascii: "\n") })
-            let value = key.count < record.count ? Array(record.dropFirst(key.count + 1)) : Array("true".utf8)
-            if values[key] == nil { keys.append(String(decoding: key, as: UTF8.self)) }
-            values[key, default: []].append(value)
+            append(key.count < record.count ? Array(record.dropFirst(key.count + 1)) : nil, to: key)
         }
+    }
+
+    /// - Parameter value: nil for a key without `=`, which is the same as `true`.
+    mutating func append(_ value: [UInt8]?, to key: [UInt8]) {
+        if values[key] == nil { keys.append(String(decoding: key, as: UTF8.self)) }
+        values[key, default: []].append(value ?? Array("true".utf8))
     }
 
     /// The last value, as bytes: paths need not be UTF-8.
