@@ -1,4 +1,4 @@
-import Git
+@testable import Git
 import Platform
 import TestSupport
 import XCTest
@@ -102,5 +102,38 @@ final class GitConfigurationTests: XCTestCase {
             XCTAssertEqual(command, "git config")
             XCTAssertTrue(message.contains("bad config line 1"), message)
         }
+    }
+}
+
+/// The reader of configuration files that asks no process, with Git as the oracle.
+final class GitConfigurationFileTests: XCTestCase {
+    override func setUp() { TestProcess.makeHermetic() }
+
+    private static let texts = [
+        "", "[core]\n\tbare = true\n", "[core] bare=false", "[Core]\nBARE\n", "[core]\nbare = # none\n",
+        "[core]\r\n\tworktree = ../x\r\n", "\u{feff}[a]\nb=c\n", "[a]b=c[d]e=f\n", "[a \"B.c\"]\nD = e\n",
+        "[a \"q\\\"u\\\\o\\te\"]\nb = c\n", "[a.B]\nc=d\n", "[a]\nb = \"  spaces  \" # comment\n", "[a]\nb = x ; y\n",
+        "[a]\nb = one   two\t three  \n", "[a]\nb = con\\\ntinued\n", "[a]\nb = \\t\\n\\b\\\\\\\"\n", "[a]\nb = \"x\\\ny\"\n",
+        "[a]\nb = c\nb = d\n[e]\n[a]\nb = f\n", "# only\n; comments\n   \n", "[a]\n  b-2 = c\n", "[a-1]\nb=c", "[a]\nb =\n",
+        "[a]\nb=\"", "[a]\nb = \\x\n", "[a\nb=c\n", "[a \"b]\nc=d\n", "[a \"b\" ]\nc=d\n", "[a]\n2b = c\n", "[a]\nb_c = d\n",
+        "[a]\nb c\n", "b = c\n", "[]\nb=c\n", "[a \"\"]\nb=c\n", "[a]\nb = c\\", "[a]\nb = \"c\" \"d\"\n", "[a]\nb=c#d\n",
+        "[include]\npath = other\n[a]\nb=c\n", "[a]\nb = grüße\n", "=\n", "[a]\n\u{b}b=c\n", "[a]\nb=c\rd\n",
+    ]
+
+    func testFilesAreReadAsGitReadsThem() throws {
+        let scratch = try ScratchFolder()
+        for text in Self.texts {
+            let file = try scratch.write(text, to: "config")
+            let answer = try ScratchRepository.run(["config", "-f", file, "--no-includes", "--list", "-z"], in: scratch.path)
+            let expected = answer.ending == .exited(0) ? GitConfiguration(listing: answer.output) : nil
+            let found = GitConfiguration(file: Array(text.utf8))
+            XCTAssertEqual(found?.keys, expected?.keys, text)
+            for key in expected?.keys ?? [] { XCTAssertEqual(found?.all(key), expected?.all(key), text) }
+        }
+    }
+
+    func testEveryTruncationEndsWithoutHarm() {
+        let text = Array(Self.texts.joined(separator: "\n").utf8)
+        for count in 0...text.count { _ = GitConfiguration(file: Array(text[..<count])) }
     }
 }
