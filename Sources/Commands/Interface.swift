@@ -9,7 +9,7 @@ package enum Interface {
     /// All commands, in the order of the help.
     static let table = CommandTable([
         InstallCommand.self, UninstallCommand.self, InitCommand.self, CloneCommand.self,
-        StatusCommand.self, ListFilesCommand.self, CheckoutCommand.self,
+        TrackCommand.self, UntrackCommand.self, StatusCommand.self, ListFilesCommand.self, CheckoutCommand.self,
         MigrateCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self,
         PruneCommand.self, FsckCommand.self, DoctorCommand.self,
