@@ -13,8 +13,9 @@ package enum Interface {
         MigrateCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self,
         PruneCommand.self, FsckCommand.self, DoctorCommand.self,
+        VersionCommand.self, HelpCommand.self,
         FilterProcessCommand.self, CleanCommand.self, SmudgeCommand.self, HookCommand.self, MergeDriverCommand.self,
-        TextconvCommand.self,
+        TextconvCommand.self, ManualCommand.self,
     ])
 
     /// Runs the command that the process's arguments name.
