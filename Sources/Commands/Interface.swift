@@ -15,7 +15,7 @@ package enum Interface {
         PruneCommand.self, FsckCommand.self, DoctorCommand.self,
         VersionCommand.self, HelpCommand.self,
         FilterProcessCommand.self, CleanCommand.self, SmudgeCommand.self, HookCommand.self, MergeDriverCommand.self,
-        TextconvCommand.self, ManualCommand.self,
+        TextconvCommand.self, CompletionCommand.self, ManualCommand.self,
     ])
 
     /// Runs the command that the process's arguments name.

@@ -11,22 +11,10 @@ struct VersionCommand: Command {
 
     private struct Row: Encodable {
         let version: String
-        /// null where there is no Git.
+        /// Left out where there is no Git.
         let git: String?
         let system: String
         let architecture: String
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(version, forKey: .version)
-            try container.encode(git, forKey: .git)
-            try container.encode(system, forKey: .system)
-            try container.encode(architecture, forKey: .architecture)
-        }
-
-        enum CodingKeys: CodingKey {
-            case version, git, system, architecture
-        }
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
