@@ -63,7 +63,7 @@ let package = Package(
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
         .testTarget(name: "DigestTests", dependencies: ["Digest"]),
         .testTarget(name: "PointerTests", dependencies: ["Pointer", "Digest"]),
-        .testTarget(name: "GitTests", dependencies: ["Git", "Platform", "TestSupport"]),
+        .testTarget(name: "GitTests", dependencies: ["Git", "Platform", "Digest", "TestSupport"]),
         .testTarget(name: "InspectionTests", dependencies: ["Inspection", "Platform", "TestSupport"]),
         .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "Platform", "Digest", "TestSupport"]),
         .testTarget(name: "RemoteTests", dependencies: ["Remote", "Platform", "Digest", "TestSupport"]),
@@ -72,7 +72,11 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: ["Transfer", "Agent", "Remote", "ObjectStore", "Platform", "Digest", "Diagnostics", "TestSupport"]),
-        .testTarget(name: "FilterTests", dependencies: ["Filter", "Pointer", "ObjectStore", "Platform", "Digest", "TestSupport"]),
+        .testTarget(
+            name: "FilterTests",
+            dependencies: [
+                "Filter", "Repository", "Git", "Pointer", "ObjectStore", "Platform", "Digest", "Diagnostics", "TestSupport",
+            ]),
         .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Pointer", "Platform", "Digest", "TestSupport"]),
     ]

@@ -7,11 +7,11 @@ package struct LockFile: ~Copyable {
     package let descriptor: Descriptor
     private let target: BytePath
     private let path: BytePath
+    private var isHeld = true
 
     /// - Throws: `SystemError` with `isExisting` when another process holds the lock.
     package init(for target: BytePath, permissions: UInt32 = 0o666) throws(SystemError) {
         let path = target.adding(suffix: ".lock")
-        // Registered first: a signal between the two would leave a lock that nobody removes.
         let opened = try Interrupts.creating(path) { () throws(SystemError) in
             try Descriptor.open(path, [.readWrite, .create, .exclusive], permissions: permissions)
         }
@@ -21,16 +21,19 @@ package struct LockFile: ~Copyable {
     }
 
     deinit {
-        try? path.removeFile()
-        Interrupts.forget(path)
+        guard isHeld else { return }
+        let path = self.path
+        try? Interrupts.settling(path) { () throws(SystemError) in try path.removeFile() }
     }
 
     /// Puts what was written in the target's place, durably.
     package consuming func commit() throws(SystemError) {
         let target = self.target
+        let path = self.path
         try descriptor.synchronize()
-        try path.rename(to: target)
-        Interrupts.forget(path)
+        try Interrupts.settling(path) { () throws(SystemError) in try path.rename(to: target) }
+        // From now on the name is free for another process's lock, which is not ours to remove.
+        isHeld = false
         try target.parent.synchronizeFolder()
     }
 }
