@@ -71,7 +71,7 @@ let package = Package(
             name: "RepositoryTests", dependencies: ["Repository", "Git", "Pointer", "Platform", "Digest", "TestSupport"]),
         .testTarget(
             name: "TransferTests",
-            dependencies: ["Transfer", "Agent", "Remote", "ObjectStore", "Platform", "Digest", "TestSupport"]),
+            dependencies: ["Transfer", "Agent", "Remote", "ObjectStore", "Platform", "Digest", "Diagnostics", "TestSupport"]),
         .testTarget(name: "FilterTests", dependencies: ["Filter", "Pointer", "ObjectStore", "Platform", "Digest", "TestSupport"]),
         .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Pointer", "Platform", "Digest", "TestSupport"]),

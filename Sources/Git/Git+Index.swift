@@ -53,7 +53,7 @@ extension Git {
     }
 
     /// `<mode> <name> <stage>\t<path>`
-    private static func entry(_ record: BytePath, command: String) throws(GitError) -> IndexEntry {
+    static func entry(_ record: BytePath, command: String) throws(GitError) -> IndexEntry {
         let halves = record.bytes.split(separator: UInt8(ascii: "\t"), maxSplits: 1)
         let fields = (halves.first ?? []).split(separator: UInt8(ascii: " "))
         guard halves.count == 2, fields.count == 3, let name = GitObjectName(hex: fields[1]),

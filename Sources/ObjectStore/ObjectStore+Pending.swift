@@ -2,8 +2,8 @@ import Digest
 import Platform
 
 extension ObjectStore {
-    /// Where a blob is that is complete and waits for its flush.
-    func pendingPath(of oid: ObjectID) -> BytePath {
+    /// Where a blob is that is complete and waits for its flush, in `BlobBatch` or in a later process.
+    package func pendingPath(of oid: ObjectID) -> BytePath {
         incoming / "\(oid.hex).pending"
     }
 

@@ -7,6 +7,7 @@ package struct LockFile: ~Copyable {
     package let descriptor: Descriptor
     private let target: BytePath
     private let path: BytePath
+    private var isHeld = true
 
     /// - Throws: `SystemError` with `isExisting` when another process holds the lock.
     package init(for target: BytePath, permissions: UInt32 = 0o666) throws(SystemError) {
@@ -21,6 +22,8 @@ package struct LockFile: ~Copyable {
     }
 
     deinit {
+        // Once it is the file, the lock's name is free, and may be another process's lock already.
+        guard isHeld else { return }
         try? path.removeFile()
         Interrupts.forget(path)
     }
@@ -30,6 +33,7 @@ package struct LockFile: ~Copyable {
         let target = self.target
         try descriptor.synchronize()
         try path.rename(to: target)
+        isHeld = false
         Interrupts.forget(path)
         try target.parent.synchronizeFolder()
     }

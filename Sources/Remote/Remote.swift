@@ -1,1 +1,87 @@
-// Remote
+// Remote: places that hold blobs for everybody. Here are the protocol that every such place keeps,
+// its errors, the decorator that retries, downloads that survive a kill, and the remote that is a
+// folder. The room knows neither Git nor the local store nor who asks.
+
+import Digest
+import Platform
+
+/// A place that holds blobs for everybody, one whole and plain object for each under
+/// `objects/ab/cd/<oid>`. Any number of threads may call any method at once.
+///
+/// The rules that every remote keeps:
+/// 1. An object appears under its name complete, verified and durable, or not at all.
+/// 2. Uploads create. Nothing under `objects/` is ever overwritten, not even by the same bytes: who finds
+///    the name taken by another upload of the same length has succeeded.
+/// 3. Bytes that are not those of the oid are refused on the way up (`damaged`), and nothing of them stays.
+/// 4. An object whose length is not the expected one is `damaged`, never taken for the blob.
+/// 5. Errors say what kind they are and whether they are transient. No remote retries: `RetryingRemote` does.
+/// 6. Reading makes nothing: asking an empty place for blobs leaves it empty.
+package protocol Remote: Sendable {
+    /// The place as messages name it, without secrets.
+    var name: String { get }
+
+    /// Which of the blobs are there, with the lengths of their objects. It does not read them.
+    func existing(among oids: [ObjectID]) throws(RemoteError) -> [ObjectID: Int64]
+
+    /// Brings a blob to the remote. It is there, for everybody, when the next `settle` has returned
+    /// without naming it.
+    /// - Parameters:
+    ///   - byteCount: the blob's length; another length of the source or of an existing object is `damaged`.
+    ///   - source: a local file with the blob's bytes, which are verified on the way.
+    ///   - control: told of each piece; asked whether to go on.
+    /// - Throws: `damaged`, `denied`, `full`, `unreachable`; `absent` where the source is not there.
+    func upload(
+        _ oid: ObjectID, byteCount: Int64, from source: BytePath, _ control: TransferControl
+    ) throws(RemoteError) -> UploadResult
+
+    /// Makes all uploads that have returned so far durable and visible: one flush for many blobs.
+    /// - Returns: why a blob is not there all the same. It has to be uploaded again.
+    func settle() -> [ObjectID: RemoteError]
+
+    /// Reads a blob from `offset` to its end, piece by piece. The receiver verifies.
+    /// - Throws: `absent`, `denied`, `unreachable`, and whatever `receive` throws.
+    func download(
+        _ oid: ObjectID, from offset: Int64, _ control: TransferControl,
+        receive: (UnsafeRawBufferPointer) throws(RemoteError) -> Void
+    ) throws(RemoteError)
+
+    /// Gives an empty local file the blob's content with no byte copied, where the two places share extents.
+    /// The receiver verifies.
+    /// - Returns: false where that cannot be done; the file is then still empty.
+    func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool
+
+    /// Calls `body` for each blob that is there.
+    func forEachBlob(_ body: (RemoteBlob) throws(RemoteError) -> Void) throws(RemoteError)
+
+    /// Removes a blob. One that is not there need not be removed.
+    func delete(_ oid: ObjectID) throws(RemoteError)
+
+    /// Takes back what is unfinished at the remote, as the process is about to end. Any thread may call it
+    /// at any time; it waits for nothing.
+    func abandon()
+}
+
+extension Remote {
+    package func settle() -> [ObjectID: RemoteError] { [:] }
+    package func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool { false }
+    package func abandon() {}
+}
+
+/// What an upload found.
+package enum UploadResult: Equatable, Sendable {
+    /// The blob's bytes have been sent.
+    case sent
+    /// The remote has had it already.
+    case existed
+}
+
+/// An object of a remote.
+package struct RemoteBlob: Hashable, Sendable {
+    package let oid: ObjectID
+    package let byteCount: Int64
+
+    package init(oid: ObjectID, byteCount: Int64) {
+        self.oid = oid
+        self.byteCount = byteCount
+    }
+}

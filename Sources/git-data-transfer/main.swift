@@ -1,1 +1,3 @@
 import Agent
+
+Agent.main()

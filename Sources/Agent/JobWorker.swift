@@ -1,0 +1,98 @@
+import Digest
+import Platform
+import Remote
+import Transfer
+
+/// Performs jobs on a remote and says how they ended. Many threads share one.
+struct JobWorker: Sendable {
+    let remote: any Remote
+    let board: ReplyBoard
+    let settlement: Settlement
+    let cancellation: Cancellation
+    let terms: AgentConversation.Terms
+
+    /// A list goes out in pieces of so many blobs.
+    private static let listBatchSize = 1000
+
+    func perform(_ job: AgentConversation.Job) {
+        switch job {
+        case .upload(let oid, let byteCount, let source): upload(oid, byteCount, source)
+        case .download(let oid, let byteCount, let final): download(oid, byteCount, final)
+        case .exists(let id, let oids): answerExistence(id, oids)
+        case .list(let id): list(id)
+        case .delete(let oid): delete(oid)
+        }
+    }
+
+    private func upload(_ oid: ObjectID, _ byteCount: Int64, _ source: BytePath) {
+        attempt(oid) { control throws(RemoteError) in
+            switch try remote.upload(oid, byteCount: byteCount, from: source, control) {
+            case .sent:
+                settlement.add(oid)
+                return nil
+            case .existed:
+                return AgentReply(event: "complete", oid: oid.hex, skipped: terms.isExtended ? true : nil)
+            }
+        }
+    }
+
+    private func download(_ oid: ObjectID, _ byteCount: Int64, _ wanted: BytePath?) {
+        attempt(oid) { control throws(RemoteError) in
+            guard let incoming = terms.incoming else {
+                throw RemoteError(.other, "there is no folder to download to")
+            }
+            // Git LFS renames what it is given; a name of its own keeps two of its processes apart.
+            let final = wanted ?? incoming / "\(oid.hex)-\(UInt32.random(in: .min ... .max))"
+            let partial = try PartialDownload(
+                of: oid, byteCount: byteCount, at: incoming / "\(oid.hex).part", control)
+            try partial.complete(from: remote, as: final)
+            let path = terms.isExtended ? AgentPath.encode(final) : final.text
+            return AgentReply(event: "complete", oid: oid.hex, path: path)
+        }
+    }
+
+    private func delete(_ oid: ObjectID) {
+        attempt(oid) { _ throws(RemoteError) in
+            try remote.delete(oid)
+            return AgentReply(event: "complete", oid: oid.hex)
+        }
+    }
+
+    /// Does one transfer and says how it ended.
+    /// - Parameter body: gives the last word, or nil where somebody else will say it.
+    private func attempt(_ oid: ObjectID, _ body: (TransferControl) throws(RemoteError) -> AgentReply?) {
+        let control = TransferControl(cancellation: cancellation)
+        board.begin(oid, control)
+        do throws(RemoteError) {
+            if let reply = try body(control) { board.complete([(oid, reply)]) }
+        } catch {
+            board.complete([(oid, AgentReply(event: "complete", oid: oid.hex, error: AgentFault(error)))])
+        }
+    }
+
+    private func answerExistence(_ id: Int, _ oids: [ObjectID]) {
+        do throws(RemoteError) {
+            let found = try remote.existing(among: oids)
+            board.say(AgentReply(event: "exists", id: id, sizes: oids.map { found[$0] ?? -1 }))
+        } catch {
+            board.say(AgentReply(event: "exists", error: AgentFault(error), id: id))
+        }
+    }
+
+    private func list(_ id: Int) {
+        var blobs: [AgentBlob] = []
+        do throws(RemoteError) {
+            try remote.forEachBlob { blob throws(RemoteError) in
+                if cancellation.isCancelled { throw RemoteError(.interrupted, "the list was interrupted") }
+                blobs.append(AgentBlob(oid: blob.oid.hex, size: blob.byteCount))
+                guard blobs.count == Self.listBatchSize else { return }
+                board.say(AgentReply(event: "list", id: id, blobs: blobs))
+                blobs = []
+            }
+            if !blobs.isEmpty { board.say(AgentReply(event: "list", id: id, blobs: blobs)) }
+            board.say(AgentReply(event: "list", id: id, blobs: []))
+        } catch {
+            board.say(AgentReply(event: "list", error: AgentFault(error), id: id))
+        }
+    }
+}

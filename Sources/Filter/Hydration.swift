@@ -1,0 +1,174 @@
+import Diagnostics
+import Digest
+import Git
+import ObjectStore
+import Platform
+import Repository
+private import Synchronization
+
+/// A file of the worktree whose pointer is to give way to its blob.
+package struct HydrationFile: Sendable {
+    /// From the top of the worktree.
+    package let path: BytePath
+    /// As in `IndexEntry`: `100644` or `100755`.
+    package let mode: String
+    /// Git's object with the pointer's text: what the index entry names.
+    package let gitBlob: GitObjectName
+    /// The bytes that the worktree has where nobody changed them.
+    package let pointerText: [UInt8]
+    package let oid: ObjectID
+    package let byteCount: Int64
+
+    package init(
+        path: BytePath, mode: String, gitBlob: GitObjectName, pointerText: [UInt8], oid: ObjectID, byteCount: Int64
+    ) {
+        self.path = path
+        self.mode = mode
+        self.gitBlob = gitBlob
+        self.pointerText = pointerText
+        self.oid = oid
+        self.byteCount = byteCount
+    }
+}
+
+/// What hydration did.
+package struct HydrationOutcome: Sendable {
+    /// Why a file was left as it is.
+    package enum Reason: Equatable, Sendable {
+        /// What stands there is not the pointer, or no longer.
+        case edited
+        /// The blob is not in the store.
+        case blobAbsent
+        /// The blob's bytes were not those of its oid; they are at `kept`, out of use.
+        case blobDamaged(kept: BytePath)
+        /// The path leads through a link or into a place that Git keeps for itself; in words.
+        case pathUnsafe(String)
+        case system(SystemError)
+    }
+
+    /// Files that have their content now, in the order given.
+    package var done: [HydrationFile] = []
+    package var unfinished: [(file: HydrationFile, reason: Reason)] = []
+    /// Why Git will read the files once more at its next `status`; nil where it need not, or need not be said.
+    package var indexMessage: String?
+}
+
+/// Replaces pointers in the worktree by their blobs outside Git's filter, in parallel, and makes Git see the
+/// files as clean without reading them.
+///
+/// A file appears whole: it is written under a temporary name in its folder and renamed. It is not flushed to
+/// the disk, as Git flushes no file of the worktree either: the blob is safe in the store.
+package struct Hydration: Sendable {
+    let repository: Repository
+    let store: ObjectStore
+    let progress: any ProgressObserver
+
+    package init(repository: Repository, store: ObjectStore, progress: any ProgressObserver) {
+        self.repository = repository
+        self.store = store
+        self.progress = progress
+    }
+
+    /// Reading and hashing keep processors busy, and many small files wait for the disk meanwhile.
+    private static var threads: Int { min(16, 2 * availableProcessorCount()) }
+
+    /// What became of one file.
+    enum Ending {
+        /// `status` is that of the file as written; nil where that is not known any more.
+        case written(status: FileStatus?)
+        case left(HydrationOutcome.Reason)
+        /// Nothing stands there, and nothing is to.
+        case passedOver
+    }
+
+    /// Hydrates the files that still are pointers.
+    /// - Parameter makingAbsent: whether files that are absent are made too; else they are passed over.
+    package func run(
+        _ files: [HydrationFile], makingAbsent: Bool
+    ) throws(RepositoryError) -> HydrationOutcome {
+        let worktree = try repository.worktree()
+        let files = Self.withoutRepetitions(files)
+        let tally = HydrationTally(files, observer: progress)
+        let endings = Mutex([Ending](repeating: .passedOver, count: files.count))
+        concurrently(count: files.count, threads: Self.threads) { position in
+            let hydration = HydrationOfFile(
+                file: files[position], store: store, worktree: worktree, makingAbsent: makingAbsent)
+            let ending = hydration.run { tally.add(byteCount: $0) }
+            endings.withLock { $0[position] = ending }
+            tally.addFile()
+        }
+        var outcome = HydrationOutcome()
+        var clean: [CleanFile] = []
+        for (file, ending) in zip(files, endings.withLock({ $0 })) {
+            switch ending {
+            case .written(let status):
+                outcome.done.append(file)
+                clean.append(CleanFile(path: file.path, name: file.gitBlob, mode: file.mode, status: status))
+            case .left(let reason): outcome.unfinished.append((file, reason))
+            case .passedOver: break
+            }
+        }
+        outcome.indexMessage = refreshIndex(clean, worktree: worktree)
+        return outcome
+    }
+
+    /// In a conflict several stages of a path may have the same pointer.
+    private static func withoutRepetitions(_ files: [HydrationFile]) -> [HydrationFile] {
+        struct Key: Hashable {
+            let path: BytePath
+            let oid: ObjectID
+        }
+        var seen: Set<Key> = []
+        return files.filter { seen.insert(Key(path: $0.path, oid: $0.oid)).inserted }
+    }
+
+    private func refreshIndex(_ files: [CleanFile], worktree: BytePath) -> String? {
+        do throws(GitError) {
+            let outcome = try repository.git().markClean(files, index: repository.location.index, worktree: worktree)
+            switch outcome {
+            case .refreshed, .comparedByGit: return nil
+            case .locked(let lock): return "'\(lock)' exists; Git will read these files once more"
+            case .unsound: return "the index is damaged, as git fsck will tell"
+            case .system(let error): return "\(error); Git will read these files once more"
+            }
+        } catch {
+            return Self.words(error) + "; Git will read these files once more"
+        }
+    }
+
+    private static func words(_ error: GitError) -> String {
+        switch error {
+        case .failed(let command, let status, _): "'\(command)' ended with status \(status)"
+        case .unexpected(let command, _): "'\(command)' gave an answer that is not understood"
+        case .system(let error): "\(error)"
+        case .notInstalled, .notARepository, .protocolViolation: "git could not be asked"
+        }
+    }
+}
+
+/// How far all threads together have come.
+private final class HydrationTally: Sendable {
+    private let tick: Mutex<ProgressTick>
+    private let observer: any ProgressObserver
+
+    init(_ files: [HydrationFile], observer: any ProgressObserver) {
+        tick = Mutex(ProgressTick(filesTotal: files.count, bytesTotal: files.reduce(0) { $0 + $1.byteCount }))
+        self.observer = observer
+    }
+
+    func add(byteCount: Int) {
+        report { $0.bytesDone += Int64(byteCount) }
+    }
+
+    func addFile() {
+        report { $0.filesDone += 1 }
+    }
+
+    private func report(_ change: (inout ProgressTick) -> Void) {
+        observer.advance(
+            to: tick.withLock { tick in
+                change(&tick)
+                return tick
+            })
+    }
+}

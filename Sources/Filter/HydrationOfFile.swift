@@ -1,0 +1,161 @@
+import Digest
+import Git
+import ObjectStore
+import Platform
+
+/// The hydration of one file.
+struct HydrationOfFile {
+    let file: HydrationFile
+    let store: ObjectStore
+    /// Its top, absolute.
+    let worktree: BytePath
+    let makingAbsent: Bool
+
+    /// By this name whoever finds a half-written file after a crash knows whose it is.
+    static let temporaryPrefix = ".git-data-"
+    private static let largestBuffer = 1 << 20
+
+    /// Why a file is not written.
+    private enum Obstacle: Error {
+        case absent
+        case reason(HydrationOutcome.Reason)
+    }
+
+    /// - Parameter advance: told of bytes as they are written.
+    func run(_ advance: (Int) -> Void) -> Hydration.Ending {
+        do throws(Obstacle) {
+            return try replace(try place(), advance)
+        } catch {
+            switch error {
+            case .absent: return .passedOver
+            case .reason(let reason): return .left(reason)
+            }
+        }
+    }
+
+    private func place() throws(Obstacle) -> WorktreeEntry {
+        do throws(WorktreePathError) {
+            if let entry = try WorktreeEntry.find(file.path, under: worktree, makingFolders: makingAbsent) {
+                return entry
+            }
+        } catch {
+            switch error {
+            case .forbidden: throw .reason(.pathUnsafe("Git writes no such path to a worktree"))
+            case .link(let place): throw .reason(.pathUnsafe("'\(place)' is a symbolic link"))
+            // Somebody put something else in the place of the folder, and the file is gone with it.
+            case .notFolder: throw makingAbsent ? .reason(.edited) : .absent
+            case .system(let error): throw .reason(.system(error))
+            }
+        }
+        throw .absent
+    }
+
+    private func replace(
+        _ place: borrowing WorktreeEntry, _ advance: (Int) -> Void
+    ) throws(Obstacle) -> Hydration.Ending {
+        let standing = try pointerStatus(place)
+        if standing == nil, !makingAbsent { throw .absent }
+        let blob = try openBlob()
+        do throws(SystemError) {
+            let temporary = try TemporaryEntry(
+                in: place.folder, prefix: Self.temporaryPrefix, permissions: file.mode == "100755" ? 0o777 : 0o666)
+            let content = try copy(blob, to: temporary.descriptor, advance)
+            guard content == file.oid || file.byteCount == 0 else { return .left(setAside()) }
+            return try Self.commit(temporary, place, inPlaceOf: standing, byteCount: file.byteCount)
+        } catch {
+            throw .reason(error.isExisting ? .edited : .system(error))
+        }
+    }
+
+    /// The status of the pointer that stands there; nil where nothing does.
+    private func pointerStatus(_ place: borrowing WorktreeEntry) throws(Obstacle) -> FileStatus? {
+        do throws(SystemError) {
+            guard let standing = try place.folder.status(ofEntry: place.name) else { return nil }
+            if standing.kind == .regular, standing.byteCount == Int64(file.pointerText.count) {
+                let opened = try place.folder.open(entry: place.name, [.read, .noFollow, .nonBlocking])
+                // Taken before the content, so that any later change shows.
+                let status = try opened.status()
+                let content = try ByteReader(opened, bufferSize: 4096).readToEnd(limit: file.pointerText.count + 1)
+                if status.kind == .regular, content == file.pointerText { return status }
+            }
+        } catch {
+            throw .reason(.system(error))
+        }
+        throw .reason(.edited)
+    }
+
+    private func openBlob() throws(Obstacle) -> Descriptor {
+        if file.byteCount == 0 {
+            // A pointer of Git LFS may say so; the content is then empty, whatever the oid.
+            do throws(SystemError) { return try Descriptor.open("/dev/null", .read) } catch { throw .reason(.system(error)) }
+        }
+        do throws(StoreError) {
+            if let blob = try store.open(file.oid) { return blob }
+        } catch {
+            throw .reason(Self.reason(error))
+        }
+        throw .reason(.blobAbsent)
+    }
+
+    /// Copies the blob, sharing its blocks where the file system can, and reads every byte of it on the way.
+    /// As each byte passes through here, `copy_file_range` would save nothing.
+    /// - Returns: the oid of what was copied.
+    private func copy(
+        _ blob: borrowing Descriptor, to target: borrowing Descriptor, _ advance: (Int) -> Void
+    ) throws(SystemError) -> ObjectID {
+        let isShared = target.share(contentOf: blob)
+        var hasher = BlobHasher()
+        let bufferSize = min(Self.largestBuffer, Int(clamping: max(4096, file.byteCount)))
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try blob.read(into: buffer)
+            if count == 0 { return hasher.finish() }
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            hasher.update(bytes)
+            if !isShared { try target.write(bytes) }
+            advance(count)
+        }
+    }
+
+    /// Puts the content in the pointer's place, unless that has changed meanwhile.
+    private static func commit(
+        _ temporary: consuming TemporaryEntry, _ place: borrowing WorktreeEntry, inPlaceOf standing: FileStatus?,
+        byteCount: Int64
+    ) throws(SystemError) -> Hydration.Ending {
+        let written = try temporary.descriptor.status()
+        if let standing {
+            let present = try place.folder.status(ofEntry: place.name)
+            guard let present, present.isSameContent(as: standing) else { return .left(.edited) }
+        }
+        try temporary.commit(as: place.name, in: place.folder, replacing: standing != nil)
+        // The renaming is a change of the file's status, so it is asked for once more. If somebody wrote to
+        // the file since, or the pointer was wrong about the size, Git shall compare.
+        let named = try temporary.descriptor.status()
+        let isAsWritten = named.modified == written.modified && named.byteCount == byteCount
+        return .written(status: isAsWritten ? named : nil)
+    }
+
+    /// Takes a damaged blob out of use. One in an alternate is not ours to move.
+    private func setAside() -> HydrationOutcome.Reason {
+        if let location = store.location(of: file.oid), location != store.path(of: file.oid) {
+            return .blobDamaged(kept: location)
+        }
+        do throws(StoreError) {
+            return .blobDamaged(kept: try store.setAside(file.oid))
+        } catch {
+            // Another thread or process has met the same blob.
+            if case .system(let error) = error, error.isAbsent {
+                return .blobDamaged(kept: store.damaged / file.oid.hex)
+            }
+            return Self.reason(error)
+        }
+    }
+
+    private static func reason(_ error: StoreError) -> HydrationOutcome.Reason {
+        switch error {
+        case .system(let error): .system(error)
+        case .damaged(_, let kept): .blobDamaged(kept: kept)
+        }
+    }
+}

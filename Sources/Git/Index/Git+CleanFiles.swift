@@ -1,0 +1,163 @@
+import Digest
+import Platform
+
+/// What came of telling the index that files are clean.
+package enum CleanFilesOutcome: Equatable, Sendable {
+    /// Git need not read the files.
+    case refreshed
+    /// Git was asked to read and compare the files, as the index has a form that is not changed in place.
+    case comparedByGit(IndexFormatError)
+    /// Another process kept the index locked; this is its lock.
+    case locked(BytePath)
+    /// The index is not sound, and was not touched.
+    case unsound(IndexFormatError)
+    case system(SystemError)
+}
+
+extension Git {
+    /// How long another's lock of the index is waited for: a command of Git holds it for a moment, and so
+    /// does the `git status` that an editor runs in the background.
+    private static let lockPatience = (pause: Duration.milliseconds(50), attempts: 60)
+    /// From so much content on, it is worth up to a second's wait that Git need not read it again.
+    private static let patientByteCount: Int64 = 64 << 20
+
+    /// Makes Git see files as clean, without reading them, that hold what their entries stand for.
+    ///
+    /// Most builds of Git compare times by the second, and compare the content of files that are as young as
+    /// the index. So where the files are large, this waits until the second of the youngest is over; where they are
+    /// small, Git's next `status` reads them once more. After the wait each file is looked at again: one that
+    /// has changed since its status was taken is left for Git to compare, and no later change can go unseen.
+    /// - Parameters:
+    ///   - index: as `RepositoryLocation` names it.
+    ///   - worktree: its top, absolute.
+    package func markClean(
+        _ files: [CleanFile], index: BytePath, worktree: BytePath
+    ) throws(GitError) -> CleanFilesOutcome {
+        guard !files.isEmpty else { return .refreshed }
+        let sizeOfMultiples = try sizeOfMultiples(for: files)
+        Self.waitForLaterSecond(files)
+        let changes: IndexFile.Changes
+        switch Self.rewrite(index, marking: files, worktree: worktree, sizeOfMultiples: sizeOfMultiples) {
+        case .success(let made): changes = made
+        case .failure(.ended(let outcome)): return outcome
+        case .failure(.leftToGit(let reason)):
+            try compare(files)
+            return .comparedByGit(reason)
+        }
+        // Commands that look at the index without refreshing it (`git diff-files`, `git diff-index`) would call
+        // unsettled entries modified.
+        if changes.unsettled > 0 { try refresh() }
+        return .refreshed
+    }
+
+    private enum Refusal: Error {
+        case ended(CleanFilesOutcome)
+        case leftToGit(IndexFormatError)
+    }
+
+    private static func rewrite(
+        _ index: BytePath, marking files: [CleanFile], worktree: BytePath, sizeOfMultiples: UInt32
+    ) -> Result<IndexFile.Changes, Refusal> {
+        do throws(SystemError) {
+            // Git, too, puts the lock beside the file that a link in the index's place names.
+            let index = (try? index.resolved()) ?? index
+            guard let lock = try lock(index) else { return .failure(.ended(.locked(index.adding(suffix: ".lock")))) }
+            guard let status = try index.status(), let content = try index.contents() else {
+                return .success(IndexFile.Changes())
+            }
+            let file: IndexFile
+            let changes: IndexFile.Changes
+            do throws(IndexFormatError) {
+                let isSHA256 = files.contains { $0.name.hex.count == 64 }
+                var changed = try IndexFile(content, algorithm: isSHA256 ? .sha256 : .sha1)
+                changes = try changed.markClean(
+                    files.map { confirmed($0, worktree: worktree) }, writtenAt: status.modified,
+                    sizeOfMultiples: sizeOfMultiples)
+                file = changed
+            } catch {
+                return .failure(error.isLeftToGit ? .leftToGit(error) : .ended(.unsound(error)))
+            }
+            try lock.descriptor.setPermissions(status.permissions)
+            try lock.descriptor.write(file.bytes)
+            try lock.commit()
+            return .success(changes)
+        } catch {
+            return .failure(.ended(.system(error)))
+        }
+    }
+
+    /// - Returns: nil where another process keeps the lock.
+    private static func lock(_ index: BytePath) throws(SystemError) -> LockFile? {
+        for _ in 1..<lockPatience.attempts {
+            do throws(SystemError) {
+                return try LockFile(for: index)
+            } catch {
+                guard error.isExisting else { throw error }
+            }
+            pause(lockPatience.pause)
+        }
+        return nil
+    }
+
+    /// The file, without its status where that is not the present one.
+    private static func confirmed(_ file: CleanFile, worktree: BytePath) -> CleanFile {
+        var file = file
+        if let expected = file.status {
+            let present = try? worktree.appending(file.path).status()
+            if present.map({ $0.isSameContent(as: expected) }) != true { file.status = nil }
+        }
+        return file
+    }
+
+    private static func waitForLaterSecond(_ files: [CleanFile]) {
+        let known = files.compactMap(\.status)
+        guard known.reduce(0, { $0 + $1.byteCount }) >= patientByteCount,
+            let youngest = known.map(\.modified.seconds).max()
+        else { return }
+        let now = FileStatus.Time.now
+        // Files are stamped with a clock that is some milliseconds late. A time further ahead is that of a
+        // server whose clock is wrong, and cannot be waited for.
+        guard now.seconds <= youngest, youngest - now.seconds <= 1 else { return }
+        let untilSecond = Int64(1_000_000_000 - now.nanoseconds)
+        pause(.seconds(youngest - now.seconds) + .nanoseconds(untilSecond) + .milliseconds(20))
+    }
+
+    /// What Git stores as the size of a file of an exact multiple of 4 GiB: 0 before Git 2.43, which made it
+    /// compare the content each time, and still does where that is what the index says.
+    /// Source: Git, `munge_st_size`, commit 5143ac07b17e.
+    private func sizeOfMultiples(for files: [CleanFile]) throws(GitError) -> UInt32 {
+        let isAsked = files.contains { file in
+            file.status.map { $0.byteCount > 0 && $0.byteCount & 0xffff_ffff == 0 } ?? false
+        }
+        guard isAsked else { return 0 }
+        let numbers = try query(["version"]).line.text.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+        return numbers.lexicographicallyPrecedes([2, 43]) ? 0 : 1 << 31
+    }
+
+    /// Lets Git read the files and compare them with their entries. Writing an entry once more with the object
+    /// that it has makes Git forget what it knew of the file; nothing that a user changed is staged.
+    private func compare(_ files: [CleanFile]) throws(GitError) {
+        let wanted = Dictionary(files.map { ($0.path, $0.name) }) { first, _ in first }
+        var input: [UInt8] = []
+        // `<tag> <mode> <name> <stage>\t<path>`; other tags than H are entries with flags (`assume-unchanged`,
+        // `skip-worktree`), which would be lost.
+        for record in try query(["ls-files", "-s", "-v", "-z", "--full-name"]).records
+        where record.bytes.starts(with: Array("H ".utf8)) {
+            let entry = try Self.entry(
+                BytePath(bytes: record.bytes.dropFirst(2)), command: "git ls-files -s -v")
+            guard entry.stage == 0, wanted[entry.path] == entry.name else { continue }
+            input += Array("\(entry.mode) \(entry.name) 0\t".utf8) + entry.path.bytes + [0]
+        }
+        guard !input.isEmpty else { return }
+        try query(["update-index", "-z", "--index-info"], input: input)
+        try refresh()
+    }
+
+    private func refresh() throws(GitError) {
+        // Status 1 says that some files differ.
+        let answer = try run(["update-index", "-q", "--refresh"])
+        guard answer.status <= 1 else {
+            throw .failed(command: "git update-index", status: answer.status, message: answer.message)
+        }
+    }
+}

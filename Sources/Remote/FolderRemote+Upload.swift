@@ -1,0 +1,172 @@
+import Digest
+import Platform
+private import Synchronization
+
+extension FolderRemote {
+    package func upload(
+        _ oid: ObjectID, byteCount: Int64, from source: BytePath, _ control: TransferControl
+    ) throws(RemoteError) -> UploadResult {
+        if let present = try self.byteCount(of: oid) {
+            try requireLength(byteCount, of: oid, found: present)
+            control.reach(byteCount)
+            return .existed
+        }
+        let permissions = try prepare()
+        let file = try copy(oid, byteCount: byteCount, from: source, permissions, control)
+        unsettled.withLock { $0.append(Upload(oid: oid, byteCount: byteCount, file: file)) }
+        return .sent
+    }
+
+    /// Copies the source to a temporary file of the remote, and verifies it.
+    /// - Returns: the temporary file's path.
+    private func copy(
+        _ oid: ObjectID, byteCount: Int64, from source: BytePath, _ permissions: Permissions, _ control: TransferControl
+    ) throws(RemoteError) -> BytePath {
+        let input = try remotely("read", source) { () throws(SystemError) in
+            try Descriptor.open(source, [.read, .nonBlocking])
+        }
+        let output = try remotely("write to", folder) { () throws(SystemError) in
+            try TemporaryFile(in: incoming, prefix: Self.temporaryPrefix, permissions: 0o600)
+        }
+        let path = output.path
+        temporaryFiles.withLock { _ = $0.insert(path) }
+        do throws(RemoteError) {
+            let found = try copy(input, source, to: output.descriptor, control)
+            guard found.oid == oid else {
+                throw RemoteError(.damaged, "the local copy '\(source)' is damaged: its bytes are not those of its oid")
+            }
+            guard found.byteCount == byteCount else {
+                throw RemoteError(.damaged, "the blob has \(found.byteCount) bytes, where \(byteCount) were expected")
+            }
+            try remotely("write to", folder) { () throws(SystemError) in
+                try output.descriptor.setPermissions(permissions.files)
+            }
+        } catch {
+            temporaryFiles.withLock { _ = $0.remove(path) }
+            throw error
+        }
+        output.finish()
+        return path
+    }
+
+    /// - Returns: what the output holds now.
+    private func copy(
+        _ input: borrowing Descriptor, _ source: BytePath, to output: borrowing Descriptor, _ control: TransferControl
+    ) throws(RemoteError) -> (oid: ObjectID, byteCount: Int64) {
+        var hasher = BlobHasher()
+        let readFailure = { (error: SystemError) in RemoteError(error, "read", source) }
+        if output.share(contentOf: input) {
+            // Shared extents are read back: what counts is what is at the remote now.
+            try output.forEachPiece(readFailure) { piece throws(RemoteError) in
+                try control.checkpoint()
+                hasher.update(piece)
+                control.advance(by: piece.count)
+            }
+        } else {
+            try input.forEachPiece(readFailure) { piece throws(RemoteError) in
+                try control.checkpoint()
+                hasher.update(piece)
+                do throws(SystemError) { try output.write(piece) } catch {
+                    throw RemoteError(error, "write to", self.folder)
+                }
+                control.advance(by: piece.count)
+            }
+        }
+        let byteCount = hasher.byteCount
+        return (hasher.finish(), byteCount)
+    }
+
+    private func requireLength(_ byteCount: Int64, of oid: ObjectID, found: Int64) throws(RemoteError) {
+        guard found == byteCount else {
+            throw RemoteError(
+                .damaged, "the copy at \(name) is damaged: it has \(found) bytes, where \(byteCount) were expected")
+        }
+    }
+
+    /// With more uploads than these, one flush of the file system is cheaper than one fsync for each.
+    private static let individualLimit = 4
+
+    package func settle() -> [ObjectID: RemoteError] {
+        let uploads = unsettled.withLock { unsettled in
+            defer { unsettled = [] }
+            return unsettled
+        }
+        guard !uploads.isEmpty else { return [:] }
+        var failures: [ObjectID: RemoteError] = [:]
+        do throws(RemoteError) {
+            let permissions = try prepare()
+            let isShared = uploads.count > Self.individualLimit
+            try flush(uploads.map(\.file), in: incoming, isShared: isShared)
+            var folders: Set<BytePath> = [objects]
+            for upload in uploads {
+                do throws(RemoteError) {
+                    try publish(upload, permissions)
+                    folders.formUnion([path(of: upload.oid).parent, path(of: upload.oid).parent.parent])
+                } catch {
+                    failures[upload.oid] = error
+                }
+            }
+            try flush(Array(folders), in: objects, isShared: isShared)
+        } catch {
+            for upload in uploads where failures[upload.oid] == nil { failures[upload.oid] = error }
+        }
+        for upload in uploads { discard(upload.file) }
+        return failures
+    }
+
+    /// Removes a temporary file that has not got a name.
+    private func discard(_ file: BytePath) {
+        temporaryFiles.withLock { _ = $0.remove(file) }
+        try? file.removeFile()
+    }
+
+    /// Returns when the files, or folders, are on the disk of `folder`.
+    private func flush(_ paths: [BytePath], in place: BytePath, isShared: Bool) throws(RemoteError) {
+        do throws(SystemError) {
+            if isShared { return try Descriptor.open(place, [.read, .folder]).synchronizeFileSystem() }
+            for path in paths { try Descriptor.open(path, .read).synchronize() }
+        } catch {
+            throw RemoteError(error, "write to", folder)
+        }
+    }
+
+    /// Gives a blob, whose bytes are on the disk, its name, unless another upload has been faster.
+    private func publish(_ upload: Upload, _ permissions: Permissions) throws(RemoteError) {
+        let final = path(of: upload.oid)
+        for attempt in 1... {
+            do throws(SystemError) {
+                return try upload.file.renameExclusively(to: final)
+            } catch {
+                if error.isExisting {
+                    let found = try byteCount(of: upload.oid)
+                    return try requireLength(upload.byteCount, of: upload.oid, found: found ?? upload.byteCount)
+                }
+                // Its folder has never been made, or somebody has just removed it as empty.
+                guard error.isAbsent, attempt < 5 else { throw RemoteError(error, "write to", folder) }
+            }
+            do throws(SystemError) {
+                try final.parent.parent.makeFolder(permissions.folders)
+                try final.parent.makeFolder(permissions.folders)
+            } catch {
+                throw RemoteError(error, "write to", folder)
+            }
+        }
+    }
+
+    package func abandon() {
+        // Whoever holds the lock is about to change the set; the files are swept later then.
+        let files = temporaryFiles.withLockIfAvailable { $0 } ?? []
+        for file in files { try? file.removeFile() }
+    }
+}
+
+/// Does what the system may refuse, and says what it was.
+private func remotely<Result: ~Copyable>(
+    _ action: String, _ place: BytePath, _ body: () throws(SystemError) -> Result
+) throws(RemoteError) -> Result {
+    do throws(SystemError) {
+        return try body()
+    } catch {
+        throw RemoteError(error, action, place)
+    }
+}

@@ -1,0 +1,224 @@
+import Digest
+import Platform
+internal import Synchronization
+
+/// A remote that is a folder: on this disk, another one, or a file server's. Its layout is the store's,
+/// so that a repository's store can serve as a remote as it is.
+///
+/// ```
+/// <folder>/objects/ab/cd/<oid>    complete, verified, read-only
+/// <folder>/incoming/upload-*      uploads that are not settled; swept when stale
+/// ```
+package final class FolderRemote: Remote {
+    let folder: BytePath
+    private let mayCreate: Bool
+    /// Uploads that are complete and wait for `settle`.
+    let unsettled = Mutex<[Upload]>([])
+    /// Temporary files that `abandon` removes.
+    let temporaryFiles = Mutex<Set<BytePath>>([])
+    /// The permissions of all that is made, once `prepare` has found them.
+    private let prepared = Mutex<Permissions?>(nil)
+
+    /// What is made in the folder can be used by whoever may use the folder: a folder that a group
+    /// shares stays shared, whatever the umask of the one who uploads.
+    struct Permissions: Sendable {
+        let folders: UInt32
+        let files: UInt32
+
+        init(of folder: FileStatus) {
+            folders = folder.permissions & 0o2777 | 0o700
+            files = folder.permissions & 0o444 | 0o400
+        }
+    }
+
+    /// A blob that lies complete and verified under a temporary name.
+    struct Upload: Sendable {
+        let oid: ObjectID
+        let byteCount: Int64
+        let file: BytePath
+    }
+
+    /// Opens the remote.
+    /// - Parameter mayCreate: whether the folder itself may be made, by the first upload. The folder above
+    ///   it must be there all the same: a disk that is not mounted is not to be mistaken for an empty one.
+    /// - Throws: `unreachable` where there is no such folder, `denied` where we may not look.
+    package init(_ folder: BytePath, mayCreate: Bool = false) throws(RemoteError) {
+        self.folder = folder
+        self.mayCreate = mayCreate
+        try requireFolder(orAbsent: mayCreate)
+    }
+
+    package var name: String { "'\(folder)'" }
+
+    var objects: BytePath { folder / "objects" }
+    var incoming: BytePath { folder / "incoming" }
+
+    func path(of oid: ObjectID) -> BytePath {
+        objects / oid.shardedPath
+    }
+
+    /// - Throws: `unreachable` where the folder, or with `orAbsent` the one above it, is not there.
+    private func requireFolder(orAbsent: Bool) throws(RemoteError) {
+        let place = orAbsent && !folder.exists ? folder.parent : folder
+        let status: FileStatus?
+        do throws(SystemError) {
+            status = try place.status(followingLinks: true)
+        } catch {
+            throw RemoteError(error, "look at", place)
+        }
+        guard let status else {
+            throw RemoteError(.unreachable, "the folder '\(place)' is not there (is its disk mounted?)")
+        }
+        guard status.kind == .folder else { throw RemoteError(.unreachable, "'\(place)' is not a folder") }
+    }
+
+    /// What a missing file means: the blob is not there, or the whole folder is not.
+    func absence(of oid: ObjectID) throws(RemoteError) -> RemoteError {
+        try requireFolder(orAbsent: mayCreate)
+        return RemoteError(.absent, "not at \(name)")
+    }
+
+    /// Makes what an upload needs, once.
+    func prepare() throws(RemoteError) -> Permissions {
+        if let known = prepared.withLock({ $0 }) { return known }
+        try requireFolder(orAbsent: mayCreate)
+        do throws(SystemError) {
+            if mayCreate, !folder.exists, let parent = try folder.parent.status(followingLinks: true) {
+                try folder.makeFolder(Permissions(of: parent).folders)
+                try folder.parent.synchronizeFolder()
+            }
+            guard let status = try folder.status(followingLinks: true) else {
+                throw SystemError("stat", path: folder, code: SystemError.absentCode)
+            }
+            let permissions = Permissions(of: status)
+            try objects.makeFolder(permissions.folders)
+            try incoming.makeFolder(permissions.folders)
+            prepared.withLock { $0 = permissions }
+            sweep()
+            return permissions
+        } catch {
+            throw RemoteError(error, "write to", folder)
+        }
+    }
+
+    /// Removes what killed uploads left behind more than a day ago.
+    private func sweep() {
+        let limit = FileStatus.Time.now.seconds - 24 * 60 * 60
+        for name in (try? incoming.entries()) ?? [] where name.bytes.starts(with: Self.temporaryPrefix.utf8) {
+            let file = incoming / name
+            if let status = try? file.status(), status.kind == .regular, status.changed.seconds < limit {
+                try? file.removeFile()
+            }
+        }
+    }
+
+    static let temporaryPrefix = "upload-"
+
+    // MARK: What is there
+
+    package func existing(among oids: [ObjectID]) throws(RemoteError) -> [ObjectID: Int64] {
+        var found: [ObjectID: Int64] = [:]
+        for oid in oids {
+            if let byteCount = try byteCount(of: oid) { found[oid] = byteCount }
+        }
+        // A disk that has gone away has no blobs either, and that is no answer.
+        if found.count < oids.count { try requireFolder(orAbsent: mayCreate) }
+        return found
+    }
+
+    /// The length of the blob's object, or nil where there is none.
+    func byteCount(of oid: ObjectID) throws(RemoteError) -> Int64? {
+        let path = path(of: oid)
+        do throws(SystemError) {
+            guard let status = try path.status(followingLinks: true) else { return nil }
+            guard status.kind == .regular else {
+                throw SystemError("stat", path: path, code: SystemError.wrongKindCode)
+            }
+            return status.byteCount
+        } catch {
+            if error.isAbsent { return nil }
+            throw RemoteError(error, "look at", path)
+        }
+    }
+
+    package func forEachBlob(_ body: (RemoteBlob) throws(RemoteError) -> Void) throws(RemoteError) {
+        try requireFolder(orAbsent: mayCreate)
+        for first in try names(in: objects) where Self.isShard(first) {
+            for second in try names(in: objects / first) where Self.isShard(second) {
+                for name in try names(in: objects / first / second) {
+                    guard let oid = ObjectID(hex: name.bytes), path(of: oid) == objects / first / second / name,
+                        let byteCount = try byteCount(of: oid)
+                    else { continue }
+                    try body(RemoteBlob(oid: oid, byteCount: byteCount))
+                }
+            }
+        }
+    }
+
+    private static func isShard(_ name: BytePath) -> Bool {
+        name.bytes.count == 2 && name.bytes.allSatisfy { Hexadecimal.value(ofDigit: $0) != nil }
+    }
+
+    private func names(in folder: BytePath) throws(RemoteError) -> [BytePath] {
+        do throws(SystemError) {
+            return try folder.entries().sorted()
+        } catch {
+            if error.isAbsent { return [] }
+            throw RemoteError(error, "look at", folder)
+        }
+    }
+
+    package func delete(_ oid: ObjectID) throws(RemoteError) {
+        let file = path(of: oid)
+        do throws(SystemError) {
+            try file.removeFile()
+        } catch {
+            if error.isAbsent { return }
+            throw RemoteError(error, "remove", file)
+        }
+        if file.parent.removeEmptyFolder() { file.parent.parent.removeEmptyFolder() }
+    }
+
+    // MARK: Downloads
+
+    package func download(
+        _ oid: ObjectID, from offset: Int64, _ control: TransferControl,
+        receive: (UnsafeRawBufferPointer) throws(RemoteError) -> Void
+    ) throws(RemoteError) {
+        let path = path(of: oid)
+        try open(oid, from: offset).forEachPiece({ RemoteError($0, "read", path) }, receive)
+    }
+
+    private func open(_ oid: ObjectID, from offset: Int64) throws(RemoteError) -> Descriptor {
+        let path = path(of: oid)
+        do throws(SystemError) {
+            let file = try Descriptor.open(path, [.read, .nonBlocking])
+            try file.seek(to: offset)
+            return file
+        } catch {
+            throw error.isAbsent ? try absence(of: oid) : RemoteError(error, "read", path)
+        }
+    }
+
+    package func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool {
+        guard let source = try? Descriptor.open(path(of: oid), [.read, .nonBlocking]) else { return false }
+        return file.share(contentOf: source)
+    }
+}
+
+extension Descriptor {
+    /// Hands out what is left to read, a MiB at a time.
+    /// - Parameter explain: makes the error of a failed read.
+    func forEachPiece(
+        _ explain: (SystemError) -> RemoteError, _ body: (UnsafeRawBufferPointer) throws(RemoteError) -> Void
+    ) throws(RemoteError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count: Int
+            do throws(SystemError) { count = try read(into: buffer) } catch { throw explain(error) }
+            if count == 0 { return }
+            try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+}

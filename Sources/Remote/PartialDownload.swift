@@ -1,0 +1,130 @@
+import Digest
+import Platform
+
+/// A download into a file that outlives its process: whoever comes next hashes what is there and goes on
+/// behind it. The file is locked, so that two processes never write the same one; the second waits, and
+/// finds the work done.
+package struct PartialDownload: ~Copyable {
+    private let oid: ObjectID
+    private let byteCount: Int64
+    private let path: BytePath
+    private let control: TransferControl
+    private let file: Descriptor
+
+    /// Opens the partial file at `path`, made where it is missing, and waits until no other process uses it.
+    /// - Throws: the local disk's errors, or `interrupted`.
+    package init(
+        of oid: ObjectID, byteCount: Int64, at path: BytePath, _ control: TransferControl
+    ) throws(RemoteError) {
+        self.oid = oid
+        self.byteCount = byteCount
+        self.path = path
+        self.control = control
+        while true {
+            do throws(SystemError) {
+                if let locked = try Self.lock(path) {
+                    file = locked
+                    return
+                }
+            } catch {
+                throw RemoteError(error, "write", path)
+            }
+            try control.checkpoint()
+            pause(.milliseconds(20))
+        }
+    }
+
+    /// - Returns: nil where another process has the file, or its last owner has just moved it away.
+    private static func lock(_ path: BytePath) throws(SystemError) -> Descriptor? {
+        let file = try Descriptor.open(path, [.readWrite, .create, .noFollow])
+        guard try file.lock(waiting: false), let there = try path.status() else { return nil }
+        let here = try file.status()
+        guard there.inode == here.inode, there.device == here.device else { return nil }
+        return file
+    }
+
+    /// Fetches what is missing, verifies the whole, and gives it its name.
+    /// - Parameter final: replaced where it exists; its bytes are not on the disk yet.
+    /// - Throws: `damaged` when the remote's bytes are not those of the oid: nothing of them is kept.
+    ///   After any other error the partial file stays for the next attempt, unless it is empty.
+    package consuming func complete(from remote: any Remote, as final: BytePath) throws(RemoteError) {
+        do throws(RemoteError) {
+            let kept = try resume(from: remote, afresh: false)
+            // What an earlier process left may itself be what is wrong.
+            if let kept, kept > 0 {
+                guard try resume(from: remote, afresh: true) == nil else { throw damaged(remote) }
+            } else if kept != nil {
+                throw damaged(remote)
+            }
+        } catch {
+            let isEmpty = (try? file.status())?.byteCount == 0
+            if error.kind == .damaged || isEmpty { try? path.removeFile() }
+            throw error
+        }
+        do throws(SystemError) {
+            try path.rename(to: final)
+        } catch {
+            throw RemoteError(error, "write", final)
+        }
+    }
+
+    /// - Returns: nil when the file has the blob's bytes now, else how many bytes the attempt found here.
+    private borrowing func resume(from remote: any Remote, afresh: Bool) throws(RemoteError) -> Int64? {
+        var hasher = BlobHasher()
+        var isShared = false
+        if try local({ () throws(SystemError) in try restart(afresh: afresh) }) { isShared = remote.share(oid, with: file) }
+        try hashPresent(into: &hasher)
+        let start = hasher.byteCount
+        control.reach(start)
+        if start < byteCount {
+            try append(from: remote, behind: start, into: &hasher)
+        }
+        if hasher.byteCount == byteCount, hasher.finish() == oid { return nil }
+        return isShared ? 0 : start
+    }
+
+    /// Empties the file where it is to start anew, or is longer than the blob.
+    /// - Returns: whether it is empty now.
+    private borrowing func restart(afresh: Bool) throws(SystemError) -> Bool {
+        let length = try file.status().byteCount
+        if afresh || length > byteCount { try file.truncate(to: 0) }
+        try file.seek(to: 0)
+        return afresh || length > byteCount || length == 0
+    }
+
+    private borrowing func hashPresent(into hasher: inout BlobHasher) throws(RemoteError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            try control.checkpoint()
+            let count = try local { () throws(SystemError) in try file.read(into: buffer) }
+            if count == 0 { return }
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    private borrowing func append(
+        from remote: any Remote, behind start: Int64, into hasher: inout BlobHasher
+    ) throws(RemoteError) {
+        try remote.download(oid, from: start, control) { piece throws(RemoteError) in
+            try control.checkpoint()
+            // A source that is too long is damaged; its end need not be had.
+            guard hasher.byteCount + Int64(piece.count) <= byteCount else { throw damaged(remote) }
+            try local { () throws(SystemError) in try file.write(piece) }
+            hasher.update(piece)
+            control.advance(by: piece.count)
+        }
+    }
+
+    private borrowing func local<Result>(_ body: () throws(SystemError) -> Result) throws(RemoteError) -> Result {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw RemoteError(error, "write", path)
+        }
+    }
+
+    private borrowing func damaged(_ remote: any Remote) -> RemoteError {
+        RemoteError(.damaged, "the copy at \(remote.name) is damaged: its bytes are not those of \(oid.hex)")
+    }
+}

@@ -1,0 +1,134 @@
+import Digest
+import Platform
+
+/// A remote whose transient errors are met with patience: the one place that tries again. The delays
+/// double and are drawn at random, so that a thousand clients of a server that recovers come back one by
+/// one. A download goes on from where it stopped, and one that moves on has all its attempts again.
+package struct RetryingRemote: Remote {
+    /// How often and how soon.
+    package struct Policy: Sendable {
+        /// All attempts at one request, the first included.
+        package var attempts: Int
+        /// The longest delay before the second attempt.
+        package var firstDelay: Duration
+        /// The longest delay before any attempt.
+        package var longestDelay: Duration
+
+        package init(attempts: Int = 6, firstDelay: Duration = .milliseconds(200), longestDelay: Duration = .seconds(20)) {
+            self.attempts = attempts
+            self.firstDelay = firstDelay
+            self.longestDelay = longestDelay
+        }
+
+        /// The longest delay after `failures` failed attempts, of which the real one is a random share.
+        func delayLimit(afterFailures failures: Int) -> Duration {
+            min(longestDelay, firstDelay * (1 << min(max(0, failures - 1), 20)))
+        }
+    }
+
+    private let remote: any Remote
+    private let policy: Policy
+    private let wait: @Sendable (Duration) -> Void
+
+    /// - Parameter wait: holds up the calling thread; tests look at the delays here.
+    package init(
+        _ remote: any Remote, policy: Policy = Policy(), wait: @escaping @Sendable (Duration) -> Void = { pause($0) }
+    ) {
+        self.remote = remote
+        self.policy = policy
+        self.wait = wait
+    }
+
+    package var name: String { remote.name }
+
+    package func existing(among oids: [ObjectID]) throws(RemoteError) -> [ObjectID: Int64] {
+        try retrying { () throws(RemoteError) in try remote.existing(among: oids) }
+    }
+
+    package func upload(
+        _ oid: ObjectID, byteCount: Int64, from source: BytePath, _ control: TransferControl
+    ) throws(RemoteError) -> UploadResult {
+        try retrying(control) { () throws(RemoteError) in
+            control.reach(0)
+            return try remote.upload(oid, byteCount: byteCount, from: source, control)
+        }
+    }
+
+    package func settle() -> [ObjectID: RemoteError] { remote.settle() }
+
+    package func download(
+        _ oid: ObjectID, from offset: Int64, _ control: TransferControl,
+        receive: (UnsafeRawBufferPointer) throws(RemoteError) -> Void
+    ) throws(RemoteError) {
+        var position = offset
+        var failures = 0
+        while true {
+            let start = position
+            do throws(RemoteError) {
+                return try remote.download(oid, from: start, control) { piece throws(RemoteError) in
+                    try receive(piece)
+                    position += Int64(piece.count)
+                }
+            } catch {
+                failures = position > start ? 1 : failures + 1
+                guard error.isTransient, failures < policy.attempts else { throw error }
+            }
+            try hold(afterFailures: failures, control)
+        }
+    }
+
+    package func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool {
+        remote.share(oid, with: file)
+    }
+
+    /// A list that has begun is not begun again: its receiver would see blobs twice.
+    package func forEachBlob(_ body: (RemoteBlob) throws(RemoteError) -> Void) throws(RemoteError) {
+        var hasBegun = false
+        var failures = 0
+        while true {
+            do throws(RemoteError) {
+                return try remote.forEachBlob { blob throws(RemoteError) in
+                    hasBegun = true
+                    try body(blob)
+                }
+            } catch {
+                failures += 1
+                guard error.isTransient, !hasBegun, failures < policy.attempts else { throw error }
+            }
+            try hold(afterFailures: failures, nil)
+        }
+    }
+
+    package func delete(_ oid: ObjectID) throws(RemoteError) {
+        try retrying { () throws(RemoteError) in try remote.delete(oid) }
+    }
+
+    package func abandon() { remote.abandon() }
+
+    private func retrying<Result>(
+        _ control: TransferControl? = nil, _ body: () throws(RemoteError) -> Result
+    ) throws(RemoteError) -> Result {
+        var failures = 0
+        while true {
+            do throws(RemoteError) {
+                return try body()
+            } catch {
+                failures += 1
+                guard error.isTransient, failures < policy.attempts else { throw error }
+            }
+            try hold(afterFailures: failures, control)
+        }
+    }
+
+    private func hold(afterFailures failures: Int, _ control: TransferControl?) throws(RemoteError) {
+        var rest = policy.delayLimit(afterFailures: failures) * Double.random(in: 0.1...1)
+        // In slices, so that whoever calls the work off need not wait for it.
+        let slice = Duration.milliseconds(200)
+        while rest > .zero {
+            try control?.checkpoint()
+            wait(min(rest, slice))
+            rest -= slice
+        }
+        try control?.checkpoint()
+    }
+}

@@ -1,0 +1,167 @@
+import Digest
+import Platform
+
+// The messages of the agent protocol, one JSON object on a line each. What Git LFS defines has its
+// names; all else is ours and only used when both ends have named `gitData` in `init`.
+//
+// Spec: git-lfs, docs/custom-transfers.md, "Protocol".
+
+/// What the client asks of the agent.
+package struct AgentRequest: Codable, Equatable, Sendable {
+    /// `init`, `upload`, `download`, `terminate`; ours: `exists`, `list`, `delete`.
+    package var event: String
+    /// `init`: what will be asked for, `upload` or `download`. Ours may do both, and says `upload`.
+    package var operation: String?
+    /// `init`: the Git remote's name, or its URL where it has no name.
+    package var remote: String?
+    /// `init`: how many transfers Git LFS would like to run at once, in as many processes.
+    package var concurrenttransfers: Int?
+    package var gitData: AgentExtension?
+    package var oid: String?
+    /// The blob's length.
+    package var size: Int64?
+    /// `upload`: the file to send. `download`, ours: where the verified blob is to be put.
+    package var path: String?
+    /// Ours: a number that the answers to `exists` and `list` bear.
+    package var id: Int?
+    /// `exists`: the blobs in question.
+    package var oids: [String]?
+
+    package init(
+        event: String, operation: String? = nil, remote: String? = nil, concurrenttransfers: Int? = nil,
+        gitData: AgentExtension? = nil, oid: String? = nil, size: Int64? = nil, path: String? = nil, id: Int? = nil,
+        oids: [String]? = nil
+    ) {
+        self.event = event
+        self.operation = operation
+        self.remote = remote
+        self.concurrenttransfers = concurrenttransfers
+        self.gitData = gitData
+        self.oid = oid
+        self.size = size
+        self.path = path
+        self.id = id
+        self.oids = oids
+    }
+}
+
+/// The extension that both ends have to name: many transfers in flight, answered in any order, with
+/// `exists`, `list` and `delete`, and paths as `AgentPath` writes them.
+package struct AgentExtension: Codable, Equatable, Sendable {
+    package static let version = 1
+
+    package var version = AgentExtension.version
+    /// The remote's URL, as `AgentPath` writes it.
+    package var url: String?
+    /// Whether the remote's place may be made.
+    package var create: Bool?
+    /// The folder for partial downloads, as `AgentPath` writes it.
+    package var incoming: String?
+    /// How many transfers may run at once; the agent decides where this is missing.
+    package var transfers: Int?
+
+    package init(url: String? = nil, create: Bool? = nil, incoming: String? = nil, transfers: Int? = nil) {
+        self.url = url
+        self.create = create
+        self.incoming = incoming
+        self.transfers = transfers
+    }
+}
+
+/// What the agent says.
+package struct AgentReply: Codable, Equatable, Sendable {
+    /// `progress`, `complete`; ours: `exists`, `list`, and `alive`, which says nothing else. The answer to
+    /// `init` has none.
+    package var event: String?
+    package var oid: String?
+    /// `complete` of a download: where the blob is.
+    package var path: String?
+    package var bytesSoFar: Int64?
+    package var bytesSinceLast: Int64?
+    package var error: AgentFault?
+    package var gitData: AgentExtension?
+    /// Ours, `complete` of an upload: the remote has had the blob already.
+    package var skipped: Bool?
+    package var id: Int?
+    /// `exists`: for each oid asked for the length of its object, -1 where there is none.
+    package var sizes: [Int64]?
+    /// `list`: some blobs; an answer with none is the last.
+    package var blobs: [AgentBlob]?
+
+    package init(
+        event: String? = nil, oid: String? = nil, path: String? = nil, bytesSoFar: Int64? = nil,
+        bytesSinceLast: Int64? = nil, error: AgentFault? = nil, gitData: AgentExtension? = nil, skipped: Bool? = nil,
+        id: Int? = nil, sizes: [Int64]? = nil, blobs: [AgentBlob]? = nil
+    ) {
+        self.event = event
+        self.oid = oid
+        self.path = path
+        self.bytesSoFar = bytesSoFar
+        self.bytesSinceLast = bytesSinceLast
+        self.error = error
+        self.gitData = gitData
+        self.skipped = skipped
+        self.id = id
+        self.sizes = sizes
+        self.blobs = blobs
+    }
+}
+
+/// A blob in a list.
+package struct AgentBlob: Codable, Equatable, Sendable {
+    package var oid: String
+    package var size: Int64
+
+    package init(oid: String, size: Int64) {
+        self.oid = oid
+        self.size = size
+    }
+}
+
+/// Why something was not done.
+package struct AgentFault: Codable, Equatable, Sendable {
+    /// A number for Git LFS, which only prints it.
+    package var code: Int
+    package var message: String
+    /// Ours: the raw value of a `RemoteError.Kind`.
+    package var kind: String?
+
+    package init(code: Int = 1, message: String, kind: String? = nil) {
+        self.code = code
+        self.message = message
+        self.kind = kind
+    }
+}
+
+/// Paths and URLs in messages of the extension: `%` and every byte that is not printable ASCII as `%xx`,
+/// so that names which are not UTF-8 arrive as they left.
+package enum AgentPath {
+    package static func encode(_ path: BytePath) -> String {
+        var text = ""
+        for byte in path.bytes {
+            if (0x21...0x7e).contains(byte), byte != UInt8(ascii: "%") {
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                text += "%" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+            }
+        }
+        return text
+    }
+
+    /// - Returns: nil where a `%` is not followed by two hexadecimal digits.
+    package static func decode(_ text: String) -> BytePath? {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = rest.popFirst().flatMap({ Hexadecimal.value(ofDigit: $0) }),
+                let low = rest.popFirst().flatMap({ Hexadecimal.value(ofDigit: $0) })
+            else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return BytePath(bytes: bytes)
+    }
+}

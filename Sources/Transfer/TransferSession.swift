@@ -1,0 +1,271 @@
+import Diagnostics
+import Digest
+import ObjectStore
+import Platform
+import Remote
+
+/// A conversation with one agent about one remote, for all of a push or a pull. One thread at a time may
+/// use it. When the agent dies, what was unfinished fails, and so does what is asked later; a new session
+/// goes on where this one stopped.
+package final class TransferSession {
+    private let connection: AgentConnection
+    private let store: ObjectStore
+    private let progress: any ProgressObserver
+    private var nextID = 0
+
+    /// Starts the agent and lets it open the remote.
+    /// - Parameters:
+    ///   - agent: the agent's executable, as `agentExecutable` finds it.
+    ///   - store: where blobs are read from and arrive.
+    ///   - transfers: how many run at once; the agent decides where nil.
+    /// - Throws: `agentNotFound`, `agentFailed`; `remote` where the remote as a whole cannot be used.
+    package convenience init(
+        agent: BytePath, destination: TransferDestination, store: ObjectStore, transfers: Int?,
+        progress: any ProgressObserver
+    ) throws(TransferError) {
+        try self.init(
+            agent: agent, destination: destination, store: store, transfers: transfers, progress: progress,
+            patience: .seconds(60))
+    }
+
+    /// - Parameter patience: how long the agent may say nothing while it owes an answer.
+    init(
+        agent: BytePath, arguments: [BytePath] = [], destination: TransferDestination, store: ObjectStore,
+        transfers: Int?, progress: any ProgressObserver, patience: Duration
+    ) throws(TransferError) {
+        self.store = store
+        self.progress = progress
+        connection = try AgentConnection(agent, arguments, patience: patience)
+        let terms = AgentExtension(
+            url: AgentPath.encode(destination.url), create: destination.mayCreate,
+            incoming: AgentPath.encode(store.incoming), transfers: transfers)
+        connection.send([
+            AgentRequest(
+                event: "init", operation: "upload", remote: destination.name, concurrenttransfers: transfers ?? 1,
+                gitData: terms)
+        ])
+        let answer = try receive()
+        if let fault = answer.first?.error { throw .remote(kind: fault.failureKind, message: fault.message) }
+        guard answer.first?.gitData?.version == AgentExtension.version else {
+            throw .agentFailed("'\(agent)' is of another version")
+        }
+    }
+
+    deinit { finish() }
+
+    /// Ends the agent. Nothing can be asked of the session any more.
+    package func finish() {
+        connection.close()
+    }
+
+    /// The agent that belongs to the running executable: the file `git-data-transfer` beside it.
+    package static func agentExecutable() -> BytePath {
+        let name: BytePath = "git-data-transfer"
+        guard let own = try? Environment.executable() else { return name }
+        return own.parent / name
+    }
+
+    // MARK: Questions
+
+    /// Asks the remote which blobs it has. One whose length there is not that of the local copy is not
+    /// among them; `upload` tells what is wrong with it.
+    package func existing(among oids: [ObjectID]) throws(TransferError) -> Set<ObjectID> {
+        let found = try sizes(of: oids)
+        return Set(
+            found.filter { oid, byteCount in (store.byteCount(of: oid) ?? byteCount) == byteCount }.keys)
+    }
+
+    /// Asks the remote which blobs it has, with the lengths that they should have. One of another length is
+    /// not among them.
+    package func existing(matching items: [TransferItem]) throws(TransferError) -> Set<ObjectID> {
+        let found = try sizes(of: items.map(\.oid))
+        return Set(items.lazy.filter { found[$0.oid] == $0.byteCount }.map(\.oid))
+    }
+
+    /// The lengths of the objects that the remote has.
+    private func sizes(of oids: [ObjectID]) throws(TransferError) -> [ObjectID: Int64] {
+        let batchSize = 500
+        var asked: [Int: ArraySlice<ObjectID>] = [:]
+        var requests: [AgentRequest] = []
+        for start in stride(from: 0, to: oids.count, by: batchSize) {
+            let batch = oids[start..<min(start + batchSize, oids.count)]
+            asked[newID()] = batch
+            requests.append(AgentRequest(event: "exists", id: nextID, oids: batch.map(\.hex)))
+        }
+        connection.send(requests)
+        var found: [ObjectID: Int64] = [:]
+        while !asked.isEmpty {
+            for reply in try receive() {
+                guard let id = reply.id, let batch = asked.removeValue(forKey: id) else { continue }
+                if let fault = reply.error { throw .remote(kind: fault.failureKind, message: fault.message) }
+                guard let sizes = reply.sizes, sizes.count == batch.count else {
+                    throw .agentFailed("it answered for another number of blobs than it was asked about")
+                }
+                for (oid, byteCount) in zip(batch, sizes) where byteCount >= 0 { found[oid] = byteCount }
+            }
+        }
+        return found
+    }
+
+    /// Calls `body` for each blob that the remote has.
+    package func list(_ body: (TransferItem) -> Void) throws(TransferError) {
+        let id = newID()
+        connection.send([AgentRequest(event: "list", id: id)])
+        while true {
+            for reply in try receive() where reply.id == id {
+                if let fault = reply.error { throw .remote(kind: fault.failureKind, message: fault.message) }
+                guard let blobs = reply.blobs, !blobs.isEmpty else { return }
+                for blob in blobs {
+                    guard let oid = ObjectID(blob.oid) else { continue }
+                    body(TransferItem(oid: oid, byteCount: blob.size))
+                }
+            }
+        }
+    }
+
+    private func newID() -> Int {
+        nextID += 1
+        return nextID
+    }
+
+    private func receive() throws(TransferError) -> [AgentReply] {
+        switch connection.receive() {
+        case .replies(let replies): return replies
+        case .over(let reason): throw .agentFailed(reason)
+        }
+    }
+
+    // MARK: Transfers
+
+    /// Sends blobs of the store. What the remote has already is not sent again.
+    package func upload(_ items: [TransferItem]) throws(TransferError) -> TransferOutcome {
+        var outcome = TransferOutcome()
+        var requests: [ObjectID: AgentRequest] = [:]
+        for item in items {
+            if let path = store.location(of: item.oid) {
+                requests[item.oid] = AgentRequest(
+                    event: "upload", oid: item.oid.hex, size: item.byteCount, path: AgentPath.encode(path))
+            }
+        }
+        let present = unique(items) { item in
+            if requests[item.oid] != nil { return true }
+            outcome.failures.append(
+                TransferFailure(oid: item.oid, kind: .absent, message: "the blob is not in the local store"))
+            return false
+        }
+        try transfer(present, &outcome, { requests[$0.oid] }) { finished, outcome throws(TransferError) in
+            for (item, reply) in finished {
+                if reply.skipped == true { outcome.skipped.append(item.oid) } else { outcome.done.append(item.oid) }
+            }
+        }
+        return outcome
+    }
+
+    /// Brings blobs into the store. What is there already is not fetched again.
+    /// - Parameter arrived: called on this thread for each blob that is in the store, durably, as soon as it
+    ///   is.
+    /// - Throws: `store` when the store cannot take the blobs. What has arrived stays.
+    package func download(_ items: [TransferItem], arrived: (ObjectID) -> Void) throws(TransferError) -> TransferOutcome {
+        var outcome = TransferOutcome()
+        do throws(StoreError) { try store.prepare() } catch { throw .store(error) }
+        let wanted = unique(items) { item in
+            guard store.contains(item.oid) else { return true }
+            outcome.skipped.append(item.oid)
+            arrived(item.oid)
+            return false
+        }
+        let batch = BlobBatch(store: store)
+        let request = { (item: TransferItem) -> AgentRequest? in
+            AgentRequest(
+                event: "download", oid: item.oid.hex, size: item.byteCount,
+                path: AgentPath.encode(self.store.pendingPath(of: item.oid)))
+        }
+        try transfer(wanted, &outcome, request) { finished, outcome throws(TransferError) in
+            do throws(StoreError) {
+                // Whatever came in the same moment shares a flush.
+                for (item, _) in finished { try self.adopt(item.oid, batch) }
+                try batch.flush()
+            } catch {
+                throw .store(error)
+            }
+            for (item, _) in finished {
+                outcome.done.append(item.oid)
+                arrived(item.oid)
+            }
+        }
+        return outcome
+    }
+
+    /// Takes over a blob that the agent has put among the store's pending ones. It is not read again: the
+    /// agent, which is our own executable, has hashed every byte of this very file.
+    private func adopt(_ oid: ObjectID, _ batch: BlobBatch) throws(StoreError) {
+        do throws(StoreError) {
+            try batch.adopt(store.pendingPath(of: oid), as: oid)
+        } catch {
+            // Another process fetched the same blob and has just published it.
+            guard case .system(let reason) = error, reason.isAbsent, store.contains(oid) else { throw error }
+        }
+    }
+
+    /// Removes blobs from the remote.
+    package func delete(_ oids: [ObjectID]) throws(TransferError) -> TransferOutcome {
+        var outcome = TransferOutcome()
+        let items = unique(oids.map { TransferItem(oid: $0, byteCount: 0) }) { _ in true }
+        let request = { (item: TransferItem) -> AgentRequest? in AgentRequest(event: "delete", oid: item.oid.hex) }
+        try transfer(items, &outcome, request) { finished, outcome in outcome.done += finished.map(\.0.oid) }
+        return outcome
+    }
+
+    /// The items that are wanted, each blob once.
+    private func unique(_ items: [TransferItem], where isWanted: (TransferItem) -> Bool) -> [TransferItem] {
+        var seen: Set<ObjectID> = []
+        return items.filter { seen.insert($0.oid).inserted && isWanted($0) }
+    }
+
+    /// Has the agent do its work on each item.
+    /// - Parameter succeeded: called for all that have succeeded since the last call.
+    private func transfer(
+        _ items: [TransferItem], _ outcome: inout TransferOutcome, _ request: (TransferItem) -> AgentRequest?,
+        succeeded: ([(TransferItem, AgentReply)], inout TransferOutcome) throws(TransferError) -> Void
+    ) throws(TransferError) {
+        var queue = TransferQueue(items)
+        while !queue.isDone {
+            connection.send(queue.next().compactMap(request))
+            let replies: [AgentReply]
+            switch connection.receive() {
+            case .replies(let some): replies = some
+            case .over(let reason):
+                outcome.failures += queue.unfinished.map { item in
+                    TransferFailure(oid: item.oid, kind: .agent, message: "the transfer agent failed: \(reason)")
+                }
+                return
+            }
+            var finished: [(TransferItem, AgentReply)] = []
+            for reply in replies {
+                guard let oid = reply.oid.flatMap({ ObjectID($0) }) else { continue }
+                if reply.event == "progress" { queue.reach(oid, reply.bytesSoFar ?? 0) }
+                guard reply.event == "complete", let item = queue.finish(oid) else { continue }
+                if let fault = reply.error {
+                    outcome.failures.append(TransferFailure(oid: oid, kind: fault.failureKind, message: fault.message))
+                } else {
+                    finished.append((item, reply))
+                }
+            }
+            if !finished.isEmpty { try succeeded(finished, &outcome) }
+            progress.advance(to: queue.tick)
+        }
+    }
+}
+
+extension AgentFault {
+    /// The failure's kind as the session's callers know it.
+    var failureKind: TransferFailure.Kind {
+        switch kind.flatMap({ RemoteError.Kind(rawValue: $0) }) {
+        case .absent: .absent
+        case .denied: .denied
+        case .full: .full
+        case .damaged: .damaged
+        case .unreachable, .interrupted, .other, nil: .other
+        }
+    }
+}
