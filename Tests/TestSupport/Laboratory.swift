@@ -107,7 +107,9 @@ package final class Laboratory {
         let origin = try bareRepository()
         let work = try repository()
         try work.git("remote", "add", "origin", origin)
-        try work.data("track", "--quiet", "*.bin", "*.csv")
+        try work.write(
+            "*.bin filter=data diff=data merge=data -text\n*.csv filter=data diff=data merge=data -text\n",
+            to: ".gitattributes")
         try work.commit("Track data")
         try work.git("push", "--quiet", "-u", "origin", "main")
         return (work, origin)
