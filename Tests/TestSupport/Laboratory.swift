@@ -49,14 +49,17 @@ package final class Laboratory {
         return values.compactMap { name, value in value.map { Array("\(name)=".utf8) + $0.bytes } }
     }
 
-    /// Runs a program to its end. One that hangs is ended after some minutes.
-    /// - Parameter environment: changes for this run.
+    /// Runs a program to its end.
+    /// - Parameters:
+    ///   - environment: changes for this run.
+    ///   - limit: seconds after which a program hangs.
+    /// - Throws: `Unexpected` where it hangs; it is killed then.
     package func run(
         _ program: BytePath, _ arguments: [BytePath] = [], in folder: BytePath? = nil, input: [UInt8] = [],
-        with environment: [String: BytePath?] = [:]
+        with environment: [String: BytePath?] = [:], limit: Int = 120
     ) throws -> Outcome {
         let child = try ChildProcess(
-            "/usr/bin/timeout", ["--kill-after=5", "300", program] + arguments,
+            "/usr/bin/timeout", ["--signal=KILL", BytePath("\(limit)"), program] + arguments,
             environment: self.environment(with: environment), folder: folder ?? self.folder,
             input: .pipe, output: .pipe, errors: .pipe)
         let feeder = child.takeInput().map { writer in
@@ -72,7 +75,10 @@ package final class Laboratory {
         _ = feeder?.result()
         let said = errors?.result() ?? []
         let command = ([program.lastComponent] + arguments).map(\.description).joined(separator: " ")
-        return Outcome(command: command, ending: child.wait(), output: output, errors: said)
+        let outcome = Outcome(command: command, ending: child.wait(), output: output, errors: said)
+        // `timeout` kills itself as well.
+        guard outcome.ending != .killed(signal: 9) else { throw Unexpected("\(outcome.description)\n  hung for \(limit) s") }
+        return outcome
     }
 
     /// Runs Git, which must succeed.
