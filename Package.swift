@@ -57,13 +57,13 @@ let package = Package(
         .executableTarget(name: "git-data-transfer", dependencies: ["Agent"]),
 
         // Tests: what they share, then one target for each room, then the built executables with real Git
-        .target(name: "TestSupport", dependencies: ["Platform", "Digest"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["Remote", "Platform", "Digest"], path: "Tests/TestSupport"),
         .executableTarget(
             name: "test-peer", dependencies: ["ObjectStore", "Platform", "Digest"], path: "Tests/TestPeer"),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
         .testTarget(name: "DigestTests", dependencies: ["Digest"]),
         .testTarget(name: "PointerTests", dependencies: ["Pointer", "Digest"]),
-        .testTarget(name: "GitTests", dependencies: ["Git", "Platform", "TestSupport"]),
+        .testTarget(name: "GitTests", dependencies: ["Git", "Platform", "Digest", "TestSupport"]),
         .testTarget(name: "InspectionTests", dependencies: ["Inspection", "Platform", "TestSupport"]),
         .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "Platform", "Digest", "TestSupport"]),
         .testTarget(name: "RemoteTests", dependencies: ["Remote", "Platform", "Digest", "TestSupport"]),
@@ -72,7 +72,11 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: ["Transfer", "Agent", "Remote", "ObjectStore", "Platform", "Digest", "Diagnostics", "TestSupport"]),
-        .testTarget(name: "FilterTests", dependencies: ["Filter", "Pointer", "ObjectStore", "Platform", "Digest", "TestSupport"]),
+        .testTarget(
+            name: "FilterTests",
+            dependencies: [
+                "Filter", "Repository", "Git", "Pointer", "ObjectStore", "Platform", "Digest", "Diagnostics", "TestSupport",
+            ]),
         .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Pointer", "Platform", "Digest", "TestSupport"]),
     ]

@@ -20,6 +20,7 @@ package enum Interface {
     /// Runs the command that the process's arguments name.
     /// - Returns: the status to exit with.
     package static func main() -> Int32 {
+        Descriptor.openStandardStreams()
         Interrupts.install()
         switch table.invocation(for: Environment.arguments) {
         case .show(let text, let code):

@@ -12,10 +12,14 @@ package struct GitConfiguration: Sendable {
     package init(listing: [UInt8]) {
         for record in listing.split(separator: 0) {
             let key = Array(record.prefix { $0 != UInt8(ascii: "\n") })
-            let value = key.count < record.count ? Array(record.dropFirst(key.count + 1)) : Array("true".utf8)
-            if values[key] == nil { keys.append(String(decoding: key, as: UTF8.self)) }
-            values[key, default: []].append(value)
+            append(key.count < record.count ? Array(record.dropFirst(key.count + 1)) : nil, to: key)
         }
+    }
+
+    /// - Parameter value: nil for a key without `=`, which is the same as `true`.
+    mutating func append(_ value: [UInt8]?, to key: [UInt8]) {
+        if values[key] == nil { keys.append(String(decoding: key, as: UTF8.self)) }
+        values[key, default: []].append(value ?? Array("true".utf8))
     }
 
     /// The last value, as bytes: paths need not be UTF-8.
@@ -32,26 +36,19 @@ package struct GitConfiguration: Sendable {
         value(key)?.text
     }
 
-    /// The value as Git reads a boolean; nil where the key is absent or no boolean.
+    /// The value as Git reads a boolean, numbers included; nil where the key is absent or no boolean.
     package func boolean(_ key: String) -> Bool? {
-        switch string(key)?.lowercased() {
-        case "true", "yes", "on", "1": true
-        case "false", "no", "off", "0", "": false
-        default: nil
+        guard let bytes = value(key)?.bytes else { return nil }
+        switch String(decoding: bytes, as: UTF8.self).lowercased() {
+        case "true", "yes", "on": return true
+        case "false", "no", "off", "": return false
+        default: return Int64(gitNumber: bytes).flatMap { Int32(exactly: $0) }.map { $0 != 0 }
         }
     }
 
     /// The value as Git reads an integer, with the units `k`, `m` and `g`; nil where the key is absent or no number.
     package func integer(_ key: String) -> Int64? {
-        guard var text = string(key)?.lowercased()[...] else { return nil }
-        var factor: Int64 = 1
-        if let unit = text.last, let known = ["k": 1 << 10, "m": 1 << 20, "g": 1 << 30][unit] as Int64? {
-            factor = known
-            text = text.dropLast()
-        }
-        guard let number = Int64(text) else { return nil }
-        let (product, overflow) = number.multipliedReportingOverflow(by: factor)
-        return overflow ? nil : product
+        value(key).flatMap { Int64(gitNumber: $0.bytes) }
     }
 
     /// The subsections `<name>` of keys `<section>.<name>.<key>`, in order of appearance.

@@ -17,12 +17,12 @@ package enum PktLine {
     }
 
     /// The four digits before a payload of `byteCount` bytes.
-    static func writeHeader(byteCount: Int, to target: UnsafeMutableRawPointer) {
+    static func writeHeader(byteCount: Int, to target: Slice<UnsafeMutableRawBufferPointer>) {
         let digits: StaticString = "0123456789abcdef"
         let total = byteCount + headerByteCount
         for position in 0..<headerByteCount {
             let digit = (total >> (12 - 4 * position)) & 15
-            target.storeBytes(of: digits.utf8Start[digit], toByteOffset: position, as: UInt8.self)
+            target.base[target.startIndex + position] = digits.utf8Start[digit]
         }
     }
 
@@ -136,7 +136,11 @@ package final class PktLineWriter {
     }
 
     /// Writes a text packet; the newline is added.
+    /// - Throws: `GitError.protocolViolation` where no packet can hold the text.
     package func writeLine(_ text: some Collection<UInt8>) throws(GitError) {
+        guard text.count < PktLine.maximumPayloadByteCount else {
+            throw .protocolViolation("a line of \(text.count) bytes fits into no packet")
+        }
         try makeRoom(PktLine.headerByteCount + text.count + 1)
         let payload = Array(text) + [UInt8(ascii: "\n")]
         payload.withUnsafeBytes { append($0) }
@@ -169,7 +173,7 @@ package final class PktLineWriter {
             let count: Int
             do throws(Failure) { count = try read(target) } catch { throw wrap(error) }
             if count == 0 { return }
-            PktLine.writeHeader(byteCount: count, to: buffer.baseAddress! + end)
+            PktLine.writeHeader(byteCount: count, to: buffer[end...])
             end = start + count
         }
     }
@@ -198,7 +202,7 @@ package final class PktLineWriter {
 
     private func append(_ payload: UnsafeRawBufferPointer) {
         let start = end + PktLine.headerByteCount
-        PktLine.writeHeader(byteCount: payload.count, to: buffer.baseAddress! + end)
+        PktLine.writeHeader(byteCount: payload.count, to: buffer[end...])
         buffer[start..<start + payload.count].copyBytes(from: payload)
         end = start + payload.count
     }

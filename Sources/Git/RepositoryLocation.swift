@@ -7,7 +7,7 @@ package struct RepositoryLocation: Equatable, Sendable {
     /// The folder that all worktrees share: objects, refs, configuration, hooks. The same as
     /// `gitFolder` in a repository with one worktree.
     package let commonFolder: BytePath
-    /// The top of the worktree, or nil in a bare repository.
+    /// The top of the worktree, or nil in a bare repository and inside a Git folder.
     package let worktree: BytePath?
 
     package var index: BytePath {
@@ -16,85 +16,71 @@ package struct RepositoryLocation: Equatable, Sendable {
 
     /// Finds the repository that Git would find from `folder`: by `GIT_DIR` and its like, else upwards.
     /// It is done here, and not by `git rev-parse`, because the filter must not start a process to know it.
+    /// Whose the repository is, is not looked at: Git itself refuses to work in one of another user.
     ///
-    /// Source: gitrepository-layout(5), `git` manual page, "The Git Repository".
+    /// Spec: git(1), "The Git Repository"; gitrepository-layout(5). Source: Git, `setup.c`.
     /// - Parameter folder: absolute.
     package static func find(from folder: BytePath) throws(GitError) -> RepositoryLocation {
+        let named = Environment.value("GIT_DIR")
         do throws(SystemError) {
-            if let named = Environment.value("GIT_DIR"), !named.isEmpty {
-                return try fromEnvironment(named.absolute(from: folder), folder: folder)
+            let start = try folder.resolved()
+            let found: RepositorySearch.Found?
+            if let named {
+                found = try explicit(named.absolute(from: start), from: start)
+            } else {
+                found = try RepositorySearch(from: start).run()
             }
-            if let found = try upwards(from: folder) { return found }
+            if let found { return try location(of: found, from: start) }
         } catch {
             throw .system(error)
         }
-        throw .notARepository(folder)
+        throw .notARepository(named ?? folder)
     }
 
-    private static func fromEnvironment(
-        _ named: BytePath, folder: BytePath
+    /// The folder that all worktrees of another repository share. The environment is not about that one.
+    /// - Parameter path: its Git folder, or a `.git` file that names it.
+    /// - Returns: nil where it is neither.
+    package static func commonFolder(ofRepositoryAt path: BytePath) -> BytePath? {
+        let gitFolder: BytePath
+        switch try? RepositoryFormat.gitFile(path, from: nil) {
+        case .repository(let folder)?: gitFolder = folder
+        case .invalid?, nil: return nil
+        case .absent?:
+            guard RepositoryFormat.isGitFolder(path, from: nil) else { return nil }
+            gitFolder = path
+        }
+        return try? RepositoryFormat.commonFolder(of: gitFolder, from: nil).path
+    }
+
+    private static func explicit(_ named: BytePath, from start: BytePath) throws(SystemError) -> RepositorySearch.Found? {
+        switch try RepositoryFormat.gitFile(named, from: start) {
+        case .repository(let folder): .init(gitFolder: folder, top: start, isExplicit: true)
+        case .invalid: nil
+        case .absent: RepositoryFormat.isGitFolder(named, from: start) ? .init(gitFolder: named, top: start, isExplicit: true) : nil
+        }
+    }
+
+    private static func location(
+        of found: RepositorySearch.Found, from start: BytePath
     ) throws(SystemError) -> RepositoryLocation {
-        let gitFolder = try gitFile(named) ?? named
-        let common = try commonFolder(of: gitFolder, folder: folder)
-        if let worktree = Environment.value("GIT_WORK_TREE"), !worktree.isEmpty {
-            return RepositoryLocation(
-                gitFolder: gitFolder, commonFolder: common, worktree: try worktree.absolute(from: folder).resolved())
+        let common = try RepositoryFormat.commonFolder(of: found.gitFolder, from: start)
+        let format = try RepositoryFormat(
+            gitFolder: found.gitFolder, commonFolder: common.path, isLinked: common.isLinked)
+        let worktree: BytePath?
+        if let named = Environment.value("GIT_WORK_TREE") {
+            worktree = named.absolute(from: start)
+        } else if let named = format.worktree, format.isBare != true {
+            worktree = named.absolute(from: found.gitFolder)
+        } else if format.isBare == true {
+            worktree = nil
+        } else if found.isExplicit {
+            // Git says so to what it runs inside a bare repository.
+            worktree = Environment.value("GIT_IMPLICIT_WORK_TREE") == "0" ? nil : found.top
+        } else {
+            worktree = found.top
         }
-        // Git sets GIT_DIR for what it runs, and runs it at the top of the worktree. A bare repository has none.
-        let isBare = folder == (try? gitFolder.resolved()) || (try? folder.resolved()) == (try? gitFolder.resolved())
-        return RepositoryLocation(gitFolder: gitFolder, commonFolder: common, worktree: isBare ? nil : folder)
-    }
-
-    private static func upwards(from folder: BytePath) throws(SystemError) -> RepositoryLocation? {
-        var candidate = folder
-        while true {
-            let dotGit = candidate / ".git"
-            if let linked = try gitFile(dotGit) {
-                return RepositoryLocation(
-                    gitFolder: linked, commonFolder: try commonFolder(of: linked, folder: candidate),
-                    worktree: candidate)
-            }
-            if isGitFolder(dotGit) {
-                return RepositoryLocation(
-                    gitFolder: dotGit, commonFolder: try commonFolder(of: dotGit, folder: candidate),
-                    worktree: candidate)
-            }
-            if isGitFolder(candidate) {
-                // Inside `.git` Git has no worktree, and neither has a bare repository.
-                return RepositoryLocation(
-                    gitFolder: candidate, commonFolder: try commonFolder(of: candidate, folder: candidate),
-                    worktree: nil)
-            }
-            let parent = candidate.parent
-            if parent == candidate { return nil }
-            candidate = parent
-        }
-    }
-
-    /// Whether a folder looks like a Git repository's own, as Git judges it.
-    package static func isGitFolder(_ folder: BytePath) -> Bool {
-        (folder / "HEAD").exists
-            && ((folder / "commondir").exists || ((folder / "objects").isFolder && (folder / "refs").isFolder))
-    }
-
-    /// The folder that a `.git` file names: `gitdir: <path>`. nil where the path is no such file.
-    private static func gitFile(_ path: BytePath) throws(SystemError) -> BytePath? {
-        guard let status = try path.status(followingLinks: true), status.kind == .regular,
-            let content = try path.contents(limit: 64 * 1024)
-        else { return nil }
-        let key = Array("gitdir: ".utf8)
-        guard content.starts(with: key) else { return nil }
-        return BytePath(bytes: firstLine(content.dropFirst(key.count))).absolute(from: path.parent)
-    }
-
-    private static func commonFolder(of gitFolder: BytePath, folder: BytePath) throws(SystemError) -> BytePath {
-        if let named = Environment.value("GIT_COMMON_DIR"), !named.isEmpty { return named.absolute(from: folder) }
-        guard let content = try (gitFolder / "commondir").contents(limit: 64 * 1024) else { return gitFolder }
-        let common = BytePath(bytes: firstLine(content[...])).absolute(from: gitFolder)
-        return (try? common.resolved()) ?? common
-    }
-
-    private static func firstLine(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        return RepositoryLocation(
+            gitFolder: found.gitFolder, commonFolder: common.path,
+            worktree: worktree.map { (try? $0.resolved()) ?? $0.normalized })
     }
 }

@@ -72,14 +72,11 @@ extension BytePath {
 
     /// What the symbolic link says.
     package func linkTarget() throws(SystemError) -> BytePath {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = withCString { name in
-            buffer.withUnsafeMutableBufferPointer { target in
-                target.withMemoryRebound(to: CChar.self) { readlink(name, $0.baseAddress!, $0.count) }
-            }
-        }
+        let size = Int(PATH_MAX)
+        var buffer = [CChar](repeating: 0, count: size)
+        let count = withCString { readlink($0, &buffer, size) }
         guard count >= 0 else { throw .last("readlink", path: self) }
-        return BytePath(bytes: buffer.prefix(count))
+        return BytePath(bytes: buffer.prefix(count).map { UInt8(bitPattern: $0) })
     }
 
     /// The absolute path with all links followed.
@@ -147,6 +144,8 @@ extension BytePath {
     package func availableByteCount() throws(SystemError) -> Int64 {
         var system = statvfs()
         guard withCString({ statvfs($0, &system) }) == 0 else { throw .last("statvfs", path: self) }
-        return Int64(clamping: UInt64(system.f_bavail) * UInt64(system.f_frsize))
+        // Some network file systems say that there is no limit with numbers whose product has no place.
+        let (byteCount, isTooLarge) = UInt64(system.f_bavail).multipliedReportingOverflow(by: UInt64(system.f_frsize))
+        return isTooLarge ? .max : Int64(clamping: byteCount)
     }
 }

@@ -18,6 +18,4 @@ extension BytePath {
 extension SystemError {
     /// The code of a path where nothing is.
     package static let absentCode = ENOENT
-    /// The code of a path where something of another kind is.
-    package static let wrongKindCode = EISDIR
 }

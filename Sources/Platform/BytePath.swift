@@ -63,19 +63,21 @@ package struct BytePath: Hashable, Sendable {
         isAbsolute ? self : folder.appending(self)
     }
 
-    /// Whether this is `folder` or something below it, judged by the components alone.
+    /// Whether this is `folder` or something below it, judged by the components alone. An absolute path
+    /// is never inside a relative one, nor the other way round.
     package func isInside(_ folder: BytePath) -> Bool {
-        components.starts(with: folder.components)
+        isAbsolute == folder.isAbsolute && components.starts(with: folder.components)
     }
 
-    /// What is left of this path below `folder`, or nil when it is not in there.
+    /// What is left of this path below `folder`, empty for the folder itself, or nil when it is not in there.
     package func relative(to folder: BytePath) -> BytePath? {
         guard isInside(folder) else { return nil }
         let rest = components.dropFirst(folder.components.count)
         return BytePath(bytes: rest.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
     }
 
-    /// The path without `.`, `..` and empty components, judged by the names alone.
+    /// The path without `.`, `..` and empty components, judged by the names alone. A relative path may
+    /// keep `..` in front, and becomes empty where it leads back to its start.
     package var normalized: BytePath {
         var kept: [BytePath] = []
         for component in components where component != "." {

@@ -168,6 +168,18 @@ private func platform_write(_ number: Int32, _ start: UnsafeRawPointer?, _ count
 }
 
 extension Descriptor {
+    /// Opens `/dev/null` for those of the standard streams that the process was started without. Else the
+    /// next file that is opened would have such a number, and get what is meant for the terminal. Call
+    /// once, before anything is opened.
+    package static func openStandardStreams() {
+        var number: Int32 = 0
+        while number <= STDERR_FILENO {
+            number = platform_open("/dev/null", O_RDWR, 0)
+            if number < 0 { return }
+        }
+        _ = platform_close(number)
+    }
+
     /// A standard stream of this process, 0 to 2, as a descriptor of its own.
     package static func standard(_ number: Int32) throws(SystemError) -> Descriptor {
         let copy = platform_duplicate(number)

@@ -37,19 +37,19 @@ package enum Environment {
         try BytePath("/proc/self/exe").linkTarget()
     }
 
-    /// Finds a program on `PATH`, in absolute folders only, and never inside `excluded`: a worktree
-    /// may hold a file of any name.
+    /// Finds a program on `PATH`, in absolute folders only, and never inside `excluded`, by whatever
+    /// links the way there goes: a worktree may hold a file of any name.
     package static func findProgram(_ name: String, outside excluded: BytePath? = nil) -> BytePath? {
+        let excludedFolders = excluded.map { [$0, (try? $0.resolved()) ?? $0] } ?? []
         let path = value("PATH")?.bytes ?? Array("/usr/local/bin:/usr/bin:/bin".utf8)
         for entry in path.split(separator: UInt8(ascii: ":")) {
             let folder = BytePath(bytes: entry)
             guard folder.isAbsolute else { continue }
             let candidate = folder / name
             guard candidate.isExecutableFile else { continue }
-            if let excluded, let real = try? candidate.resolved(), real.isInside(excluded) || folder.isInside(excluded) {
-                continue
-            }
-            return candidate
+            let ways = [folder, try? folder.resolved(), try? candidate.resolved()].compactMap { $0 }
+            let isExcluded = ways.contains { way in excludedFolders.contains { way.isInside($0) } }
+            if !isExcluded { return candidate }
         }
         return nil
     }

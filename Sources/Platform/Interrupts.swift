@@ -16,6 +16,8 @@ package enum Interrupts {
     /// closed pipe fail with EPIPE instead of killing. Call once, before any other thread starts.
     package static func install() {
         platform_set_ignored(SIGPIPE)
+        // Where whoever started this process ignores SIGCHLD, the ends of children are lost.
+        platform_set_default(SIGCHLD)
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGINT, SIGTERM, SIGHUP] where platform_ignores(number) == 0 { sigaddset(&signals, number) }
@@ -34,23 +36,25 @@ package enum Interrupts {
         state.withLock { $0.actions.append(action) }
     }
 
-    /// Makes a file that is removed when a signal ends the process before `forget`.
-    static func creating<Made: ~Copyable>(
+    /// Makes a file that is removed when a signal ends the process before `settling` or `forget`.
+    static func creating<Made: ~Copyable & Sendable>(
         _ path: BytePath, _ make: () throws(SystemError) -> Made
     ) throws(SystemError) -> Made {
         // The lock is held while the file is made, so the watcher sees it made and noted, or neither.
-        var made: Made?
-        var failure: SystemError?
-        state.withLock { state in
-            do throws(SystemError) {
-                made = try make()
-                state.leftovers.insert(path)
-            } catch {
-                failure = error
-            }
+        try state.withLock { state throws(SystemError) in
+            let made = try make()
+            state.leftovers.insert(path)
+            return made
         }
-        if let failure { throw failure }
-        return made.take()!
+    }
+
+    /// Removes or renames such a file. From the same instant on its name may be another process's file, and
+    /// is left alone.
+    static func settling(_ path: BytePath, _ settle: () throws(SystemError) -> Void) throws(SystemError) {
+        try state.withLock { state throws(SystemError) in
+            try settle()
+            state.leftovers.remove(path)
+        }
     }
 
     static func forget(_ path: BytePath) {

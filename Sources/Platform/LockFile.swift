@@ -12,7 +12,6 @@ package struct LockFile: ~Copyable {
     /// - Throws: `SystemError` with `isExisting` when another process holds the lock.
     package init(for target: BytePath, permissions: UInt32 = 0o666) throws(SystemError) {
         let path = target.adding(suffix: ".lock")
-        // Registered first: a signal between the two would leave a lock that nobody removes.
         let opened = try Interrupts.creating(path) { () throws(SystemError) in
             try Descriptor.open(path, [.readWrite, .create, .exclusive], permissions: permissions)
         }
@@ -22,19 +21,19 @@ package struct LockFile: ~Copyable {
     }
 
     deinit {
-        // Once it is the file, the lock's name is free, and may be another process's lock already.
         guard isHeld else { return }
-        try? path.removeFile()
-        Interrupts.forget(path)
+        let path = self.path
+        try? Interrupts.settling(path) { () throws(SystemError) in try path.removeFile() }
     }
 
     /// Puts what was written in the target's place, durably.
     package consuming func commit() throws(SystemError) {
         let target = self.target
+        let path = self.path
         try descriptor.synchronize()
-        try path.rename(to: target)
+        try Interrupts.settling(path) { () throws(SystemError) in try path.rename(to: target) }
+        // From now on the name is free for another process's lock, which is not ours to remove.
         isHeld = false
-        Interrupts.forget(path)
         try target.parent.synchronizeFolder()
     }
 }

@@ -2,7 +2,7 @@ internal import CPlatform
 internal import Glibc
 
 /// A file under construction: it has a name of its own until `commit` gives it the final one, and
-/// is gone when it was not committed.
+/// is gone when it was not committed, or when a signal ends the process before.
 package struct TemporaryFile: ~Copyable, Sendable {
     package let descriptor: Descriptor
     package let path: BytePath
@@ -14,7 +14,9 @@ package struct TemporaryFile: ~Copyable, Sendable {
         while true {
             let name = folder / (prefix + String(UInt64.random(in: .min ... .max), radix: 36))
             do throws(SystemError) {
-                let opened = try Descriptor.open(name, [.readWrite, .create, .exclusive], permissions: permissions)
+                let opened = try Interrupts.creating(name) { () throws(SystemError) in
+                    try Descriptor.open(name, [.readWrite, .create, .exclusive], permissions: permissions)
+                }
                 descriptor = opened
                 path = name
                 return
@@ -26,6 +28,7 @@ package struct TemporaryFile: ~Copyable, Sendable {
 
     deinit {
         if isTemporary { try? path.removeFile() }
+        Interrupts.forget(path)
     }
 
     /// Makes the content durable and gives it its name, in place of whatever had that name.

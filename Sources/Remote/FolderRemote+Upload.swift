@@ -31,7 +31,7 @@ extension FolderRemote {
         let path = output.path
         temporaryFiles.withLock { _ = $0.insert(path) }
         do throws(RemoteError) {
-            let found = try copy(input, source, to: output.descriptor, control)
+            let found = try copy(input, byteCount, source, to: output.descriptor, control)
             guard found.oid == oid else {
                 throw RemoteError(.damaged, "the local copy '\(source)' is damaged: its bytes are not those of its oid")
             }
@@ -51,19 +51,20 @@ extension FolderRemote {
 
     /// - Returns: what the output holds now.
     private func copy(
-        _ input: borrowing Descriptor, _ source: BytePath, to output: borrowing Descriptor, _ control: TransferControl
+        _ input: borrowing Descriptor, _ byteCount: Int64, _ source: BytePath, to output: borrowing Descriptor,
+        _ control: TransferControl
     ) throws(RemoteError) -> (oid: ObjectID, byteCount: Int64) {
         var hasher = BlobHasher()
         let readFailure = { (error: SystemError) in RemoteError(error, "read", source) }
-        if output.share(contentOf: input) {
+        if sharing.attempt({ output.share(contentOf: input) }) {
             // Shared extents are read back: what counts is what is at the remote now.
-            try output.forEachPiece(readFailure) { piece throws(RemoteError) in
+            try output.forEachPiece(of: byteCount, readFailure) { piece throws(RemoteError) in
                 try control.checkpoint()
                 hasher.update(piece)
                 control.advance(by: piece.count)
             }
         } else {
-            try input.forEachPiece(readFailure) { piece throws(RemoteError) in
+            try input.forEachPiece(of: byteCount, readFailure) { piece throws(RemoteError) in
                 try control.checkpoint()
                 hasher.update(piece)
                 do throws(SystemError) { try output.write(piece) } catch {
@@ -72,8 +73,8 @@ extension FolderRemote {
                 control.advance(by: piece.count)
             }
         }
-        let byteCount = hasher.byteCount
-        return (hasher.finish(), byteCount)
+        let found = hasher.byteCount
+        return (hasher.finish(), found)
     }
 
     private func requireLength(_ byteCount: Int64, of oid: ObjectID, found: Int64) throws(RemoteError) {
@@ -110,14 +111,14 @@ extension FolderRemote {
         } catch {
             for upload in uploads where failures[upload.oid] == nil { failures[upload.oid] = error }
         }
-        for upload in uploads { discard(upload.file) }
+        for upload in uploads { discard(upload.file, isNamed: failures[upload.oid] == nil) }
         return failures
     }
 
-    /// Removes a temporary file that has not got a name.
-    private func discard(_ file: BytePath) {
+    /// Forgets a temporary file, and removes it unless it has got its name.
+    private func discard(_ file: BytePath, isNamed: Bool) {
         temporaryFiles.withLock { _ = $0.remove(file) }
-        try? file.removeFile()
+        if !isNamed { try? file.removeFile() }
     }
 
     /// Returns when the files, or folders, are on the disk of `folder`.
@@ -137,12 +138,14 @@ extension FolderRemote {
             do throws(SystemError) {
                 return try upload.file.renameExclusively(to: final)
             } catch {
-                if error.isExisting {
-                    let found = try byteCount(of: upload.oid)
-                    return try requireLength(upload.byteCount, of: upload.oid, found: found ?? upload.byteCount)
+                if error.isExisting, let found = try byteCount(of: upload.oid) {
+                    try? upload.file.removeFile()
+                    return try requireLength(upload.byteCount, of: upload.oid, found: found)
                 }
-                // Its folder has never been made, or somebody has just removed it as empty.
-                guard error.isAbsent, attempt < 5 else { throw RemoteError(error, "write to", folder) }
+                // Its folder has never been made, or somebody has just removed it, or the blob, again.
+                guard error.isAbsent || error.isExisting, attempt < 5 else {
+                    throw RemoteError(error, "write to", folder)
+                }
             }
             do throws(SystemError) {
                 try final.parent.parent.makeFolder(permissions.folders)

@@ -16,6 +16,7 @@ package final class FolderRemote: Remote {
     let unsettled = Mutex<[Upload]>([])
     /// Temporary files that `abandon` removes.
     let temporaryFiles = Mutex<Set<BytePath>>([])
+    let sharing = Sharing()
     /// The permissions of all that is made, once `prepare` has found them.
     private let prepared = Mutex<Permissions?>(nil)
 
@@ -106,7 +107,7 @@ package final class FolderRemote: Remote {
         let limit = FileStatus.Time.now.seconds - 24 * 60 * 60
         for name in (try? incoming.entries()) ?? [] where name.bytes.starts(with: Self.temporaryPrefix.utf8) {
             let file = incoming / name
-            if let status = try? file.status(), status.kind == .regular, status.changed.seconds < limit {
+            if let status = try? file.status(), status.kind == .regular, status.modified.seconds < limit {
                 try? file.removeFile()
             }
         }
@@ -130,10 +131,7 @@ package final class FolderRemote: Remote {
     func byteCount(of oid: ObjectID) throws(RemoteError) -> Int64? {
         let path = path(of: oid)
         do throws(SystemError) {
-            guard let status = try path.status(followingLinks: true) else { return nil }
-            guard status.kind == .regular else {
-                throw SystemError("stat", path: path, code: SystemError.wrongKindCode)
-            }
+            guard let status = try path.status(followingLinks: true), status.kind == .regular else { return nil }
             return status.byteCount
         } catch {
             if error.isAbsent { return nil }
@@ -186,7 +184,9 @@ package final class FolderRemote: Remote {
         receive: (UnsafeRawBufferPointer) throws(RemoteError) -> Void
     ) throws(RemoteError) {
         let path = path(of: oid)
-        try open(oid, from: offset).forEachPiece({ RemoteError($0, "read", path) }, receive)
+        let file = try open(oid, from: offset)
+        let byteCount = (try? file.status())?.byteCount ?? .max
+        try file.forEachPiece(of: byteCount, { RemoteError($0, "read", path) }, receive)
     }
 
     private func open(_ oid: ObjectID, from offset: Int64) throws(RemoteError) -> Descriptor {
@@ -201,18 +201,35 @@ package final class FolderRemote: Remote {
     }
 
     package func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool {
-        guard let source = try? Descriptor.open(path(of: oid), [.read, .nonBlocking]) else { return false }
-        return file.share(contentOf: source)
+        sharing.attempt {
+            guard let source = try? Descriptor.open(path(of: oid), [.read, .nonBlocking]) else { return false }
+            return file.share(contentOf: source)
+        }
+    }
+}
+
+/// Whether two places share extents: asked until the first no, as it costs each small file a call.
+struct Sharing: ~Copyable {
+    private let isImpossible = Atomic<Bool>(false)
+
+    func attempt(_ share: () -> Bool) -> Bool {
+        if isImpossible.load(ordering: .relaxed) { return false }
+        if share() { return true }
+        isImpossible.store(true, ordering: .relaxed)
+        return false
     }
 }
 
 extension Descriptor {
     /// Hands out what is left to read, a MiB at a time.
-    /// - Parameter explain: makes the error of a failed read.
+    /// - Parameters:
+    ///   - byteCount: how much it is expected to be; small files need no large buffer.
+    ///   - explain: makes the error of a failed read.
     func forEachPiece(
-        _ explain: (SystemError) -> RemoteError, _ body: (UnsafeRawBufferPointer) throws(RemoteError) -> Void
+        of byteCount: Int64, _ explain: (SystemError) -> RemoteError, _ body: (UnsafeRawBufferPointer) throws(RemoteError) -> Void
     ) throws(RemoteError) {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        let size = Int(clamping: min(max(byteCount, 1 << 16), 1 << 20))
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
         defer { buffer.deallocate() }
         while true {
             let count: Int

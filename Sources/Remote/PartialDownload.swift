@@ -77,10 +77,19 @@ package struct PartialDownload: ~Copyable {
         let start = hasher.byteCount
         control.reach(start)
         if start < byteCount {
+            try requireRoom(for: byteCount - start)
             try append(from: remote, behind: start, into: &hasher)
         }
         if hasher.byteCount == byteCount, hasher.finish() == oid { return nil }
         return isShared ? 0 : start
+    }
+
+    /// Refuses at once what would fill the disk first. A disk that says it has no room at all may be one
+    /// that does not count.
+    private borrowing func requireRoom(for byteCount: Int64) throws(RemoteError) {
+        guard let available = try? path.parent.availableByteCount(), available > 0, available < byteCount else { return }
+        throw RemoteError(
+            .full, "no room in '\(path.parent)': \(available) bytes are free, and \(byteCount) are to come")
     }
 
     /// Empties the file where it is to start anew, or is longer than the blob.
@@ -93,13 +102,9 @@ package struct PartialDownload: ~Copyable {
     }
 
     private borrowing func hashPresent(into hasher: inout BlobHasher) throws(RemoteError) {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
-        defer { buffer.deallocate() }
-        while true {
+        try file.forEachPiece(of: byteCount, { RemoteError($0, "read", path) }) { piece throws(RemoteError) in
             try control.checkpoint()
-            let count = try local { () throws(SystemError) in try file.read(into: buffer) }
-            if count == 0 { return }
-            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            hasher.update(piece)
         }
     }
 

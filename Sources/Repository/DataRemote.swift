@@ -133,18 +133,22 @@ extension Repository {
         return name.contains("/") || name.contains(":") ? BytePath(name) : nil
     }
 
-    /// Where the blobs of a Git remote that is a folder are: inside its common Git folder.
+    /// Where the blobs of a Git remote that is a folder are: inside its common Git folder. Git looks for
+    /// the repository in these places as well.
+    ///
+    /// Source: Git, `path.c`, `enter_repo`.
     private func dataFolder(insideGitRemote url: BytePath) -> BytePath? {
-        let folder = DataRemote.folder(url) ?? (url.bytes.contains(UInt8(ascii: ":")) ? nil : url)
-        guard let folder, let top = location.worktree ?? location.gitFolder.parent as BytePath? else { return nil }
-        let absolute = folder.absolute(from: top)
-        for candidate in [absolute / ".git", absolute, absolute.adding(suffix: ".git")] {
-            guard RepositoryLocation.isGitFolder(candidate) else { continue }
-            if let common = try? (candidate / "commondir").contents(limit: 4096) {
-                return BytePath(bytes: common.prefix { $0 != 10 }).absolute(from: candidate) / "data"
-            }
-            return candidate / "data"
+        let folder = DataRemote.folder(url) ?? (Self.isOtherHost(url) ? nil : url)
+        // Git works at the top of the worktree, or in the Git folder, and takes relative paths from there.
+        guard let absolute = folder?.absolute(from: location.worktree ?? location.gitFolder) else { return nil }
+        for candidate in [absolute / ".git", absolute, absolute.adding(suffix: ".git/.git"), absolute.adding(suffix: ".git")] {
+            if let common = RepositoryLocation.commonFolder(ofRepositoryAt: candidate) { return common / "data" }
         }
         return nil
+    }
+
+    /// Whether a colon stands before the first slash: `host:path` and every `scheme://`.
+    private static func isOtherHost(_ url: BytePath) -> Bool {
+        url.bytes.first { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "/") } == UInt8(ascii: ":")
     }
 }

@@ -43,13 +43,12 @@ final class AgentConnection {
     }
 
     /// Starts the agent.
-    /// - Parameter patience: how long the agent may say nothing while it owes an answer. Ours says at least
-    ///   every second that it is alive.
-    init(_ agent: BytePath, _ arguments: [BytePath] = [], patience: Duration) throws(TransferError) {
+    /// - Parameter patience: how long the agent may say nothing while it owes an answer.
+    init(_ agent: BytePath, patience: Duration) throws(TransferError) {
         guard agent.isExecutableFile else { throw .agentNotFound(agent) }
         ignoreBrokenPipes()
         do throws(SystemError) {
-            child = try ChildProcess(agent, arguments, input: .pipe, output: .pipe)
+            child = try ChildProcess(agent, [], input: .pipe, output: .pipe)
         } catch {
             throw .agentFailed("\(error)")
         }

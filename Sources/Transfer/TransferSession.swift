@@ -18,24 +18,16 @@ package final class TransferSession {
     ///   - agent: the agent's executable, as `agentExecutable` finds it.
     ///   - store: where blobs are read from and arrive.
     ///   - transfers: how many run at once; the agent decides where nil.
+    ///   - patience: how long the agent may say nothing while it owes an answer. Ours says each second that it
+    ///     is alive.
     /// - Throws: `agentNotFound`, `agentFailed`; `remote` where the remote as a whole cannot be used.
-    package convenience init(
+    package init(
         agent: BytePath, destination: TransferDestination, store: ObjectStore, transfers: Int?,
-        progress: any ProgressObserver
-    ) throws(TransferError) {
-        try self.init(
-            agent: agent, destination: destination, store: store, transfers: transfers, progress: progress,
-            patience: .seconds(60))
-    }
-
-    /// - Parameter patience: how long the agent may say nothing while it owes an answer.
-    init(
-        agent: BytePath, arguments: [BytePath] = [], destination: TransferDestination, store: ObjectStore,
-        transfers: Int?, progress: any ProgressObserver, patience: Duration
+        progress: any ProgressObserver, patience: Duration = .seconds(60)
     ) throws(TransferError) {
         self.store = store
         self.progress = progress
-        connection = try AgentConnection(agent, arguments, patience: patience)
+        connection = try AgentConnection(agent, patience: patience)
         let terms = AgentExtension(
             url: AgentPath.encode(destination.url), create: destination.mayCreate,
             incoming: AgentPath.encode(store.incoming), transfers: transfers)

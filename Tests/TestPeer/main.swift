@@ -52,6 +52,19 @@ case ("lock", 2):
     try say("held")
     try waitForEndOfInput()
     _ = consume lock
+case ("temporary", 2):
+    // FOLDER: holds a temporary file until told to end.
+    Interrupts.install()
+    let file = try TemporaryFile(in: arguments[1])
+    try say("held")
+    try waitForEndOfInput()
+    _ = consume file
+case ("write-and-say", 2):
+    // FILE: opens it, as the first file of its life, and speaks on standard output.
+    Descriptor.openStandardStreams()
+    let file = try Descriptor.open(arguments[1], [.write, .create])
+    try file.write(Array("content".utf8))
+    try say("not for the file")
 case ("end-action", 2):
     // FILE: removes the file when a signal ends it.
     let file = arguments[1]

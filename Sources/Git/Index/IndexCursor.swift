@@ -69,11 +69,12 @@ struct IndexCursor {
         guard entriesLeft > 0 else { return nil }
         let start = offset
         let flagsOffset = start + IndexFileEntry.Field.name + nameByteCount
-        guard flagsOffset + 2 < end else { throw .truncated(offset: start) }
+        guard flagsOffset + 2 <= end else { throw .truncated(offset: start) }
         let flags = UInt16(bytes[flagsOffset]) << 8 | UInt16(bytes[flagsOffset + 1])
         let isExtended = flags & Self.extendedFlag != 0
         guard !isExtended || version > 2 else { throw .damagedEntry(offset: start) }
         offset = flagsOffset + (isExtended ? 4 : 2)
+        guard offset < end else { throw .truncated(offset: start) }
         if version == 4 { try dropSharedSuffix(entry: start) }
         try takePath(entry: start)
         let length = flags & Self.pathLengthMask
@@ -112,11 +113,10 @@ struct IndexCursor {
         path.removeLast(count)
     }
 
-    /// Takes the bytes up to the next NUL, which stays.
+    /// Takes the bytes up to the next NUL, which stays. (A split index has entries of no path.)
     private mutating func takePath(entry: Int) throws(IndexFormatError) {
         if version < 4 { path.removeAll(keepingCapacity: true) }
         guard let stop = bytes[offset..<end].firstIndex(of: 0) else { throw .truncated(offset: entry) }
-        guard stop > offset || !path.isEmpty else { throw .damagedEntry(offset: entry) }
         path += bytes[offset..<stop]
         offset = stop
     }

@@ -1,0 +1,84 @@
+import Digest
+import Platform
+import Remote
+import Synchronization
+
+/// A remote in memory that fails as told.
+final class FakeRemote: Remote {
+    struct State {
+        var blobs: [ObjectID: [UInt8]] = [:]
+        /// The errors of the next requests, in order; nil lets one pass.
+        var script: [RemoteError?] = []
+        /// A download that fails gives so many bytes first.
+        var bytesBeforeFailure = 0
+        /// The requests made, as `download 5`.
+        var requests: [String] = []
+    }
+
+    let state = Mutex(State())
+    let pieceSize: Int
+
+    init(_ blobs: [[UInt8]] = [], script: [RemoteError?] = [], bytesBeforeFailure: Int = 0, pieceSize: Int = 1000) {
+        self.pieceSize = pieceSize
+        state.withLock { state in
+            for blob in blobs { state.blobs[.of(blob)] = blob }
+            state.script = script
+            state.bytesBeforeFailure = bytesBeforeFailure
+        }
+    }
+
+    var name: String { "'fake'" }
+    var requests: [String] { state.withLock { $0.requests } }
+
+    private func next(_ request: String) -> RemoteError? {
+        state.withLock { state in
+            state.requests.append(request)
+            return state.script.isEmpty ? nil : state.script.removeFirst()
+        }
+    }
+
+    func existing(among oids: [ObjectID]) throws(RemoteError) -> [ObjectID: Int64] {
+        if let error = next("existing") { throw error }
+        return state.withLock { state in
+            state.blobs.filter { oids.contains($0.key) }.mapValues { Int64($0.count) }
+        }
+    }
+
+    func upload(
+        _ oid: ObjectID, byteCount: Int64, from source: BytePath, _ control: TransferControl
+    ) throws(RemoteError) -> UploadResult {
+        control.advance(by: Int(byteCount))
+        if let error = next("upload") { throw error }
+        return .sent
+    }
+
+    func download(
+        _ oid: ObjectID, from offset: Int64, _ control: TransferControl,
+        receive: (UnsafeRawBufferPointer) throws(RemoteError) -> Void
+    ) throws(RemoteError) {
+        let error = next("download \(offset)")
+        guard let blob = state.withLock({ $0.blobs[oid] }) else { throw RemoteError(.absent, "not there") }
+        var rest = blob.dropFirst(Int(offset))
+        if error != nil { rest = rest.prefix(state.withLock { $0.bytesBeforeFailure }) }
+        while !rest.isEmpty {
+            let piece = Array(rest.prefix(pieceSize))
+            rest = rest.dropFirst(pieceSize)
+            var failure: RemoteError?
+            piece.withUnsafeBytes { buffer in
+                do throws(RemoteError) { try receive(buffer) } catch { failure = error }
+            }
+            if let failure { throw failure }
+        }
+        if let error { throw error }
+    }
+
+    func forEachBlob(_ body: (RemoteBlob) throws(RemoteError) -> Void) throws(RemoteError) {
+        let error = next("list")
+        for (oid, blob) in state.withLock({ $0.blobs }) { try body(RemoteBlob(oid: oid, byteCount: Int64(blob.count))) }
+        if let error { throw error }
+    }
+
+    func delete(_ oid: ObjectID) throws(RemoteError) {
+        if let error = next("delete") { throw error }
+    }
+}
