@@ -85,7 +85,7 @@ extension FolderRemote {
     }
 
     /// With more uploads than these, one flush of the file system is cheaper than one fsync for each.
-    private static let individualLimit = 4
+    private static let individualLimit = 32
 
     package func settle() -> [ObjectID: RemoteError] {
         let uploads = unsettled.withLock { unsettled in
