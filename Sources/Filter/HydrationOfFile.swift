@@ -138,11 +138,8 @@ struct HydrationOfFile {
         return .written(status: isAsWritten ? named : nil)
     }
 
-    /// Takes a damaged blob out of use. One in an alternate is not ours to move.
+    /// Takes a damaged blob out of use.
     private func setAside() -> HydrationOutcome.Reason {
-        if let location = store.location(of: file.oid), location != store.path(of: file.oid) {
-            return .blobDamaged(kept: location)
-        }
         do throws(StoreError) {
             return .blobDamaged(kept: try store.setAside(file.oid))
         } catch {

@@ -21,8 +21,9 @@ package final class BlobBatch: Sendable {
 
     /// What may wait for a flush. More is flushed at once, so that a crash of the machine costs little.
     private static let pendingLimit = (blobs: 4096, byteCount: Int64(256 << 20))
-    /// From so many blobs on, flushing the whole file system is cheaper than one fsync for each.
-    private static let individualLimit = 4
+    /// From so many blobs on, flushing the whole file system is cheaper than one fsync for each, even though
+    /// it waits for what other programs have written too.
+    private static let individualLimit = 32
 
     package init(store: ObjectStore) {
         self.store = store

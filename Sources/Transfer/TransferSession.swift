@@ -172,20 +172,48 @@ package final class TransferSession {
                 event: "download", oid: item.oid.hex, size: item.byteCount,
                 path: AgentPath.encode(self.store.pendingPath(of: item.oid)))
         }
-        try transfer(wanted, &outcome, request) { finished, outcome throws(TransferError) in
+        var held = HeldArrivals()
+        func release(_ outcome: inout TransferOutcome) throws(TransferError) {
+            let oids = held.release()
             do throws(StoreError) {
-                // Whatever came in the same moment shares a flush.
-                for (item, _) in finished { try self.adopt(item.oid, batch) }
+                for oid in oids { try self.adopt(oid, batch) }
                 try batch.flush()
             } catch {
                 throw .store(error)
             }
-            for (item, _) in finished {
-                outcome.done.append(item.oid)
-                arrived(item.oid)
-            }
+            outcome.done += oids
+            for oid in oids { arrived(oid) }
         }
+        try transfer(wanted, &outcome, request) { finished, outcome throws(TransferError) in
+            for (item, _) in finished { held.add(item) }
+            if held.areDue { try release(&outcome) }
+        }
+        try release(&outcome)
         return outcome
+    }
+
+    /// Blobs that have arrived and wait for a flush that they share: a flush for each of many small ones
+    /// would take longer than their transfer.
+    private struct HeldArrivals {
+        private var oids: [ObjectID] = []
+        private var byteCount: Int64 = 0
+        private var since = ContinuousClock.now
+
+        mutating func add(_ item: TransferItem) {
+            if oids.isEmpty { since = .now }
+            oids.append(item.oid)
+            byteCount += item.byteCount
+        }
+
+        /// Enough of them, or the first has waited as long as a person may.
+        var areDue: Bool {
+            oids.count >= 2048 || byteCount >= 256 << 20 || since.duration(to: .now) > .seconds(2)
+        }
+
+        mutating func release() -> [ObjectID] {
+            defer { self = HeldArrivals() }
+            return oids
+        }
     }
 
     /// Takes over a blob that the agent has put among the store's pending ones. It is not read again: the
