@@ -19,15 +19,35 @@ package struct TemporaryEntry: ~Copyable {
             let path = folder.path?.appending(name) ?? name
             Interrupts.note(path)
             do throws(SystemError) {
-                descriptor = try folder.open(
+                let opened = try folder.open(
                     entry: name, [.readWrite, .create, .exclusive, .noFollow], permissions: permissions)
-                self.name = name
-                self.path = path
-                return
+                // Held until the file is closed: `sweep` knows by it that the maker lives. A file system without
+                // locks is not swept.
+                _ = try? opened.lock(waiting: false)
+                if try opened.status().linkCount > 0 {
+                    descriptor = opened
+                    self.name = name
+                    self.path = path
+                    return
+                }
+                // Swept in the moment before it was locked.
+                Interrupts.forget(path)
             } catch {
                 Interrupts.forget(path)
                 if !error.isExisting { throw error }
             }
+        }
+    }
+
+    /// Removes the files of this prefix whose makers were killed, as far as that can be known.
+    package static func sweep(_ folder: borrowing Descriptor, prefix: String) {
+        guard let names = folder.path.flatMap({ try? $0.entries() }) else { return }
+        for name in names where name.bytes.starts(with: prefix.utf8) {
+            guard let status = try? folder.status(ofEntry: name), status.kind == .regular,
+                let file = try? folder.open(entry: name, [.read, .noFollow, .nonBlocking]),
+                (try? file.lock(waiting: false)) == true
+            else { continue }
+            try? folder.removeFile(entry: name)
         }
     }
 
@@ -79,7 +99,8 @@ package struct TemporaryEntry: ~Copyable {
         let own = try descriptor.status()
         let leftover = try folder.status(ofEntry: name)
         if !isBack || leftover?.inode != own.inode {
-            // And once more since. What has the temporary name is not ours to remove.
+            // And once more since. What has the temporary name is not ours to remove, now or in a sweep.
+            try folder.renameExclusively(entry: name, to: final.adding(suffix: ".saved-" + name.text))
             finish()
         }
         return false
