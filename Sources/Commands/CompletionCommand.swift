@@ -15,13 +15,13 @@ struct CompletionCommand: Command {
 
                 bash-completion/completions/git-data
                 zsh/site-functions/_git-data
-                fish/vendor_completions.d/git-data.fish
+                fish/vendor_conf.d/git-data.fish
 
             Elsewhere, in bash: `eval "$(git data completion bash)"`.
             """,
         operands: [shell],
         examples: [
-            Example("git data completion fish > ~/.config/fish/completions/git-data.fish", "for one user of fish")
+            Example("git data completion fish > ~/.config/fish/conf.d/git-data.fish", "for one user of fish")
         ])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {

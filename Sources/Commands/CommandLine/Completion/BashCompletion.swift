@@ -135,7 +135,7 @@ enum BashCompletion {
         		elif [ -z "$ended" ] && [[ ${words[i]} == -?* ]]
         		then
         			[[ " $valued " == *" ${words[i]} "* ]] && pending=${words[i]}
-        		elif [ $count -eq 0 ] && [ -n "$subcommands$([ -z "$path" ] && echo 1)" ] && __git_data_knows "${path:+$path }${words[i]}"
+        		elif [ $count -eq 0 ] && __git_data_knows "${path:+$path }${words[i]}"
         		then
         			path=${path:+$path }${words[i]}
         			__git_data_declare "$path"

@@ -1,4 +1,5 @@
-/// The completion script for fish, of `git-data`. fish's completion of Git asks it for `git data`.
+/// The completion script for fish, of `git-data` and of `git data`. fish finds completions by the command's
+/// name, which is `git` for the latter: so it belongs where fish reads scripts at its start.
 enum FishCompletion {
     static func script(_ table: CommandTable) -> String {
         let commands = CompletedCommand.all(of: table)
@@ -67,6 +68,16 @@ enum FishCompletion {
             string replace -r '^data\.(.*)\.url$' '$1' -- $keys
         end
 
+        # What git-data would be offered in the place of "git data".
+        function __git_data_of_git
+            set -l given (commandline -opc)
+            set -l position (contains -i -- data $given); or return
+            set -l words (string escape -- $given[(math $position + 1)..])
+            complete -C (string join ' ' -- git-data $words (commandline -ct | string collect --allow-empty))
+        end
+
+        complete -c git -n __fish_git_needs_command -a data -d 'version data files with Git'
+        complete -c git -f -n '__fish_git_using_command data' -a '(__git_data_of_git)'
         complete -c git-data -f
         complete -c git-data -s h -l help -d 'show help'
 
@@ -80,7 +91,7 @@ enum FishCompletion {
             text += "complete -c git-data -n '__git_data_operand 0\(path)' -a \(subcommand.name) -d \(quoted(subcommand.summary))\n"
         }
         for option in command.options {
-            let condition = words.isEmpty ? "__git_data_operand 0" : "__git_data_at" + path
+            let condition = (command.subcommands.isEmpty ? "__git_data_at" : "__git_data_operand 0") + path
             text += "complete -c git-data -n '\(condition)'\(option.short.map { " -s \($0)" } ?? "") -l \(option.name)"
             switch option.argument {
             case .none: break
