@@ -34,6 +34,14 @@ struct HookInstallation {
         return content.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: marker) }
     }
 
+    /// Whether the hook is one that `git lfs install` wrote, unchanged, and this repository's pointers of Git LFS's
+    /// form are git data's: it would refuse every push of a blob that is not in `.git/lfs`.
+    static func isReplacedHookOfGitLFS(_ hook: BytePath, in repository: Repository) throws -> Bool {
+        guard try repository.settings().pointerForm == .lfs, let content = try hook.contents(limit: 4096) else { return false }
+        let lines = content.split(separator: UInt8(ascii: "\n")).filter { $0.first != UInt8(ascii: "#") }
+        return lines.count == 2 && lines[0].starts(with: "command -v git-lfs ".utf8) && lines[1].starts(with: "git lfs ".utf8)
+    }
+
     /// Puts each script in its place.
     /// - Returns: how many changed.
     @discardableResult

@@ -38,6 +38,14 @@ struct InitCommand: Command {
                 output.message("Registered git data in this repository's Git configuration.")
             }
         }
+        if try repository.settings().pointerForm == .lfs {
+            let configuration = FilterConfiguration(
+                git: git, scope: .repository, entries: FilterConfiguration.entriesAfterGitLFS)
+            if try !configuration.install(overwriting: true).written.isEmpty {
+                output.message("Files that older commits give to Git LFS are served by git data, here.")
+                repository.forgetSettings()
+            }
+        }
         let store = try repository.store()
         if !store.objects.exists {
             try store.prepare()
