@@ -68,7 +68,7 @@ let package = Package(
         .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "Platform", "Digest", "TestSupport"]),
         .testTarget(name: "RemoteTests", dependencies: ["Remote", "Platform", "Digest", "TestSupport"]),
         .testTarget(
-            name: "RepositoryTests", dependencies: ["Repository", "Git", "Pointer", "Platform", "Digest", "TestSupport"]),
+            name: "RepositoryTests", dependencies: ["Repository", "ObjectStore", "Git", "Pointer", "Platform", "Digest", "TestSupport"]),
         .testTarget(
             name: "TransferTests",
             dependencies: ["Transfer", "Agent", "Remote", "ObjectStore", "Platform", "Digest", "Diagnostics", "TestSupport"]),

@@ -4,20 +4,11 @@ import Remote
 /// Opens the remote that a URL names, with patience for its transient errors.
 /// - Parameter mayCreate: whether its place may be made by the first upload.
 func openRemote(_ url: BytePath, mayCreate: Bool) throws(RemoteError) -> any Remote {
-    guard let folder = folder(of: url) else {
+    guard let folder = BytePath(localURL: url) else {
         // What stands behind the scheme may be a secret.
         let scheme = BytePath(bytes: url.bytes.prefix { $0 != UInt8(ascii: ":") })
         throw RemoteError(
             .other, "'\(scheme)…' is no data remote that this version knows: folders are, as '/path' or 'file:///path'")
     }
     return RetryingRemote(try FolderRemote(folder, mayCreate: mayCreate))
-}
-
-/// The folder that a URL names: an absolute path, or `file://` and one.
-private func folder(of url: BytePath) -> BytePath? {
-    if url.isAbsolute { return url }
-    for prefix in ["file://localhost/", "file:///"] where url.bytes.starts(with: prefix.utf8) {
-        return BytePath(bytes: url.bytes.dropFirst(prefix.utf8.count - 1))
-    }
-    return nil
 }

@@ -34,14 +34,13 @@ struct FilterConfiguration {
         ("diff.data.textconv", "git-data textconv"),
     ]
 
-    /// For a repository that came from Git LFS: the commits of that time give their files to the filter of Git
-    /// LFS, which does not know where the blobs are; and they have no `.gitdata`.
-    static let entriesAfterGitLFS: [(key: String, value: String)] = [
-        ("filter.lfs.process", "git-data filter-process"),
-        ("filter.lfs.clean", "git-data clean -- %f"),
+    /// For a repository that came from Git LFS: its old commits name the filter of Git LFS, which must work
+    /// where Git LFS is not installed, and write the pointers that those commits have.
+    static let entriesForLFS: [(key: String, value: String)] = [
+        ("filter.lfs.process", "git-data filter-process --pointer=lfs"),
+        ("filter.lfs.clean", "git-data clean --pointer=lfs -- %f"),
         ("filter.lfs.smudge", "git-data smudge -- %f"),
         ("filter.lfs.required", "true"),
-        ("data.pointer", "lfs"),
     ]
 
     let git: Git
@@ -79,7 +78,7 @@ struct FilterConfiguration {
     /// Takes back what `install` wrote, and nothing that somebody else has set.
     func uninstall() throws(GitError) -> [String] {
         var removed: [String] = []
-        for (key, value) in entries {
+        for (key, value) in Self.entries + Self.entriesForLFS {
             let answer = try git.run(["config", scope.option, "--get", BytePath(key)])
             guard answer.status == 0, answer.line.text == value else { continue }
             try git.query(["config", scope.option, "--unset-all", BytePath(key)])

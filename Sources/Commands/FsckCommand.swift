@@ -73,9 +73,9 @@ struct FsckCommand: Command {
         report.verified = blobs.count
         report.verifiedBytes = blobs.reduce(0) { $0 + $1.byteCount }
         for oid in damaged {
-            let kept = own.contains(oid) ? try store.setAside(oid) : store.location(of: oid)
+            let kept = try store.setAside(oid)
             report.problems.append(
-                Report.Problem(kind: "damaged", oid: oid.hex, path: paths[oid]?.description, kept: kept?.description))
+                Report.Problem(kind: "damaged", oid: oid.hex, path: paths[oid]?.description, kept: kept.description))
         }
     }
 

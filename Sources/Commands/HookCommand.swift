@@ -9,7 +9,7 @@ struct HookCommand: Command {
     static let arguments = Operands("ARGUMENT", "what Git gives the hook", completion: .nothing)
     static let declaration = Declaration(
         "hook", group: .plumbing, summary: "do the work of a Git hook",
-        description: "A hook `NAME.chained` beside the script runs first, with the same arguments and the same standard input; where it fails, so does this. Those of Git LFS itself are passed over where `data.pointer` is `lfs`.",
+        description: "A hook `NAME.chained` beside the script runs first, with the same arguments and the same standard input; where it fails, so does this.",
         operands: [name, arguments], optionOrder: .beforeOperands)
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
@@ -36,7 +36,7 @@ struct HookCommand: Command {
         _ name: String, _ arguments: [BytePath], _ input: [UInt8], _ repository: Repository
     ) throws -> ExitCode? {
         let chained = try HookInstallation(repository).folder() / "\(name).chained"
-        guard chained.isExecutableFile, try !HookInstallation.isReplacedHookOfGitLFS(chained, in: repository) else { return nil }
+        guard chained.isExecutableFile else { return nil }
         let child = try ChildProcess(chained, arguments, input: .pipe, output: .inherited)
         // A hook that reads nothing closes its end; that is its right.
         try? child.input?.write(input)

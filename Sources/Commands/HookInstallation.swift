@@ -34,12 +34,12 @@ struct HookInstallation {
         return content.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: marker) }
     }
 
-    /// Whether the hook is one that `git lfs install` wrote, unchanged, and this repository's pointers of Git LFS's
-    /// form are git data's: it would refuse every push of a blob that is not in `.git/lfs`.
-    static func isReplacedHookOfGitLFS(_ hook: BytePath, in repository: Repository) throws -> Bool {
-        guard try repository.settings().pointerForm == .lfs, let content = try hook.contents(limit: 4096) else { return false }
+    /// Whether a hook is what `git lfs install` wrote, and nothing else.
+    static func isOfLFS(_ hook: BytePath, name: String) -> Bool {
+        guard let content = try? hook.contents(limit: 4096) else { return false }
         let lines = content.split(separator: UInt8(ascii: "\n")).filter { $0.first != UInt8(ascii: "#") }
-        return lines.count == 2 && lines[0].starts(with: "command -v git-lfs ".utf8) && lines[1].starts(with: "git lfs ".utf8)
+        return lines.contains { $0.starts(with: "git lfs \(name) ".utf8) }
+            && lines.allSatisfy { $0.starts(with: "command -v git-lfs ".utf8) || $0.starts(with: "git lfs \(name) ".utf8) }
     }
 
     /// Puts each script in its place.
@@ -49,6 +49,7 @@ struct HookInstallation {
         let scripts = try Self.scripts()
         let folder = try folder()
         try folder.makeFolders()
+        if try repository.settings().pointerForm == .lfs { try removeThoseOfLFS(from: folder, output) }
         var changed = 0
         for name in Self.names {
             let hook = folder / name
@@ -61,6 +62,17 @@ struct HookInstallation {
             changed += 1
         }
         return changed
+    }
+
+    /// Git LFS's own hooks know nothing of git data's remotes: its `pre-push` would look for every blob in its
+    /// own store, and refuse.
+    private func removeThoseOfLFS(from folder: BytePath, _ output: Output) throws {
+        for name in Self.names {
+            for hook in [folder / name, folder / "\(name).chained"] where Self.isOfLFS(hook, name: name) {
+                try hook.removeFile()
+                output.message("The hook '\(name)' of Git LFS was removed; 'git lfs install' would bring it back.")
+            }
+        }
     }
 
     /// Makes room where a hook of somebody else is. One that Git tracks belongs to the project and stays.

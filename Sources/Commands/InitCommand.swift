@@ -39,11 +39,9 @@ struct InitCommand: Command {
             }
         }
         if try repository.settings().pointerForm == .lfs {
-            let configuration = FilterConfiguration(
-                git: git, scope: .repository, entries: FilterConfiguration.entriesAfterGitLFS)
+            let configuration = FilterConfiguration(git: git, scope: .repository, entries: FilterConfiguration.entriesForLFS)
             if try !configuration.install(overwriting: true).written.isEmpty {
-                output.message("Files that older commits give to Git LFS are served by git data, here.")
-                repository.forgetSettings()
+                output.message("Registered git data for the commits that name the filter of Git LFS.")
             }
         }
         let store = try repository.store()

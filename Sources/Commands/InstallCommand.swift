@@ -55,12 +55,7 @@ struct UninstallCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let configuration = try InstallOptions.configuration(arguments)
-        var removed = try configuration.uninstall()
-        if arguments[InstallOptions.local] {
-            let served = FilterConfiguration(
-                git: configuration.git, scope: .repository, entries: FilterConfiguration.entriesAfterGitLFS)
-            removed += try served.uninstall()
-        }
+        let removed = try configuration.uninstall()
         context.output.message(
             removed.isEmpty
                 ? "Nothing of git data is registered in \(configuration.scope.words)."

@@ -23,8 +23,7 @@ struct MigrateLFSCommand: Command {
             Gives the patterns of every `.gitattributes` from Git LFS to git data, and sets `data.pointer = lfs` \
             in `.gitdata`, so that pointers keep Git LFS's form: no file changes, old commits work as they are, \
             and Git LFS still reads new ones. Blobs in `.git/lfs/objects` are used in place. Both files are \
-            staged, for you to look at and to commit. In this clone, and in others after `git data init`, git data \
-            also serves the files of older commits, which name the filter of Git LFS.
+            staged, for you to look at and to commit.
             """,
         options: [CommonOptions.dryRun], seeAlso: ["track"])
 

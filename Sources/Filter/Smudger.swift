@@ -50,7 +50,6 @@ package struct Smudger {
             switch try store.isIntact(pointer.oid) {
             case true?: return .blob(pointer)
             case false?:
-                guard store.path(of: pointer.oid).exists else { return .absent(pointer) }
                 return .leave(pointer, .damaged(kept: try store.setAside(pointer.oid)))
             case nil: return settings.isLazy ? .leave(pointer, .lazy) : .absent(pointer)
             }

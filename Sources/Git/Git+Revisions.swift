@@ -3,7 +3,8 @@ import Platform
 /// A Git blob that a walk of the history found.
 package struct ReachedBlob: Hashable, Sendable {
     package let name: GitObjectName
-    /// One path that it has, cut at a newline in the name; for messages.
+    /// One path that it has, cut at a newline in the name; for messages. Empty where a newline comes first,
+    /// and where a tag names the blob itself.
     package let path: BytePath
 }
 
@@ -14,7 +15,8 @@ extension Git {
         return answer.status == 0 ? GitObjectName(hex: answer.line.bytes) : nil
     }
 
-    /// The Git blobs shorter than `limit` bytes that `revisions` reach and `excluded` do not.
+    /// The Git blobs shorter than `limit` bytes that `revisions` reach and `excluded` do not, and trees and
+    /// tags among them, which `forEachBlob` passes over.
     /// - Parameter extra: further options of `git rev-list`, such as `--all`.
     package func reachedBlobs(
         from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = [], shorterThan limit: Int
@@ -30,8 +32,9 @@ extension Git {
         for revision in excluded { input += [UInt8(ascii: "^")] + revision.bytes + [UInt8(ascii: "\n")] }
         let answer = try query(arguments, input: input)
         return answer.lines.compactMap { line in
-            // `<name> <path>` for trees and blobs, `<name>` alone for commits and root trees.
-            guard let space = line.bytes.firstIndex(of: UInt8(ascii: " ")), space + 1 < line.bytes.count,
+            // `<name>` for commits, `<name> <path>` for all else, with no path for root trees, for what a tag
+            // names and for files whose names begin with a newline.
+            guard let space = line.bytes.firstIndex(of: UInt8(ascii: " ")),
                 let name = GitObjectName(hex: line.bytes[..<space])
             else { return nil }
             return ReachedBlob(name: name, path: BytePath(bytes: line.bytes[(space + 1)...]))

@@ -63,12 +63,13 @@ extension ObjectStore {
         }
     }
 
-    /// Moves a blob whose bytes are not those of its name out of use, to `damaged/`. It is never deleted:
-    /// what is left of it may be all there is.
+    /// Takes a blob whose bytes are not those of its name out of use: moves it to `damaged/`, or, where an
+    /// alternate has it, notes that. It is never deleted: what is left of it may be all there is.
     /// - Returns: where it is now.
     @discardableResult
     package func setAside(_ oid: ObjectID) throws(StoreError) -> BytePath {
         do throws(SystemError) {
+            if !path(of: oid).exists, let alternate = try distrustAlternate(oid) { return alternate }
             return try setAside(path(of: oid), as: oid)
         } catch {
             throw .system(error)

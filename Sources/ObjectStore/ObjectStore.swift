@@ -19,7 +19,8 @@ package enum StoreError: Error, Equatable, Sendable {
 /// ```
 /// <folder>/objects/ab/cd/<oid>    complete, verified, read-only
 /// <folder>/incoming/              what is being written: spools, downloads, blobs that wait for a flush
-/// <folder>/damaged/<oid>          blobs that failed verification, kept for rescue; `<oid>-2` and so on for more
+/// <folder>/damaged/<oid>          blobs that failed verification, kept for rescue; `<oid>-2` and so on for more;
+///                                 `<oid>-in-alternate` says that an alternate's copy failed
 /// ```
 package struct ObjectStore: Sendable {
     package let folder: BytePath
@@ -50,10 +51,7 @@ package struct ObjectStore: Sendable {
     package func location(of oid: ObjectID) -> BytePath? {
         let own = path(of: oid)
         if own.exists { return own }
-        for alternate in alternates {
-            let other = alternate / oid.shardedPath
-            if other.exists { return other }
-        }
+        if let other = alternateLocation(of: oid) { return other }
         // A process that was killed before its flush may have left the blob one step from its place.
         if rescuePending(oid) { return own }
         return nil

@@ -37,13 +37,7 @@ package struct DataRemote: Equatable, Sendable {
 
     /// The folder that a URL names: an absolute path, or `file://` and one.
     package static func folder(_ url: BytePath) -> BytePath? {
-        if url.isAbsolute { return url }
-        let scheme = Array("file://".utf8)
-        guard url.bytes.starts(with: scheme) else { return nil }
-        let rest = url.bytes.dropFirst(scheme.count)
-        let localhost = Array("localhost/".utf8)
-        let path = rest.starts(with: localhost) ? rest.dropFirst(localhost.count - 1) : rest
-        return path.first == UInt8(ascii: "/") ? BytePath(bytes: path) : nil
+        BytePath(localURL: url)
     }
 
     static func all(committed: GitConfiguration, own: GitConfiguration) -> [DataRemote] {

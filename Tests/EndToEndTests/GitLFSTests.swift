@@ -101,10 +101,9 @@ final class GitLFSTests: EndToEndTestCase {
 
     func testUninstallGivesOldCommitsBackToGitLFS() throws {
         try migrate()
-        XCTAssertEqual(try work.git("config", "filter.lfs.process").line, "git-data filter-process")
+        XCTAssertEqual(try work.git("config", "filter.lfs.process").line, "git-data filter-process --pointer=lfs")
         try work.data("uninstall", "--local")
         XCTAssertEqual(try work.git("config", "filter.lfs.process").line, "git-lfs filter-process")
-        XCTAssertEqual(try work.attempt("config", "--local", "data.pointer").status, 1)
     }
 
     func testGitLFSReadsWhatGitDataWrote() throws {

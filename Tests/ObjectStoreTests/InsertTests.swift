@@ -119,6 +119,18 @@ final class InsertTests: StoreTestCase {
         XCTAssertEqual(try store.path(of: .of(text)).status()?.permissions, 0o444)
     }
 
+    func testAdoptedPendingFileIsNotReadAgain() throws {
+        try store.prepare()
+        // The transfer agent, which has hashed every byte, writes under the pending name. What it says holds:
+        // other bytes here show that they are not looked at.
+        let oid = ObjectID.of(Array("downloaded".utf8))
+        try scratch.write("not looked at", to: BytePath("data/incoming/\(oid.hex).pending"))
+        let batch = BlobBatch(store: store)
+        try batch.adopt(store.pendingPath(of: oid), as: oid)
+        try batch.flush()
+        XCTAssertEqual(try store.path(of: oid).contents(), Array("not looked at".utf8))
+    }
+
     func testAdoptingFileThatIsGoneIsTypedError() throws {
         try store.prepare()
         let batch = BlobBatch(store: store)

@@ -121,6 +121,30 @@ final class VerificationTests: StoreTestCase {
         }
     }
 
+    func testDamagedBlobOfAlternateIsNoLongerHereOnceSetAside() throws {
+        let store = storeWithAlternate()
+        let oid = ObjectID.of(Array("from git-lfs".utf8))
+        try overwrite(oid, with: "From git-lfs", in: "lfs/objects")
+        XCTAssertTrue(store.contains(oid))
+        XCTAssertEqual(try store.setAside(oid), scratch / "lfs/objects" / oid.shardedPath)
+        XCTAssertEqual(try scratch.files(below: "lfs"), [BytePath("lfs/objects") / oid.shardedPath])
+
+        // What asks next fetches it, or stores it.
+        let other = storeWithAlternate()
+        XCTAssertFalse(other.contains(oid))
+        XCTAssertNil(try content(of: oid, in: other))
+        try insert("from git-lfs", into: other)
+        XCTAssertEqual(try other.isIntact(oid), true)
+    }
+
+    func testIntactBlobOfAlternateIsNotSetAside() throws {
+        let store = storeWithAlternate()
+        let oid = ObjectID.of(Array("from git-lfs".utf8))
+        try overwrite(oid, with: "from git-lfs", in: "lfs/objects")
+        assertThrowsStoreError(try store.setAside(oid), { $0.isAbsent })
+        XCTAssertTrue(store.contains(oid))
+    }
+
     func testOwnBlobIsPreferredToAlternate() throws {
         let store = storeWithAlternate()
         let oid = try insert("mine", into: store)

@@ -91,6 +91,17 @@ final class BytePathTests: XCTestCase {
         }
     }
 
+    func testLocalURLs() {
+        let cases: [(BytePath, BytePath?)] = [
+            ("/srv/a b", "/srv/a b"), ("/srv/a%20b", "/srv/a%20b"), ("file:///srv/a%20b", "/srv/a b"),
+            ("file://localhost/srv", "/srv"), ("file:///a%2Fb%2fc", "/a/b/c"), ("file:///100%", "/100%"),
+            ("file:///a%2", "/a%2"), ("file:///a%zz", "/a%zz"), ("file:///a%00b", "/a%00b"), ("file:///a%+1", "/a%+1"),
+            ("file:///%ff", BytePath(bytes: [0x2f, 0xff])), ("file:///", "/"), ("file://host/srv", nil), ("file:srv", nil),
+            ("srv", nil), ("", nil), ("s3://bucket", nil), ("https://example.org/x", nil), ("FILE:///x", nil),
+        ]
+        for (url, path) in cases { XCTAssertEqual(BytePath(localURL: url), path, "\(url)") }
+    }
+
     func testCStringEndsWithNUL() {
         let path = BytePath(bytes: [0xff, 0x61])
         let bytes = path.withCString { start in (0..<3).map { UInt8(bitPattern: start[$0]) } }
