@@ -55,6 +55,23 @@ struct AttributesFile {
         pattern.written + Array(" filter=data diff=data merge=data -text".utf8)
     }
 
+    /// Gives everything that names Git LFS to git data, macros included.
+    /// - Returns: how many lines changed.
+    mutating func takeOverFromLFS() -> Int {
+        var count = 0
+        for position in lines.indices {
+            let before = lines[position].text
+            if lines[position].words != nil {
+                lines[position].replaceLFS()
+            } else if before.starts(with: "[attr]".utf8) {
+                let words = before.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+                lines[position].text = Array(words.map { Line.withoutLFS($0) }.joined(separator: [UInt8(ascii: " ")]))
+            }
+            if lines[position].text != before { count += 1 }
+        }
+        return count
+    }
+
     /// Takes the pattern from the data filter. Attributes that `track` does not write stay.
     /// - Returns: whether any line gave it to the filter.
     mutating func untrack(_ pattern: AttributePattern) -> Bool {
@@ -115,10 +132,12 @@ private struct Line {
     var words: AttributeLine? { AttributeLine(text) }
 
     mutating func replaceLFS() {
-        replaceWords { word in
-            guard let name = ["filter", "diff", "merge"].first(where: { word.elementsEqual("\($0)=lfs".utf8) }) else { return word }
-            return Array("\(name)=data".utf8)
-        }
+        replaceWords(Self.withoutLFS)
+    }
+
+    static func withoutLFS(_ word: some Collection<UInt8>) -> [UInt8] {
+        guard let name = ["filter", "diff", "merge"].first(where: { word.elementsEqual("\($0)=lfs".utf8) }) else { return Array(word) }
+        return Array("\(name)=data".utf8)
     }
 
     /// - Returns: whether nothing but the pattern is left.
