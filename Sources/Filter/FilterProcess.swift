@@ -101,7 +101,7 @@ package final class FilterProcess {
         do throws(RepositoryError) { settings = try repository.settings() } catch { throw .repository(error) }
         if let pointerForm { settings.pointerForm = pointerForm }
         var cleaner = Cleaner(settings: settings, batch: batch)
-        while case .data(let bytes) = try speaking({ () throws(GitError) in try input.next() }) {
+        while let bytes = try speaking({ () throws(GitError) in try input.nextPiece() }) {
             do throws(StoreError) { try cleaner.take(bytes) } catch { throw .store(error) }
         }
         isDrained = true
@@ -129,7 +129,7 @@ package final class FilterProcess {
             return try sendFetched(waiting.pointer, waiting.text, at: request.path)
         }
         var content = try HeldContent(limit: 1 << 20) { () throws(FilterError) in try self.store().incoming }
-        while case .data(let bytes) = try speaking({ () throws(GitError) in try input.next() }) {
+        while let bytes = try speaking({ () throws(GitError) in try input.nextPiece() }) {
             try content.take(bytes)
         }
         isDrained = true
