@@ -59,7 +59,7 @@ final class ArgumentParserTests: XCTestCase {
     func testTheLastOfAClusterTakesTheValue() throws {
         XCTAssertEqual(try parse("-ns5")[Self.size], 5)
         XCTAssertEqual(try parse("-ns", "5")[Self.size], 5)
-        XCTAssertEqual(try parse("-snV", "-s", "6")[Self.size] ?? 0, 6, "-snV")
+        XCTAssertEqual(try parse("-InV")[Self.include], ["nV"])
     }
 
     func testLongOptionTakesItsValueEitherWay() throws {
@@ -177,7 +177,7 @@ final class ArgumentParserTests: XCTestCase {
         XCTAssertEqual(message("--elephant"), "unknown option '--elephant'")
         XCTAssertEqual(message("-x"), "unknown option '-x'")
         XCTAssertEqual(message("-nx"), "unknown option '-x'")
-        XCTAssertEqual(message("-verify"), "unknown option '-e'; did you mean '--verify'?".replacing("; did", with: "; did"))
+        XCTAssertEqual(message("-verify"), "unknown option '-e'; did you mean '--verify'?")
         XCTAssertEqual(message("-é"), "unknown option '-é'")
         XCTAssertEqual(message(BytePath(bytes: [0x2d, 0xff])), "unknown option '\"-\\377\"'")
         XCTAssertEqual(message(BytePath(bytes: Array("--a\u{1b}[2J".utf8))), "unknown option '\"--a\\033[2J\"'")

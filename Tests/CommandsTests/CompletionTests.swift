@@ -115,7 +115,7 @@ final class CompletionTests: XCTestCase {
         hits=$3
         : > $hits
         zpty shell zsh -f -i
-        zpty -w shell "fpath=($1 \$fpath); autoload -U compinit && compinit -u -D; hits=$hits"
+        zpty -w shell "fpath=($1 \$fpath); autoload -U compinit && compinit -u -d $3.dump; hits=$hits"
         zpty -w shell 'compadd () { if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then builtin compadd "$@"; return; fi; local -a __found; builtin compadd -A __found "$@"; print -rl -- $__found >> $hits; builtin compadd "$@" }'
         zpty -w shell 'finish () { exit }; zle -N finish; zle -C offer list-choices _main_complete; bindkey "^X" offer; bindkey "^Y" finish'
         zpty -w -n shell "$2"$'\x18\x19'

@@ -149,7 +149,7 @@ final class TrackCommandTests: XCTestCase {
     func testListNamesEveryFileOfPatterns() throws {
         let work = try project()
         try work.data("track", "*.bin")
-        try work.write("/x\\ y filter=data\n\"q q\" filter=data\n[attr]m filter=data\n*.c text\n", to: "sub/.gitattributes")
+        try work.write("# x filter=data\n\"q q\" filter=data\n[attr]m filter=data\n*.c text\n", to: "sub/.gitattributes")
         try work.write("*.own filter=data\n", to: ".git/info/attributes")
         let outcome = try work.data("track")
         XCTAssertEqual(outcome.lines, ["*.bin\t.gitattributes", "q q\tsub/.gitattributes", "*.own\t.git/info/attributes"])
@@ -193,7 +193,17 @@ final class TrackCommandTests: XCTestCase {
         XCTAssertTrue(outcome.errorText.contains("hint: git data pull\n"), outcome.errorText)
         XCTAssertEqual(try work.readText(".gitattributes"), "*.bin\(line)")
         try work.data("untrack", "--force", "*.bin")
-        XCTAssertFalse((work.folder / ".gitattributes").exists)
+        XCTAssertEqual(try work.readText(".gitattributes"), "")
+    }
+
+    /// Git reads the index's file where the worktree has none: an empty one must stay.
+    func testEmptyFileStaysWhereGitHasIt() throws {
+        let work = try project()
+        try work.data("track", "*.bin")
+        try work.commit("Track")
+        try work.data("untrack", "*.bin")
+        XCTAssertEqual(try work.readText(".gitattributes"), "")
+        XCTAssertEqual(try filter("a.bin", in: work), "unspecified")
     }
 
     func testPatternOfLFSIsTakenOver() throws {
