@@ -211,9 +211,16 @@ advise_on_path() {
 
 # --- the main job, shown ----------------------------------------------------
 
-# Prints a command and runs it.
+# Prints a command as one would type it, and runs it.
 show() {
-    printf '\n$ %s\n' "$*"
+    printf '\n$'
+    for word in "$@"; do
+        case $word in
+            *[!A-Za-z0-9_./:=+@-]*) printf " '%s'" "$word" ;;
+            *) printf ' %s' "$word" ;;
+        esac
+    done
+    printf '\n'
     "$@"
 }
 

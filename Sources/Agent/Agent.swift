@@ -11,6 +11,7 @@ package enum Agent {
     /// `git-data-transfer [URL]`: without the extension, Git LFS's `init` names no URL, so that its settings
     /// have to (`lfs.customtransfer.<name>.args`).
     package static func main() -> Never {
+        Descriptor.openStandardStreams()
         Process.exit(run(Environment.arguments).status)
     }
 

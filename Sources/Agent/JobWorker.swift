@@ -41,11 +41,9 @@ struct JobWorker: Sendable {
             guard let incoming = terms.incoming else {
                 throw RemoteError(.other, "there is no folder to download to")
             }
-            // Git LFS renames what it is given; a name of its own keeps two of its processes apart.
-            let final = wanted ?? incoming / "\(oid.hex)-\(UInt32.random(in: .min ... .max))"
             let partial = try PartialDownload(
                 of: oid, byteCount: byteCount, at: incoming / "\(oid.hex).part", control)
-            try partial.complete(from: remote, as: final)
+            let final = try partial.complete(from: remote, as: wanted ?? incoming / "\(oid.hex).whole")
             let path = terms.isExtended ? AgentPath.encode(final) : final.text
             return AgentReply(event: "complete", oid: oid.hex, path: path)
         }

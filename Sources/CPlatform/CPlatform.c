@@ -42,6 +42,10 @@ int platform_rename_exclusive_at(int folder, const char *from, const char *to) {
     return renameat2(folder, from, folder, to, RENAME_NOREPLACE);
 }
 
+int platform_rename_exchange_at(int folder, const char *one, const char *other) {
+    return renameat2(folder, one, folder, other, RENAME_EXCHANGE);
+}
+
 int platform_clone(int destination, int source) {
     return ioctl(destination, FICLONE, source);
 }

@@ -39,8 +39,10 @@ struct FileSelection {
     }
 
     /// The selected pointers of the index, each path once.
-    func files(in repository: Repository) throws -> [PointerFile] {
-        let files = try repository.indexPointers().filter { $0.entry.stage == 0 && contains($0.path) }
+    /// - Parameter includingConflicts: whether files in conflict are among them, with one of their sides.
+    func files(in repository: Repository, includingConflicts: Bool = false) throws -> [PointerFile] {
+        let selected = try repository.indexPointers().filter { contains($0.path) }
+        let files = includingConflicts ? Self.onePerPath(selected) : selected.filter { $0.entry.stage == 0 }
         for path in paths where !files.contains(where: { $0.path.isInside(path) }) {
             let top = try repository.worktree()
             guard try repository.git().run(["--literal-pathspecs", "ls-files", "-z", "--", path]).output.isEmpty,
@@ -49,5 +51,19 @@ struct FileSelection {
             throw CommandFailure("pathspec '\(path)' did not match any file known to git", exitCode: .failure)
         }
         return files
+    }
+
+    /// Of a file in conflict our side, else theirs, else the base.
+    private static func onePerPath(_ files: [PointerFile]) -> [PointerFile] {
+        let order = [0: 0, 2: 1, 3: 2, 1: 3]
+        var best: [BytePath: PointerFile] = [:]
+        for file in files {
+            guard let other = best[file.path] else {
+                best[file.path] = file
+                continue
+            }
+            if order[file.entry.stage, default: 4] < order[other.entry.stage, default: 4] { best[file.path] = file }
+        }
+        return best.values.sorted { $0.path < $1.path }
     }
 }

@@ -6,17 +6,29 @@ import Platform
 import Pointer
 import Repository
 
+/// What the commands that Git calls have in common.
+enum FilterOptions {
+    enum Form: String, CaseIterable, Sendable {
+        case gitdata, lfs
+
+        var settings: Settings.PointerForm { self == .lfs ? .lfs : .gitData }
+    }
+
+    static let pointer = Value<Form>("pointer", "FORM", "write pointers of that form, whatever `data.pointer` says", parse: .choice)
+}
+
 /// `git data filter-process`: what Git starts once for all files of a command.
 struct FilterProcessCommand: Command {
     static let declaration = Declaration(
         "filter-process", group: .plumbing, summary: "serve Git's long-running filter protocol",
-        description: "Started by Git for files with the attribute `filter=data`; see gitattributes(5), \"Long Running Filter Process\".")
+        description: "Started by Git for files with the attribute `filter=data`; see gitattributes(5), \"Long Running Filter Process\".",
+        options: [FilterOptions.pointer])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let output = context.output
         let process = FilterProcess(
             try context.repository(), input: try .standard(0), output: try .standard(1),
-            report: { Notices.report($0, output) })
+            pointerForm: arguments[FilterOptions.pointer]?.settings, report: { Notices.report($0, output) })
         try process.run()
         return .success
     }
@@ -27,12 +39,14 @@ struct CleanCommand: Command {
     static let path = OptionalOperand("PATH", "the file's path, for messages", parse: .path)
     static let declaration = Declaration(
         "clean", group: .plumbing, summary: "store the content on standard input and print its pointer",
-        operands: [path])
+        options: [FilterOptions.pointer], operands: [path])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
         let batch = BlobBatch(store: try repository.store())
-        var cleaner = Cleaner(settings: try repository.settings(), batch: batch)
+        var settings = try repository.settings()
+        if let form = arguments[FilterOptions.pointer] { settings.pointerForm = form.settings }
+        var cleaner = Cleaner(settings: settings, batch: batch)
         let input = try Descriptor.standard(0)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }

@@ -34,13 +34,23 @@ struct FilterConfiguration {
         ("diff.data.textconv", "git-data textconv"),
     ]
 
+    /// For a repository that came from Git LFS: its old commits name the filter of Git LFS, which must work
+    /// where Git LFS is not installed, and write the pointers that those commits have.
+    static let entriesForLFS: [(key: String, value: String)] = [
+        ("filter.lfs.process", "git-data filter-process --pointer=lfs"),
+        ("filter.lfs.clean", "git-data clean --pointer=lfs -- %f"),
+        ("filter.lfs.smudge", "git-data smudge -- %f"),
+        ("filter.lfs.required", "true"),
+    ]
+
     let git: Git
     let scope: Scope
+    var entries = Self.entries
 
     /// The entries that are not as they should be in this scope, with what they are.
     func differences() throws(GitError) -> [(key: String, value: String, present: String?)] {
         var differences: [(String, String, String?)] = []
-        for (key, value) in Self.entries {
+        for (key, value) in entries {
             let answer = try git.run(["config", scope.option, "--get", BytePath(key)])
             let present = answer.status == 0 ? answer.line.text : nil
             if present != value { differences.append((key, value, present)) }
@@ -68,14 +78,14 @@ struct FilterConfiguration {
     /// Takes back what `install` wrote, and nothing that somebody else has set.
     func uninstall() throws(GitError) -> [String] {
         var removed: [String] = []
-        for (key, value) in Self.entries {
+        for (key, value) in Self.entries + Self.entriesForLFS {
             let answer = try git.run(["config", scope.option, "--get", BytePath(key)])
             guard answer.status == 0, answer.line.text == value else { continue }
             try git.query(["config", scope.option, "--unset-all", BytePath(key)])
             removed.append(key)
         }
         // Git leaves the heads of empty sections behind.
-        for section in ["filter.data", "merge.data", "diff.data"] where !removed.isEmpty {
+        for section in ["filter.data", "merge.data", "diff.data", "filter.lfs"] where !removed.isEmpty {
             let rest = try git.run(["config", scope.option, "--get-regexp", BytePath("^\(section)\\.")])
             if rest.status != 0 { _ = try git.run(["config", scope.option, "--remove-section", BytePath(section)]) }
         }

@@ -34,6 +34,14 @@ struct HookInstallation {
         return content.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: marker) }
     }
 
+    /// Whether a hook is what `git lfs install` wrote, and nothing else.
+    static func isOfLFS(_ hook: BytePath, name: String) -> Bool {
+        guard let content = try? hook.contents(limit: 4096) else { return false }
+        let lines = content.split(separator: UInt8(ascii: "\n")).filter { $0.first != UInt8(ascii: "#") }
+        return lines.contains { $0.starts(with: "git lfs \(name) ".utf8) }
+            && lines.allSatisfy { $0.starts(with: "command -v git-lfs ".utf8) || $0.starts(with: "git lfs \(name) ".utf8) }
+    }
+
     /// Puts each script in its place.
     /// - Returns: how many changed.
     @discardableResult
@@ -41,6 +49,7 @@ struct HookInstallation {
         let scripts = try Self.scripts()
         let folder = try folder()
         try folder.makeFolders()
+        if try repository.settings().pointerForm == .lfs { try removeThoseOfLFS(from: folder, output) }
         var changed = 0
         for name in Self.names {
             let hook = folder / name
@@ -53,6 +62,17 @@ struct HookInstallation {
             changed += 1
         }
         return changed
+    }
+
+    /// Git LFS's own hooks know nothing of git data's remotes: its `pre-push` would look for every blob in its
+    /// own store, and refuse.
+    private func removeThoseOfLFS(from folder: BytePath, _ output: Output) throws {
+        for name in Self.names {
+            for hook in [folder / name, folder / "\(name).chained"] where Self.isOfLFS(hook, name: name) {
+                try hook.removeFile()
+                output.message("The hook '\(name)' of Git LFS was removed; 'git lfs install' would bring it back.")
+            }
+        }
     }
 
     /// Makes room where a hook of somebody else is. One that Git tracks belongs to the project and stays.

@@ -38,6 +38,12 @@ struct InitCommand: Command {
                 output.message("Registered git data in this repository's Git configuration.")
             }
         }
+        if try repository.settings().pointerForm == .lfs {
+            let configuration = FilterConfiguration(git: git, scope: .repository, entries: FilterConfiguration.entriesForLFS)
+            if try !configuration.install(overwriting: true).written.isEmpty {
+                output.message("Registered git data for the commits that name the filter of Git LFS.")
+            }
+        }
         let store = try repository.store()
         if !store.objects.exists {
             try store.prepare()

@@ -9,12 +9,13 @@ package enum Interface {
     /// All commands, in the order of the help.
     static let table = CommandTable([
         InstallCommand.self, UninstallCommand.self, InitCommand.self, CloneCommand.self,
-        StatusCommand.self, ListFilesCommand.self, CheckoutCommand.self,
+        TrackCommand.self, UntrackCommand.self, StatusCommand.self, ListFilesCommand.self, CheckoutCommand.self,
         MigrateCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self,
         PruneCommand.self, FsckCommand.self, DoctorCommand.self,
+        VersionCommand.self, HelpCommand.self,
         FilterProcessCommand.self, CleanCommand.self, SmudgeCommand.self, HookCommand.self, MergeDriverCommand.self,
-        TextconvCommand.self,
+        TextconvCommand.self, CompletionCommand.self, ManualCommand.self,
     ])
 
     /// Runs the command that the process's arguments name.

@@ -70,36 +70,10 @@ struct MigrateLFSCommand: Command {
         return try listing.records.compactMap { path in
             let file = top.appending(path)
             guard let status = try file.status(), status.kind == .regular, let content = try file.contents() else { return nil }
-            let (converted, lineCount) = convert(content)
-            return lineCount == 0 ? nil : Change(path: path, content: converted, lineCount: lineCount)
+            var attributes = AttributesFile(content)
+            let lineCount = attributes.takeOverFromLFS()
+            return lineCount == 0 ? nil : Change(path: path, content: attributes.content, lineCount: lineCount)
         }
-    }
-
-    /// The lines with Git LFS's attributes given to git data, everything else byte for byte as it was.
-    static func convert(_ content: [UInt8]) -> (content: [UInt8], lineCount: Int) {
-        let replacements = ["filter", "diff", "merge"].map { (Array("\($0)=lfs".utf8), Array("\($0)=data".utf8)) }
-        var lineCount = 0
-        let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line -> [UInt8] in
-            guard line.first != UInt8(ascii: "#") else { return Array(line) }
-            var converted: [UInt8] = []
-            var word: [UInt8] = []
-            func endWord() {
-                converted += replacements.first { $0.0 == word }?.1 ?? word
-                word = []
-            }
-            for byte in line {
-                if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r") {
-                    endWord()
-                    converted.append(byte)
-                } else {
-                    word.append(byte)
-                }
-            }
-            endWord()
-            if !converted.elementsEqual(line) { lineCount += 1 }
-            return converted
-        }
-        return (Array(lines.joined(separator: [UInt8(ascii: "\n")])), lineCount)
     }
 
     private static func absentBlobs(_ repository: Repository) throws -> Int {

@@ -48,6 +48,7 @@ struct StatusCommand: Command {
             }
         }
         var isMissing: Bool { state == .pointer }
+        var isInConflict: Bool { file.entry.stage != 0 }
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
@@ -91,7 +92,7 @@ struct StatusCommand: Command {
     private static func dataFiles(_ selection: FileSelection, _ repository: Repository) throws -> [DataFile] {
         let store = try repository.store()
         let states = try gitStates(repository)
-        return try selection.files(in: repository).map { file in
+        return try selection.files(in: repository, includingConflicts: true).map { file in
             DataFile(
                 file: file, state: try repository.worktreeState(of: file), isStored: store.contains(file.pointer.oid),
                 git: states[file.path] ?? "  ")
@@ -124,6 +125,8 @@ struct StatusCommand: Command {
         }
         let total = files.reduce(Int64(0)) { $0 + $1.file.pointer.byteCount }
         output.line("Data files: \(files.count) (\(ByteCountText.format(total)))")
+        section("In conflict (git checkout --ours or --theirs, then git add):", files.filter(\.isInConflict), output)
+        let files = files.filter { !$0.isInConflict }
         section("Staged for commit:", files.filter { $0.git.first != " " }, output)
         section("Modified, not staged (git add):", files.filter { $0.git.last == "M" }, output)
         section("Deleted from the worktree (git restore):", files.filter { $0.git.last == "D" }, output)

@@ -13,21 +13,25 @@ package final class FilterProcess {
     private let input: PktLineReader
     private let output: PktLineWriter
     private let report: (FilterNotice) -> Void
+    private let pointerForm: Settings.PointerForm?
     private let fetcher: BlobFetcher
     private var batch: BlobBatch?
     /// The files whose content Git will ask for again, with the text that Git has of them.
     private var delayed: [BytePath: (pointer: Pointer, text: [UInt8])] = [:]
     private var leftAsPointers: [(path: BytePath, pointer: Pointer, reason: PointerReason)] = []
 
-    /// - Parameter report: what a person should know; called between two answers to Git.
+    /// - Parameters:
+    ///   - pointerForm: which pointers are written, whatever the settings say.
+    ///   - report: what a person should know; called between two answers to Git.
     package init(
         _ repository: Repository, input: consuming Descriptor, output: consuming Descriptor,
-        report: @escaping (FilterNotice) -> Void
+        pointerForm: Settings.PointerForm? = nil, report: @escaping (FilterNotice) -> Void
     ) {
         self.repository = repository
         self.input = PktLineReader(input)
         self.output = PktLineWriter(output)
         self.report = report
+        self.pointerForm = pointerForm
         fetcher = BlobFetcher(repository)
     }
 
@@ -103,8 +107,9 @@ package final class FilterProcess {
 
     private func cleaned() throws(FilterError) -> Cleaner.Answer {
         let batch = try self.openBatch()
-        let settings: Settings
+        var settings: Settings
         do throws(RepositoryError) { settings = try repository.settings() } catch { throw .repository(error) }
+        if let pointerForm { settings.pointerForm = pointerForm }
         var cleaner = Cleaner(settings: settings, batch: batch)
         while let bytes = try speaking({ () throws(GitError) in try nextPiece() }) {
             do throws(StoreError) { try cleaner.take(bytes) } catch { throw .store(error) }

@@ -88,6 +88,7 @@ package struct Hydration: Sendable {
     ) throws(RepositoryError) -> HydrationOutcome {
         let worktree = try repository.worktree()
         let files = Self.withoutRepetitions(files)
+        Self.sweep(files, worktree: worktree)
         let tally = HydrationTally(files, observer: progress)
         let endings = Mutex([Ending](repeating: .passedOver, count: files.count))
         concurrently(count: files.count, threads: Self.threads) { position in
@@ -120,6 +121,15 @@ package struct Hydration: Sendable {
         }
         var seen: Set<Key> = []
         return files.filter { seen.insert(Key(path: $0.path, oid: $0.oid)).inserted }
+    }
+
+    /// Removes half-written files that a killed hydration left beside these files.
+    private static func sweep(_ files: [HydrationFile], worktree: BytePath) {
+        var seen: Set<BytePath> = []
+        for file in files where seen.insert(file.path.parent).inserted {
+            guard let place = try? WorktreeEntry.find(file.path, under: worktree, makingFolders: false) else { continue }
+            TemporaryEntry.sweep(place.folder, prefix: HydrationOfFile.temporaryPrefix)
+        }
     }
 
     private func refreshIndex(_ files: [CleanFile], worktree: BytePath) -> String? {

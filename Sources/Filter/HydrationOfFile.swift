@@ -63,7 +63,7 @@ struct HydrationOfFile {
             guard content == file.oid || file.byteCount == 0 else { return .left(setAside()) }
             return try Self.commit(temporary, place, inPlaceOf: standing, byteCount: file.byteCount)
         } catch {
-            throw .reason(error.isExisting ? .edited : .system(error))
+            throw .reason(.system(error))
         }
     }
 
@@ -124,11 +124,13 @@ struct HydrationOfFile {
         byteCount: Int64
     ) throws(SystemError) -> Hydration.Ending {
         let written = try temporary.descriptor.status()
-        if let standing {
-            let present = try place.folder.status(ofEntry: place.name)
-            guard let present, present.isSameContent(as: standing) else { return .left(.edited) }
-        }
-        try temporary.commit(as: place.name, in: place.folder, replacing: standing != nil)
+        let isPlaced =
+            if let standing {
+                try temporary.commit(as: place.name, in: place.folder, inPlaceOf: standing)
+            } else {
+                try temporary.commit(as: place.name, in: place.folder)
+            }
+        guard isPlaced else { return .left(.edited) }
         // The renaming is a change of the file's status, so it is asked for once more. If somebody wrote to
         // the file since, or the pointer was wrong about the size, Git shall compare.
         let named = try temporary.descriptor.status()

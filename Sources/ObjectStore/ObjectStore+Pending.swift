@@ -9,6 +9,8 @@ extension ObjectStore {
 
     /// Makes a complete file of `incoming/`, whose bytes are those of `oid`, the pending blob.
     func makePending(_ file: BytePath, as oid: ObjectID) throws(SystemError) {
+        // The transfer agent puts it there itself, so that a client that dies loses no download.
+        if file == pendingPath(of: oid) { return }
         // The transfer agent writes under that name from the start.
         if file == pendingPath(of: oid) { return }
         do throws(SystemError) {

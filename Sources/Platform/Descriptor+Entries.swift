@@ -43,6 +43,18 @@ extension Descriptor {
         try removeFile(entry: old)
     }
 
+    /// Gives each of two files of this folder the other's name, at once.
+    /// - Returns: false where the file system cannot (NFS among them).
+    package func exchange(entry one: BytePath, with other: BytePath) throws(SystemError) -> Bool {
+        let number = self.number
+        let result = one.withCString { first in
+            other.withCString { platform_rename_exchange_at(number, first, $0) }
+        }
+        if result == 0 { return true }
+        guard errno == EINVAL || errno == ENOSYS else { throw .last("rename", path: pathOfEntry(other)) }
+        return false
+    }
+
     /// Removes a file or a link. What is not there need not be removed.
     package func removeFile(entry name: BytePath) throws(SystemError) {
         let number = self.number

@@ -57,6 +57,13 @@ package enum Interrupts {
         }
     }
 
+    /// Notes a file that is about to be made, to be removed when a signal ends the process before `forget`. In
+    /// difference to `creating`, the file may stay behind when it is made in the very moment of the end; threads
+    /// that make thousands of files do not wait for one another.
+    static func note(_ path: BytePath) {
+        state.withLock { _ = $0.leftovers.insert(path) }
+    }
+
     static func forget(_ path: BytePath) {
         state.withLock { _ = $0.leftovers.remove(path) }
     }

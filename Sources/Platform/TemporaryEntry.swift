@@ -17,18 +17,37 @@ package struct TemporaryEntry: ~Copyable {
         while true {
             let name = BytePath(prefix + String(UInt64.random(in: .min ... .max), radix: 36))
             let path = folder.path?.appending(name) ?? name
+            Interrupts.note(path)
             do throws(SystemError) {
-                let opened = try Interrupts.creating(path) { () throws(SystemError) in
-                    try folder.open(
-                        entry: name, [.readWrite, .create, .exclusive, .noFollow], permissions: permissions)
+                let opened = try folder.open(
+                    entry: name, [.readWrite, .create, .exclusive, .noFollow], permissions: permissions)
+                // Held until the file is closed: `sweep` knows by it that the maker lives. A file system without
+                // locks is not swept.
+                _ = try? opened.lock(waiting: false)
+                if try opened.status().linkCount > 0 {
+                    descriptor = opened
+                    self.name = name
+                    self.path = path
+                    return
                 }
-                descriptor = opened
-                self.name = name
-                self.path = path
-                return
+                // Swept in the moment before it was locked.
+                Interrupts.forget(path)
             } catch {
+                Interrupts.forget(path)
                 if !error.isExisting { throw error }
             }
+        }
+    }
+
+    /// Removes the files of this prefix whose makers were killed, as far as that can be known.
+    package static func sweep(_ folder: borrowing Descriptor, prefix: String) {
+        guard let names = folder.path.flatMap({ try? $0.entries() }) else { return }
+        for name in names where name.bytes.starts(with: prefix.utf8) {
+            guard let status = try? folder.status(ofEntry: name), status.kind == .regular,
+                let file = try? folder.open(entry: name, [.read, .noFollow, .nonBlocking]),
+                (try? file.lock(waiting: false)) == true
+            else { continue }
+            try? folder.removeFile(entry: name)
         }
     }
 
@@ -39,17 +58,63 @@ package struct TemporaryEntry: ~Copyable {
         Interrupts.forget(path)
     }
 
-    /// Gives the file its name in `folder`, where it was made. The descriptor stays open.
-    /// - Parameter replacing: whether a file that has the name gives way; else that is `EEXIST`.
-    package mutating func commit(
-        as final: BytePath, in folder: borrowing Descriptor, replacing: Bool
-    ) throws(SystemError) {
-        if replacing {
-            try folder.rename(entry: name, to: final)
-        } else {
+    /// Gives the file a name in `folder`, where it was made, that must be free. The descriptor stays open.
+    /// - Returns: false where it is not; the file is still temporary then.
+    package mutating func commit(as final: BytePath, in folder: borrowing Descriptor) throws(SystemError) -> Bool {
+        do throws(SystemError) {
             try folder.renameExclusively(entry: name, to: final)
+        } catch {
+            if error.isExisting { return false }
+            throw error
         }
+        finish()
+        return true
+    }
+
+    /// Gives the file the name of another in `folder`, where it was made, and removes that. The descriptor
+    /// stays open.
+    ///
+    /// Where the file system can exchange names, what comes out is looked at before it goes, so that no change to it is
+    /// ever lost. It is faster too: ext4 writes a file out when a rename replaces another by it
+    /// (`auto_da_alloc`), which an exchange does not ask for.
+    /// - Parameter standing: the file to be replaced.
+    /// - Returns: false where another file, or a changed one, has the name; the file is still temporary then.
+    package mutating func commit(
+        as final: BytePath, in folder: borrowing Descriptor, inPlaceOf standing: FileStatus
+    ) throws(SystemError) -> Bool {
+        guard let present = try folder.status(ofEntry: final), present.isSameContent(as: standing) else { return false }
+        guard try folder.exchange(entry: name, with: final) else {
+            try folder.rename(entry: name, to: final)
+            finish()
+            return true
+        }
+        let replaced = try folder.status(ofEntry: name)
+        if let replaced, replaced.isSameFile(as: standing) {
+            try folder.removeFile(entry: name)
+            finish()
+            return true
+        }
+        // Somebody was there in the last moment: theirs goes back.
+        let isBack = try folder.exchange(entry: name, with: final)
+        let own = try descriptor.status()
+        let leftover = try folder.status(ofEntry: name)
+        if !isBack || leftover?.inode != own.inode {
+            // And once more since. What has the temporary name is not ours to remove, now or in a sweep.
+            try folder.renameExclusively(entry: name, to: final.adding(suffix: ".saved-" + name.text))
+            finish()
+        }
+        return false
+    }
+
+    private mutating func finish() {
         isTemporary = false
         Interrupts.forget(path)
+    }
+}
+
+extension FileStatus {
+    /// Whether both describe the same file with the same content, renamed perhaps, which changes one of its times.
+    fileprivate func isSameFile(as other: FileStatus) -> Bool {
+        device == other.device && inode == other.inode && byteCount == other.byteCount && modified == other.modified
     }
 }

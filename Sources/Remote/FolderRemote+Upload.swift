@@ -28,23 +28,21 @@ extension FolderRemote {
         let output = try remotely("write to", folder) { () throws(SystemError) in
             try TemporaryFile(in: incoming, prefix: Self.temporaryPrefix, permissions: 0o600)
         }
+        let found = try copy(input, byteCount, source, to: output.descriptor, control)
+        guard found.oid == oid else {
+            throw RemoteError(.damaged, "the local copy '\(source)' is damaged: its bytes are not those of its oid")
+        }
+        guard found.byteCount == byteCount else {
+            throw RemoteError(.damaged, "the blob has \(found.byteCount) bytes, where \(byteCount) were expected")
+        }
+        try remotely("write to", folder) { () throws(SystemError) in
+            try output.descriptor.setPermissions(permissions.files)
+            // A large blob fills a flush of its own, and need not hold up those of the others.
+            if byteCount >= Self.largeByteCount { try output.descriptor.synchronize() }
+        }
+        // From here on it is not the temporary file that looks after itself.
         let path = output.path
         temporaryFiles.withLock { _ = $0.insert(path) }
-        do throws(RemoteError) {
-            let found = try copy(input, byteCount, source, to: output.descriptor, control)
-            guard found.oid == oid else {
-                throw RemoteError(.damaged, "the local copy '\(source)' is damaged: its bytes are not those of its oid")
-            }
-            guard found.byteCount == byteCount else {
-                throw RemoteError(.damaged, "the blob has \(found.byteCount) bytes, where \(byteCount) were expected")
-            }
-            try remotely("write to", folder) { () throws(SystemError) in
-                try output.descriptor.setPermissions(permissions.files)
-            }
-        } catch {
-            temporaryFiles.withLock { _ = $0.remove(path) }
-            throw error
-        }
         output.finish()
         return path
     }
@@ -84,6 +82,7 @@ extension FolderRemote {
         }
     }
 
+    private static let largeByteCount: Int64 = 4 << 20
     /// With more uploads than these, one flush of the file system is cheaper than one fsync for each.
     private static let individualLimit = 32
 
@@ -134,6 +133,7 @@ extension FolderRemote {
     /// Gives a blob, whose bytes are on the disk, its name, unless another upload has been faster.
     private func publish(_ upload: Upload, _ permissions: Permissions) throws(RemoteError) {
         let final = path(of: upload.oid)
+        try requireFullLength(upload)
         for attempt in 1... {
             do throws(SystemError) {
                 return try upload.file.renameExclusively(to: final)
@@ -153,6 +153,14 @@ extension FolderRemote {
             } catch {
                 throw RemoteError(error, "write to", folder)
             }
+        }
+    }
+
+    /// File servers may drop what was written over a quota, and say so to nobody but the one who asks.
+    private func requireFullLength(_ upload: Upload) throws(RemoteError) {
+        let status = try remotely("look at", folder) { () throws(SystemError) in try upload.file.status() }
+        guard status?.byteCount == upload.byteCount else {
+            throw RemoteError(.other, "'\(folder)' has not kept what was written to it")
         }
     }
 

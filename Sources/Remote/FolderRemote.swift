@@ -14,7 +14,7 @@ package final class FolderRemote: Remote {
     private let mayCreate: Bool
     /// Uploads that are complete and wait for `settle`.
     let unsettled = Mutex<[Upload]>([])
-    /// Temporary files that `abandon` removes.
+    /// The files of those uploads, which `abandon` removes.
     let temporaryFiles = Mutex<Set<BytePath>>([])
     let sharing = Sharing()
     /// The permissions of all that is made, once `prepare` has found them.

@@ -44,10 +44,12 @@ package struct PartialDownload: ~Copyable {
     }
 
     /// Fetches what is missing, verifies the whole, and gives it its name.
-    /// - Parameter final: replaced where it exists; its bytes are not on the disk yet.
+    /// - Parameter final: the name it is to have. Where that is taken, nothing is replaced: it gets one like it.
+    /// - Returns: where it is now. Its bytes are not on the disk yet.
     /// - Throws: `damaged` when the remote's bytes are not those of the oid: nothing of them is kept.
     ///   After any other error the partial file stays for the next attempt, unless it is empty.
-    package consuming func complete(from remote: any Remote, as final: BytePath) throws(RemoteError) {
+    @discardableResult
+    package consuming func complete(from remote: any Remote, as final: BytePath) throws(RemoteError) -> BytePath {
         do throws(RemoteError) {
             let kept = try resume(from: remote, afresh: false)
             // What an earlier process left may itself be what is wrong.
@@ -61,10 +63,20 @@ package struct PartialDownload: ~Copyable {
             if error.kind == .damaged || isEmpty { try? path.removeFile() }
             throw error
         }
-        do throws(SystemError) {
-            try path.rename(to: final)
-        } catch {
-            throw RemoteError(error, "write", final)
+        return try local { () throws(SystemError) in try Self.move(path, to: final) }
+    }
+
+    /// Gives the file the name or, where it is taken, one like it.
+    private static func move(_ path: BytePath, to wanted: BytePath) throws(SystemError) -> BytePath {
+        var name = wanted
+        while true {
+            do throws(SystemError) {
+                try path.renameExclusively(to: name)
+                return name
+            } catch {
+                guard error.isExisting else { throw error }
+                name = wanted.adding(suffix: "-" + String(UInt32.random(in: .min ... .max), radix: 36))
+            }
         }
     }
 

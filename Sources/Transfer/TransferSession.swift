@@ -174,56 +174,36 @@ package final class TransferSession {
         }
         var held = HeldArrivals()
         func release(_ outcome: inout TransferOutcome) throws(TransferError) {
-            let oids = held.release()
+            let arrivals = held.release()
             do throws(StoreError) {
-                for oid in oids { try self.adopt(oid, batch) }
+                for arrival in arrivals { try self.adopt(arrival, batch) }
                 try batch.flush()
             } catch {
                 throw .store(error)
             }
-            outcome.done += oids
-            for oid in oids { arrived(oid) }
+            outcome.done += arrivals.map(\.oid)
+            for arrival in arrivals { arrived(arrival.oid) }
         }
         try transfer(wanted, &outcome, request) { finished, outcome throws(TransferError) in
-            for (item, _) in finished { held.add(item) }
+            for (item, reply) in finished {
+                let path = reply.path.flatMap { AgentPath.decode($0) } ?? self.store.pendingPath(of: item.oid)
+                held.add(HeldArrivals.Arrival(oid: item.oid, path: path), byteCount: item.byteCount)
+            }
             if held.areDue { try release(&outcome) }
         }
         try release(&outcome)
         return outcome
     }
 
-    /// Blobs that have arrived and wait for a flush that they share: a flush for each of many small ones
-    /// would take longer than their transfer.
-    private struct HeldArrivals {
-        private var oids: [ObjectID] = []
-        private var byteCount: Int64 = 0
-        private var since = ContinuousClock.now
-
-        mutating func add(_ item: TransferItem) {
-            if oids.isEmpty { since = .now }
-            oids.append(item.oid)
-            byteCount += item.byteCount
-        }
-
-        /// Enough of them, or the first has waited as long as a person may.
-        var areDue: Bool {
-            oids.count >= 2048 || byteCount >= 256 << 20 || since.duration(to: .now) > .seconds(2)
-        }
-
-        mutating func release() -> [ObjectID] {
-            defer { self = HeldArrivals() }
-            return oids
-        }
-    }
-
-    /// Takes over a blob that the agent has put among the store's pending ones. It is not read again: the
-    /// agent, which is our own executable, has hashed every byte of this very file.
-    private func adopt(_ oid: ObjectID, _ batch: BlobBatch) throws(StoreError) {
+    /// Takes over a blob that the agent has put among the store's pending ones, or beside them where another
+    /// process has one there. It is not read again: the agent, which is our own executable, has hashed every
+    /// byte of this very file.
+    private func adopt(_ arrival: HeldArrivals.Arrival, _ batch: BlobBatch) throws(StoreError) {
         do throws(StoreError) {
-            try batch.adopt(store.pendingPath(of: oid), as: oid)
+            try batch.adopt(arrival.path, as: arrival.oid)
         } catch {
-            // Another process fetched the same blob and has just published it.
-            guard case .system(let reason) = error, reason.isAbsent, store.contains(oid) else { throw error }
+            // Another process found the pending blob, and has verified and published it.
+            guard case .system(let reason) = error, reason.isAbsent, store.contains(arrival.oid) else { throw error }
         }
     }
 
@@ -243,7 +223,8 @@ package final class TransferSession {
     }
 
     /// Has the agent do its work on each item.
-    /// - Parameter succeeded: called for all that have succeeded since the last call.
+    /// - Parameter succeeded: called whenever the agent has said something, with all that has succeeded since
+    ///   the last call.
     private func transfer(
         _ items: [TransferItem], _ outcome: inout TransferOutcome, _ request: (TransferItem) -> AgentRequest?,
         succeeded: ([(TransferItem, AgentReply)], inout TransferOutcome) throws(TransferError) -> Void
@@ -271,7 +252,7 @@ package final class TransferSession {
                     finished.append((item, reply))
                 }
             }
-            if !finished.isEmpty { try succeeded(finished, &outcome) }
+            try succeeded(finished, &outcome)
             progress.advance(to: queue.tick)
         }
     }

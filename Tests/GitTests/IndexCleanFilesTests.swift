@@ -250,12 +250,16 @@ final class IndexCleanFilesTests: XCTestCase {
         XCTAssertEqual(try repository.debug(["a.bin"]), before)
     }
 
-    func testFileThatChangedSinceIsComparedByGit() throws {
+    /// Most builds of Git could not tell such an edit by the times.
+    func testFileThatChangedInTheSameSecondIsComparedByGit() throws {
         let repository = try repository(["a.bin"])
         try repository.set("filter.data.clean", "cat")
+        try repository.set("core.trustctime", "false")
         try repository.write(Array("content".utf8), to: "a.bin")
+        try repository.age(["a.bin"])
         let clean = try repository.cleanFile("a.bin")
-        try repository.write(Array("written".utf8), to: "a.bin")
+        try Descriptor.open(repository.worktree / "a.bin", .write).write(Array("written".utf8))
+        _ = try Finished("/usr/bin/touch", ["-d", "2020-01-02 03:04:05.6", repository.worktree / "a.bin"])
         XCTAssertEqual(
             try repository.git.markClean([clean], index: repository.index, worktree: repository.worktree), .refreshed)
         XCTAssertEqual(try repository.changes(), " M a.bin\n")

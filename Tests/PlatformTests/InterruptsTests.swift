@@ -9,6 +9,8 @@ final class InterruptsTests: XCTestCase {
 
     override func setUpWithError() throws {
         TestProcess.makeHermetic()
+        // A shell starts what it puts in the background with signals ignored, and children inherit that.
+        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
         scratch = try ScratchFolder()
     }
 
@@ -85,12 +87,18 @@ final class InterruptsTests: XCTestCase {
         return peer
     }
 
+    /// Sends a signal and waits; the child's input stays open meanwhile, as its end would end the child too.
+    private func end(_ peer: ChildProcess, by signal: Int32) -> ChildProcess.Ending {
+        let input = peer.takeInput()
+        peer.send(signal: signal)
+        return withExtendedLifetime(input) { peer.wait() }
+    }
+
     func testSignalsRemoveLockAndEndTheProcessAsSignalsDo() throws {
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             let peer = try peer(["lock", scratch / "index"])
             XCTAssertEqual(try scratch.files(), ["index.lock"])
-            peer.send(signal: signal)
-            XCTAssertEqual(peer.wait(), .killed(signal: signal))
+            XCTAssertEqual(end(peer, by: signal), .killed(signal: signal))
             XCTAssertEqual(try scratch.files(), [])
         }
     }
@@ -98,16 +106,14 @@ final class InterruptsTests: XCTestCase {
     func testSignalRemovesTemporaryFiles() throws {
         let peer = try peer(["temporary", scratch.path])
         XCTAssertEqual(try scratch.files().count, 1)
-        peer.send(signal: SIGINT)
-        XCTAssertEqual(peer.wait(), .killed(signal: SIGINT))
+        XCTAssertEqual(end(peer, by: SIGINT), .killed(signal: SIGINT))
         XCTAssertEqual(try scratch.files(), [])
     }
 
     func testSignalRunsEndActions() throws {
         let file = try scratch.write("", to: "file")
         let peer = try peer(["end-action", file])
-        peer.send(signal: SIGTERM)
-        XCTAssertEqual(peer.wait(), .killed(signal: SIGTERM))
+        XCTAssertEqual(end(peer, by: SIGTERM), .killed(signal: SIGTERM))
         XCTAssertFalse(file.exists)
     }
 

@@ -108,19 +108,33 @@ final class PartialDownloadTests: XCTestCase {
         XCTAssertEqual(try victim.contents(), Array("precious".utf8))
     }
 
+    func testTakenNameIsNotTaken() throws {
+        try scratch.write("another process's", to: "whole")
+        let partial = try PartialDownload(of: oid, byteCount: Int64(blob.count), at: part, TransferControl())
+        let place = try partial.complete(from: FakeRemote([blob]), as: whole)
+        XCTAssertNotEqual(place, whole)
+        XCTAssertEqual(try place.contents(), blob)
+        XCTAssertEqual(try whole.contents(), Array("another process's".utf8))
+    }
+
     func testManyAtOnceShareOneFile() throws {
         let remote = FakeRemote([blob])
         let failures = Monitor<[String]>([])
+        let places = Monitor<[BytePath]>([])
         let (oid, part, whole, count) = (oid, part, whole, Int64(blob.count))
         concurrently(count: 40, threads: 8) { _ in
             do throws(RemoteError) {
                 let partial = try PartialDownload(of: oid, byteCount: count, at: part, TransferControl())
-                try partial.complete(from: remote, as: whole)
+                let place = try partial.complete(from: remote, as: whole)
+                places.change { $0.append(place) }
             } catch {
                 failures.change { $0.append(error.message) }
             }
         }
         XCTAssertEqual(failures.change { $0 }, [])
+        let all = places.change { $0 }
+        XCTAssertEqual(Set(all).count, 40)
+        for place in all { XCTAssertEqual(try place.contents(), blob) }
         try assertWhole()
     }
 

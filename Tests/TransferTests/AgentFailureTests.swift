@@ -149,7 +149,7 @@ final class AgentFailureTests: TransferTestCase {
 
     func testKilledUploadsLoseNothingAndAreCompletedLater() throws {
         var random = SeededRandom(seed: 5)
-        let items = try fill(store, lengths: Array(repeating: 200_000, count: 60) + Array(1...300))
+        let items = try fill(store, lengths: Array(repeating: 200_000, count: 30) + Array(1...60))
         let agent = try mortalAgent()
         for _ in 0..<15 {
             ScratchFolder.removeTree(scratch / "remote")
@@ -172,7 +172,7 @@ final class AgentFailureTests: TransferTestCase {
 
     func testKilledDownloadsLoseNothingAndAreCompletedLater() throws {
         var random = SeededRandom(seed: 6)
-        let items = try fill(remote, lengths: Array(repeating: 200_000, count: 60) + Array(1...300))
+        let items = try fill(remote, lengths: Array(repeating: 200_000, count: 30) + Array(1...60))
         let agent = try mortalAgent()
         for _ in 0..<15 {
             ScratchFolder.removeTree(scratch / "local")

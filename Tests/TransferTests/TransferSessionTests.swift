@@ -87,12 +87,12 @@ final class TransferSessionTests: TransferTestCase {
     }
 
     func testMoreBlobsThanTheAgentIsToldOfAtOnce() throws {
-        let items = try fill(store, lengths: Array(1...2500))
+        let items = try fill(store, lengths: Array(1...1500))
         let session = try session()
-        XCTAssertEqual(try session.upload(items).done.count, 2500)
-        XCTAssertEqual(try session.existing(matching: items).count, 2500)
+        XCTAssertEqual(try session.upload(items).done.count, 1500)
+        XCTAssertEqual(try session.existing(matching: items).count, 1500)
         let other = try mirror()
-        XCTAssertEqual(try self.session(store: other).download(items) { _ in }.done.count, 2500)
+        XCTAssertEqual(try self.session(store: other).download(items) { _ in }.done.count, 1500)
         try assertIntact(items, in: other)
     }
 

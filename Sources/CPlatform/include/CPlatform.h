@@ -15,6 +15,8 @@ int platform_set_pipe_size(int pipe, int size);
 /// Renames and fails with EEXIST where `to` exists.
 int platform_rename_exclusive(const char *from, const char *to);
 int platform_rename_exclusive_at(int folder, const char *from, const char *to);
+/// Gives each of two files the other's name, at once.
+int platform_rename_exchange_at(int folder, const char *one, const char *other);
 /// Shares `source`'s extents with `destination`, on file systems with reflinks.
 int platform_clone(int destination, int source);
 ssize_t platform_copy_range(int source, int destination, size_t count);

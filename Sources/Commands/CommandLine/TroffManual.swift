@@ -7,8 +7,10 @@ enum TroffManual {
         text += ".nh\n.ad l\n"
         for section in sections {
             text += ".SH \(section.title)\n"
-            for (position, block) in section.blocks.enumerated() {
-                text += Self.text(block, isFirst: position == 0)
+            var isFirst = true
+            for block in section.blocks {
+                text += Self.text(block, isFirst: isFirst)
+                isFirst = if case .heading = block { true } else { false }
             }
         }
         return text

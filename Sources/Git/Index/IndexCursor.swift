@@ -44,6 +44,8 @@ struct IndexCursor {
     private(set) var path: [UInt8] = []
     /// Where the next entry starts; behind the last one, the extensions.
     private(set) var offset = headerByteCount
+    /// Where an entry without a path starts. Only a split index has such: they replace entries of the shared one.
+    private(set) var namelessEntry: Int?
 
     private let bytes: [UInt8]
     /// Where entries and extensions end and the checksum begins.

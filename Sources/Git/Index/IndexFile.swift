@@ -33,6 +33,7 @@ package struct IndexFile {
         var cursor = try IndexCursor(bytes, nameByteCount: algorithm.byteCount)
         while try cursor.next() != nil {}
         try Self.checkExtensions(bytes, from: cursor.offset, to: bytes.count - algorithm.byteCount)
+        if let nameless = cursor.namelessEntry { throw .damagedEntry(offset: nameless) }
         guard !hasChecksum || checksum() == bytes.suffix(algorithm.byteCount) else { throw .wrongChecksum }
     }
 

@@ -1,0 +1,77 @@
+import Git
+import Platform
+import Repository
+
+/// The `.gitattributes` of the folder that the user stands in: what `track` and `untrack` change.
+struct FolderAttributes {
+    static let name: BytePath = ".gitattributes"
+    /// What Git and git data themselves read from the worktree: never a pointer.
+    static let plainNames = [".gitattributes", ".gitdata", ".gitignore", ".gitmodules"]
+
+    let repository: Repository
+    /// From the top of the worktree.
+    let folder: BytePath
+    var file: AttributesFile
+    private let original: [UInt8]?
+    private let permissions: UInt32?
+
+    /// From the top of the worktree.
+    var path: BytePath { folder.appending(Self.name) }
+
+    init(_ repository: Repository) throws {
+        self.repository = repository
+        let top = try repository.worktree()
+        let here = try BytePath.currentFolder()
+        guard let folder = try here.relative(to: top) ?? here.relative(to: top.resolved()) else {
+            throw CommandFailure("'\(here)' is outside the worktree at '\(top)'")
+        }
+        self.folder = folder
+        let path = here.appending(Self.name)
+        let status = try path.status()
+        if let status, status.kind != .regular {
+            throw CommandFailure(
+                status.kind == .link
+                    ? "'\(path)' is a symbolic link, which Git does not follow" : "'\(path)' is not a regular file")
+        }
+        original = try path.contents()
+        permissions = status?.permissions
+        file = AttributesFile(original ?? [])
+    }
+
+    /// Writes what changed. A file in which nothing is left is removed.
+    func save() throws {
+        let content = file.content
+        let path = try repository.worktree().appending(self.path)
+        guard content != original ?? [] else { return }
+        guard !content.isEmpty else { return try path.removeFile() }
+        let new = try TemporaryFile(in: path.parent)
+        try new.descriptor.write(content)
+        if let permissions { try new.descriptor.setPermissions(permissions) }
+        try new.commit(to: path)
+    }
+
+    /// Which of `plainNames` the patterns would make data files, here or below.
+    func plainNames(matching patterns: [AttributePattern]) throws -> [String] {
+        guard !patterns.isEmpty else { return [] }
+        let pathspecs = Self.plainNames.map { BytePath(":(top,glob)**/\($0)") }
+        let known = try repository.git().query(["ls-files", "-z", "--full-name", "--"] + pathspecs).records
+        let here = Self.plainNames.map { folder.appending(BytePath($0)) }
+        let matching = try AttributeProbe(repository: repository).paths(matching: patterns, of: folder, among: known + here)
+        return Self.plainNames.filter { name in matching.contains { $0.lastComponent == BytePath(name) } }
+    }
+
+    /// The regular files of the index that the patterns match.
+    func entries(matching patterns: [AttributePattern]) throws -> [IndexEntry] {
+        guard !patterns.isEmpty else { return [] }
+        let entries = try repository.git().indexEntries().filter { $0.isRegularFile && $0.stage == 0 }
+        let matching = try AttributeProbe(repository: repository)
+            .paths(matching: patterns, of: folder, among: entries.map(\.path))
+        return entries.filter { matching.contains($0.path) }
+    }
+
+    /// What converts files that Git has in another form, as the user can paste it.
+    func renormalization(of paths: [BytePath]) -> String {
+        let named = paths.compactMap { $0.relative(to: folder) }.map { ShellWord.quoted($0) }
+        return "git add --renormalize " + (named.count <= 3 ? named.joined(separator: " ") : ".")
+    }
+}
