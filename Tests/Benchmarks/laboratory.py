@@ -89,7 +89,8 @@ class Laboratory:
         result.seconds = time.monotonic() - started
         if expecting is not None and result.returncode != expecting:
             shown = " ".join(str(word) for word in command)
-            raise Failure(f"{shown}\nended with {result.returncode}\n{result.stdout}{result.stderr}")
+            said = (result.stdout + result.stderr).encode(errors="replace").decode()[:4000]
+            raise Failure(f"{shown}\nended with {result.returncode}\n{said}")
         return result
 
     def measure(self, title, command, **options):
