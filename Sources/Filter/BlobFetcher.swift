@@ -11,8 +11,15 @@ package final class BlobFetcher: Sendable {
     private struct State {
         var waiting: [ObjectID: Int64] = [:]
         var running = false
+        /// Known since the last `collect`.
         var ready: [ObjectID] = []
+        /// Arrived or failed.
+        var settled: Set<ObjectID> = []
         var reasons: [ObjectID: PointerReason] = [:]
+
+        mutating func settle(_ oid: ObjectID) {
+            if settled.insert(oid).inserted { ready.append(oid) }
+        }
     }
 
     private let repository: Repository
@@ -24,34 +31,43 @@ package final class BlobFetcher: Sendable {
 
     /// Notes a blob for the next `collect`.
     package func want(_ pointer: Pointer) {
-        state.change { $0.waiting[pointer.oid] = pointer.byteCount }
+        state.change { state in
+            state.waiting[pointer.oid] = pointer.byteCount
+            state.settled.remove(pointer.oid)
+            state.reasons[pointer.oid] = nil
+        }
     }
 
     /// Starts to fetch what was wanted, and gives the blobs of which something is known since the last call,
     /// arrived or failed. Waits for the first; empty when none is left.
     package func collect() -> [ObjectID] {
-        let wanted: [TransferItem] = state.change { state in
-            guard !state.running, !state.waiting.isEmpty else { return [] }
-            state.running = true
-            defer { state.waiting = [:] }
-            return state.waiting.map { TransferItem(oid: $0.key, byteCount: $0.value) }
-        }
-        if !wanted.isEmpty {
-            WorkerThread.detach { self.fetch(wanted) }
-        }
-        return state.wait { state in
-            guard !state.ready.isEmpty || !state.running else { return nil }
-            defer { state.ready = [] }
-            return state.ready
+        while true {
+            start()
+            let ready: [ObjectID]? = state.wait { (state) -> [ObjectID]?? in
+                if !state.ready.isEmpty {
+                    defer { state.ready = [] }
+                    return state.ready
+                }
+                if state.running { return .none }
+                // What was wanted while a fetch ran is next.
+                return .some(state.waiting.isEmpty ? [] : nil)
+            }
+            if let ready { return ready }
         }
     }
 
-    /// Fetches one blob and waits for it.
+    /// Fetches one blob and waits for it. What becomes of others is left for `collect`.
     /// - Returns: why it could not be had, or nil when it is here.
     package func fetchNow(_ pointer: Pointer) -> PointerReason? {
         want(pointer)
-        while !collect().isEmpty {}
-        return reason(for: pointer.oid)
+        while true {
+            start()
+            let isSettled = state.wait { (state) -> Bool? in
+                if state.settled.contains(pointer.oid) { return true }
+                return state.running ? nil : false
+            }
+            if isSettled { return reason(for: pointer.oid) }
+        }
     }
 
     /// Why a blob could not be had.
@@ -59,13 +75,23 @@ package final class BlobFetcher: Sendable {
         state.change { $0.reasons[oid] }
     }
 
+    /// Fetches what waits, unless a fetch runs.
+    private func start() {
+        let wanted: [TransferItem] = state.change { state in
+            guard !state.running, !state.waiting.isEmpty else { return [] }
+            state.running = true
+            defer { state.waiting = [:] }
+            return state.waiting.map { TransferItem(oid: $0.key, byteCount: $0.value) }
+        }
+        if !wanted.isEmpty { WorkerThread.detach { self.fetch(wanted) } }
+    }
+
     private func fetch(_ items: [TransferItem]) {
         let wholeReason = attempt(items)
         state.change { state in
-            let known = Set(state.ready)
-            for item in items where !known.contains(item.oid) {
+            for item in items where !state.settled.contains(item.oid) {
                 if let wholeReason, state.reasons[item.oid] == nil { state.reasons[item.oid] = wholeReason }
-                state.ready.append(item.oid)
+                state.settle(item.oid)
             }
             state.running = false
         }
@@ -79,7 +105,7 @@ package final class BlobFetcher: Sendable {
                 let session = try TransferSession.open(remote, repository)
                 defer { session.finish() }
                 let outcome = try session.download(items) { oid in
-                    self.state.change { $0.ready.append(oid) }
+                    self.state.change { $0.settle(oid) }
                 }
                 state.change { state in
                     for failure in outcome.failures { state.reasons[failure.oid] = .failed(failure) }

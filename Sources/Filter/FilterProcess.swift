@@ -71,7 +71,17 @@ package final class FilterProcess {
         case .clean: try clean(request)
         case .smudge: try smudge(request)
         case .listAvailableBlobs: try listAvailable()
-        case .unknown: try speaking { () throws(GitError) in try writeStatus("error") }
+        case .unknown: try refuse(request)
+        }
+    }
+
+    /// Says no to a command of a Git that is newer than this. Where it is about a file, the file's content
+    /// follows, as it does for all commands that are known.
+    private func refuse(_ request: FilterRequest) throws(FilterError) {
+        isDrained = request.path.isEmpty
+        try speaking { () throws(GitError) in
+            try drain()
+            try writeStatus("error")
         }
     }
 
@@ -101,10 +111,9 @@ package final class FilterProcess {
         do throws(RepositoryError) { settings = try repository.settings() } catch { throw .repository(error) }
         if let pointerForm { settings.pointerForm = pointerForm }
         var cleaner = Cleaner(settings: settings, batch: batch)
-        while let bytes = try speaking({ () throws(GitError) in try input.nextPiece() }) {
+        while let bytes = try speaking({ () throws(GitError) in try nextPiece() }) {
             do throws(StoreError) { try cleaner.take(bytes) } catch { throw .store(error) }
         }
-        isDrained = true
         do throws(StoreError) { return try cleaner.finish() } catch { throw .store(error) }
     }
 
@@ -129,10 +138,7 @@ package final class FilterProcess {
             return try sendFetched(waiting.pointer, waiting.text, at: request.path)
         }
         var content = try HeldContent(limit: 1 << 20) { () throws(FilterError) in try self.store().incoming }
-        while let bytes = try speaking({ () throws(GitError) in try input.nextPiece() }) {
-            try content.take(bytes)
-        }
-        isDrained = true
+        while let bytes = try speaking({ () throws(GitError) in try nextPiece() }) { try content.take(bytes) }
         let decision: Smudger.Decision
         do throws(FilterError) {
             decision = content.isLargerThanPointers ? .unchanged : try smudger().decide(content.head)
@@ -209,15 +215,24 @@ package final class FilterProcess {
 
     /// Names the files whose blobs have arrived, or will not; none when all have been named.
     private func listAvailable() throws(FilterError) {
-        let known = delayed.isEmpty ? [] : Set(fetcher.collect())
-        var available = delayed.filter { known.contains($0.value.pointer.oid) }
-        // When nothing is under way any more, all that is left gets its answer: Git would wait for ever.
-        if known.isEmpty { available = delayed }
+        let available = availablePaths()
         try speaking { () throws(GitError) in
-            for path in available.keys.sorted() { try output.writeLine(Array("pathname=".utf8) + path.bytes) }
+            for path in available.sorted() { try output.writeLine(Array("pathname=".utf8) + path.bytes) }
             try output.writeFlush()
             try writeStatus("success")
         }
+    }
+
+    /// Never empty while files are delayed, as Git takes that for the end.
+    private func availablePaths() -> [BytePath] {
+        while !delayed.isEmpty {
+            let known = Set(fetcher.collect())
+            // When nothing is under way any more, all that is left gets its answer.
+            if known.isEmpty { return Array(delayed.keys) }
+            let available = delayed.filter { known.contains($0.value.pointer.oid) }.map(\.key)
+            if !available.isEmpty { return available }
+        }
+        return []
     }
 
     // MARK: the wire
@@ -225,11 +240,15 @@ package final class FilterProcess {
     /// Whether all content of the request at hand has been read.
     private var isDrained = true
 
+    /// The next piece of the request's content; nil behind the last.
+    private func nextPiece() throws(GitError) -> UnsafeRawBufferPointer? {
+        let piece = try input.nextPiece()
+        if piece == nil { isDrained = true }
+        return piece
+    }
+
     private func drain() throws(GitError) {
-        while !isDrained {
-            if case .data = try input.next() { continue }
-            isDrained = true
-        }
+        while !isDrained { _ = try nextPiece() }
     }
 
     private func writeStatus(_ status: String) throws(GitError) {

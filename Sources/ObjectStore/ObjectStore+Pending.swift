@@ -11,8 +11,6 @@ extension ObjectStore {
     func makePending(_ file: BytePath, as oid: ObjectID) throws(SystemError) {
         // The transfer agent puts it there itself, so that a client that dies loses no download.
         if file == pendingPath(of: oid) { return }
-        // The transfer agent writes under that name from the start.
-        if file == pendingPath(of: oid) { return }
         do throws(SystemError) {
             // Never in place of another process's file: that may be on the disk already and about to be
             // published, and this one is not on the disk yet.
@@ -35,35 +33,7 @@ extension ObjectStore {
             return status.kind == .regular && status.byteCount == byteCount
         }
         guard let alternate = alternateLocation(of: oid) else { return false }
-        return isIntact(oid, at: alternate)
-    }
-
-    private func isIntact(_ oid: ObjectID, at path: BytePath) -> Bool {
-        guard let file = try? Descriptor.open(path, .read) else { return false }
-        return (try? hashContent(of: file)) == oid
-    }
-
-    /// Where one of the alternates has the blob, unless that copy was found damaged.
-    func alternateLocation(of oid: ObjectID) -> BytePath? {
-        for alternate in alternates {
-            let other = alternate / oid.shardedPath
-            if other.exists { return distrustMark(of: oid).exists ? nil : other }
-        }
-        return nil
-    }
-
-    /// A file here says that the copy of an alternate is damaged, as that is not ours to move.
-    private func distrustMark(of oid: ObjectID) -> BytePath {
-        damaged / "\(oid.hex)-in-alternate"
-    }
-
-    /// Sees to it that a damaged copy in an alternate is not used any more.
-    /// - Returns: where it is; nil where there is none that is damaged.
-    func distrustAlternate(_ oid: ObjectID) throws(SystemError) -> BytePath? {
-        guard let alternate = alternateLocation(of: oid), !isIntact(oid, at: alternate) else { return nil }
-        try damaged.makeFolders()
-        try distrustMark(of: oid).replaceContents(with: alternate.bytes)
-        return alternate
+        return hasContent(oid, at: alternate)
     }
 
     /// Returns when the folders on the way to a blob are on the disk.

@@ -7,18 +7,6 @@ import XCTest
 final class PktLineTests: XCTestCase {
     override func setUp() { TestProcess.makeHermetic() }
 
-    /// A stream of which each read gives one of the pieces, none of which may be empty.
-    private func stream(_ pieces: [[UInt8]]) throws -> Descriptor {
-        var ends: [Int32] = [-1, -1]
-        guard socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &ends) == 0 else {
-            throw SystemError.last("socketpair")
-        }
-        let writing = Descriptor(owning: ends[1])
-        let reading = Descriptor(owning: ends[0])
-        for piece in pieces where !piece.isEmpty { try writing.write(piece) }
-        return reading
-    }
-
     private enum Event: Equatable {
         case data([UInt8]), flush, end, violation
     }
@@ -41,7 +29,7 @@ final class PktLineTests: XCTestCase {
     }
 
     private func events(_ pieces: [[UInt8]]) throws -> [Event] {
-        try events(PktLineReader(try stream(pieces)))
+        try events(PktLineReader(try .stream(ofPieces: pieces)))
     }
 
     private let sample = Array("0006a\n0000000bfoobar\n0004000bdata\0\u{1}00000000".utf8)
@@ -110,14 +98,14 @@ final class PktLineTests: XCTestCase {
 
     func testListsAreLinesWithoutTheirNewlines() throws {
         let text = "0008key\n000da=b\nc\nd\n\n0007end00000000"
-        let reader = PktLineReader(try stream([Array(text.utf8)]))
+        let reader = PktLineReader(try .stream(ofPieces: [Array(text.utf8)]))
         XCTAssertEqual(try reader.readLines(), [Array("key".utf8), Array("a=b\nc\nd\n".utf8), Array("end".utf8)])
         XCTAssertEqual(try reader.readLines(), [])
         XCTAssertNil(try reader.readLines())
     }
 
     func testListCutByEndIsViolation() throws {
-        let reader = PktLineReader(try stream([Array("0008key\n".utf8)]))
+        let reader = PktLineReader(try .stream(ofPieces: [Array("0008key\n".utf8)]))
         XCTAssertThrowsError(try reader.readLines()) { error in
             guard case .protocolViolation? = error as? GitError else { return XCTFail("\(error)") }
         }
