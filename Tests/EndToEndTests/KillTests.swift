@@ -124,7 +124,10 @@ final class KillTests: EndToEndTestCase {
             try work.git("push", "--quiet", "origin", "main")
         case .push: try work.git("push", "--quiet", "origin", "main")
         case .pull: try clone.data("pull", "--quiet")
-        case .checkout: try clone.git("checkout", "--quiet", "--force", "main")
+        case .checkout:
+            try clone.git("checkout", "--quiet", "--force", "main")
+            // Where the agent was killed, files were left as pointers, which Git calls clean.
+            try clone.data("pull", "--quiet")
         }
         if job == .add || job == .push {
             for (path, content) in contents { try same(remoteBlob(of: content, in: origin), content, path) }
@@ -180,7 +183,11 @@ final class KillTests: EndToEndTestCase {
     }
 
     private func same(_ file: BytePath, _ content: [UInt8], _ path: BytePath) throws {
-        guard try file.contents() == content else { throw Unexpected("'\(path)' differs in '\(file)'") }
+        let found = try file.contents()
+        guard found == content else {
+            let what = found.map { $0.count < 1024 ? String(decoding: $0, as: UTF8.self) : "\($0.count) bytes" } ?? "nothing"
+            throw Unexpected("'\(file)' is not the \(content.count) bytes of '\(path)': \(what)")
+        }
     }
 
     /// Git leaves its locks behind when it is killed, and asks people to remove them.
