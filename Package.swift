@@ -77,7 +77,8 @@ let package = Package(
             dependencies: [
                 "Filter", "Repository", "Git", "Pointer", "ObjectStore", "Platform", "Digest", "Diagnostics", "TestSupport",
             ]),
-        .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport"]),
+        .testTarget(
+            name: "CommandsTests", dependencies: ["Commands", "Repository", "Git", "Platform", "Diagnostics", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Pointer", "Platform", "Digest", "TestSupport"]),
     ]
 )

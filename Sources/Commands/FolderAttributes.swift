@@ -38,12 +38,13 @@ struct FolderAttributes {
         file = AttributesFile(original ?? [])
     }
 
-    /// Writes what changed. A file in which nothing is left is removed.
+    /// Writes what changed. A file in which nothing is left is removed, unless the index has it, which Git
+    /// would read in its place.
     func save() throws {
         let content = file.content
         let path = try repository.worktree().appending(self.path)
         guard content != original ?? [] else { return }
-        guard !content.isEmpty else { return try path.removeFile() }
+        if content.isEmpty, try repository.git().indexEntries([self.path]).isEmpty { return try path.removeFile() }
         let new = try TemporaryFile(in: path.parent)
         try new.descriptor.write(content)
         if let permissions { try new.descriptor.setPermissions(permissions) }

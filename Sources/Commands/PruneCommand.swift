@@ -43,7 +43,7 @@ struct PruneCommand: Command {
         try refuseOwnStore(remote, store)
         let session = try context.session(to: remote, repository)
         defer { session.finish() }
-        let safe = try session.existing(among: candidates.map(\.oid))
+        let safe = try session.existing(matching: candidates.map { TransferItem(oid: $0.oid, byteCount: $0.byteCount) })
         var freed = Int64(0)
         for blob in candidates where safe.contains(blob.oid) {
             if isDryRun || context.output.isVerbose { context.output.line("\(blob.oid) \(blob.byteCount)") }

@@ -29,7 +29,8 @@ struct Upload {
         for reached in pointers where !reached.pointer.isExtended && reached.pointer.byteCount > 0 {
             if byOID[reached.pointer.oid] == nil { byOID[reached.pointer.oid] = reached }
         }
-        let existing = try session.existing(among: Array(byOID.keys))
+        let existing = try session.existing(
+            matching: byOID.values.map { TransferItem(oid: $0.pointer.oid, byteCount: $0.pointer.byteCount) })
         var plan = Plan()
         plan.present = existing.count
         for (oid, reached) in byOID where !existing.contains(oid) {
@@ -77,7 +78,7 @@ struct Upload {
             return false
         }
         // What counts is what the remote says, not what was sent.
-        let there = try session.existing(among: plan.uploads.map(\.oid))
+        let there = try session.existing(matching: plan.uploads)
         guard there.count == plan.uploads.count else {
             throw CommandFailure(
                 "data remote '\(remote.name)' does not have \(Count.blobs(plan.uploads.count - there.count)) that were just sent",

@@ -242,13 +242,9 @@ package final class FilterProcess {
 
     /// The next piece of the request's content; nil behind the last.
     private func nextPiece() throws(GitError) -> UnsafeRawBufferPointer? {
-        switch try input.next() {
-        case .data(let bytes): return bytes
-        case .flush:
-            isDrained = true
-            return nil
-        case .end: throw .protocolViolation("the stream ends inside the content of a file")
-        }
+        let piece = try input.nextPiece()
+        if piece == nil { isDrained = true }
+        return piece
     }
 
     private func drain() throws(GitError) {

@@ -79,6 +79,17 @@ package final class PktLineReader {
         return .data(UnsafeRawBufferPointer(rebasing: payload))
     }
 
+    /// The next piece of a content that a flush packet ends.
+    /// - Returns: nil behind the last piece; the bytes are good until the next call.
+    /// - Throws: `protocolViolation` where the stream ends before: what came is not all of it.
+    package func nextPiece() throws(GitError) -> UnsafeRawBufferPointer? {
+        switch try next() {
+        case .data(let bytes): return bytes
+        case .flush: return nil
+        case .end: throw .protocolViolation("the stream ends inside a content")
+        }
+    }
+
     /// Reads until `count` bytes are buffered. False where the stream ends before.
     private func fill(_ count: Int) throws(GitError) -> Bool {
         while end - position < count {

@@ -157,6 +157,25 @@ final class TransferSessionTests: TransferTestCase {
         XCTAssertEqual(try scratch.files(below: "local/incoming"), [])
     }
 
+    func testDownloadOfClientThatDiedIsNotFetchedAgain() throws {
+        let items = try fill(remote, lengths: [100_000])
+        let bytes = try XCTUnwrap(try remote.path(of: items[0].oid).contents())
+        // The agent had verified it; the client never came to take it over.
+        try scratch.write(bytes, to: BytePath("local/incoming/\(items[0].oid.hex).pending"))
+        let outcome = try session().download(items) { _ in }
+        XCTAssertEqual(outcome.skipped, [items[0].oid])
+        try assertIntact(items, in: store)
+        XCTAssertEqual(try scratch.files(below: "local/incoming"), [])
+    }
+
+    func testDamagedPendingBlobIsReplaced() throws {
+        let items = try fill(remote, lengths: [100_000])
+        try scratch.write([UInt8](repeating: 0, count: 100_000), to: BytePath("local/incoming/\(items[0].oid.hex).pending"))
+        XCTAssertEqual(try session().download(items) { _ in }.done, [items[0].oid])
+        try assertIntact(items, in: store)
+        XCTAssertEqual(try scratch.files(below: "local/incoming"), [])
+    }
+
     func testFullLocalDiskFailsTheBlobAndRoomLetsItArrive() throws {
         let disk: SmallFileSystem
         do { disk = try SmallFileSystem(byteCount: 1 << 20, on: scratch / "disk") } catch let error as NotPossibleHere {

@@ -49,7 +49,7 @@ package enum ByteCountText {
         }
         // Two digits after the point, cut off and not rounded, so that 1023.999 never reads as 1024.
         let whole = byteCount / size
-        let hundredths = Int64(Double(byteCount % size) / Double(size) * 100)
+        let hundredths = min(99, Int64(Double(byteCount % size) / Double(size) * 100))
         return "\(whole).\(hundredths < 10 ? "0" : "")\(hundredths) \(units[unit])"
     }
 }

@@ -126,7 +126,7 @@ enum ZshCompletion {
     }
 
     private static func specification(_ operand: OperandDeclaration) -> String {
-        let mark = operand.maximum == nil ? "*:" : operand.minimum == 0 ? "::" : ":"
+        let mark = operand.maximum == nil ? "*:" : ":"
         return quoted("\(mark)\(operand.name):\(action(operand.syntax))")
     }
 
