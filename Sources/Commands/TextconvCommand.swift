@@ -1,5 +1,6 @@
 import Diagnostics
 import Digest
+import Inspection
 import ObjectStore
 import Platform
 import Pointer
@@ -21,24 +22,26 @@ struct TextconvCommand: Command {
         let path = try arguments[file]
         let file = try Descriptor.open(path, .read)
         let byteCount = try file.status().byteCount
-        if byteCount <= textLimit {
-            let content = try ByteReader(file, bufferSize: 1 << 20).readToEnd()
-            if case .pointer(let pointer) = Pointer.recognize(content) {
-                summarize(pointer.oid, pointer.byteCount, note: "data is not here", context.output)
-            } else if content.prefix(8000).contains(0) {
-                summarize(.of(content), byteCount, context.output)
-            } else {
-                context.output.write(content)
-            }
+        guard byteCount <= textLimit else {
+            let kind = try FileSummary.read(file)
+            summarize(try hashContent(of: file), byteCount, "\(kind)", context.output)
             return .success
         }
-        summarize(try hashContent(of: file), byteCount, context.output)
+        let content = try ByteReader(file, bufferSize: 1 << 20).readToEnd()
+        if case .pointer(let pointer) = Pointer.recognize(content) {
+            summarize(pointer.oid, pointer.byteCount, "data that is not here", context.output)
+        } else if content.prefix(8000).contains(0) {
+            let kind = FileSummary(prefix: content, isWhole: true)
+            summarize(.of(content), byteCount, "\(kind)", context.output)
+        } else {
+            context.output.write(content)
+        }
         return .success
     }
 
-    private static func summarize(_ oid: ObjectID, _ byteCount: Int64, note: String? = nil, _ output: Output) {
+    private static func summarize(_ oid: ObjectID, _ byteCount: Int64, _ kind: String, _ output: Output) {
+        output.line(kind)
         output.line("size \(byteCount) (\(ByteCountText.format(byteCount)))")
         output.line("oid sha256:\(oid)")
-        if let note { output.line("(\(note))") }
     }
 }

@@ -25,12 +25,18 @@ extension Repository {
 
     /// The tops of the worktrees that are there; a bare repository has none.
     package func worktrees() throws(RepositoryError) -> [BytePath] {
-        let answer = try asking { () throws(GitError) in try git().query(["worktree", "list", "--porcelain"]) }
+        let listing: [BytePath] = ["worktree", "list", "--porcelain"]
+        let lines = try asking { () throws(GitError) -> [ArraySlice<UInt8>] in
+            // Gits before 2.36 end each line with a newline only.
+            let answer = try git().run(listing + ["-z"])
+            if answer.status == 0 { return answer.output.split(separator: 0) }
+            return try git().query(listing).output.split(separator: UInt8(ascii: "\n"))
+        }
+        let prefix = Array("worktree ".utf8)
         var tops: [BytePath] = []
-        for block in answer.output.split(separator: UInt8(ascii: "\n")) {
-            let prefix = Array("worktree ".utf8)
-            if block.starts(with: prefix) { tops.append(BytePath(bytes: block.dropFirst(prefix.count))) }
-            if block.elementsEqual("bare".utf8) { tops.removeLast() }
+        for line in lines {
+            if line.starts(with: prefix) { tops.append(BytePath(bytes: line.dropFirst(prefix.count))) }
+            if line.elementsEqual("bare".utf8) { tops.removeLast() }
         }
         return tops.filter(\.isFolder)
     }
