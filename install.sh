@@ -108,13 +108,13 @@ build() {
 stage_files() {
     mkdir -p "$stage/bin" "$stage/share/git-data/hooks" "$stage/share/man/man1" \
         "$stage/share/bash-completion/completions" "$stage/share/zsh/site-functions" \
-        "$stage/share/fish/vendor_completions.d"
+        "$stage/share/fish/vendor_conf.d"
     for program in $programs; do install -m 755 "$built/$program" "$stage/bin/$program"; done
     for hook in $hooks; do install -m 755 "$source_folder/Hooks/$hook" "$stage/share/git-data/hooks/$hook"; done
     "$stage/bin/git-data" manual --output "$stage/share/man/man1" >&2
     "$stage/bin/git-data" completion bash >"$stage/share/bash-completion/completions/git-data"
     "$stage/bin/git-data" completion zsh >"$stage/share/zsh/site-functions/_git-data"
-    "$stage/bin/git-data" completion fish >"$stage/share/fish/vendor_completions.d/git-data.fish"
+    "$stage/bin/git-data" completion fish >"$stage/share/fish/vendor_conf.d/git-data.fish"
 }
 
 # Makes a folder below the prefix; those that were not there go into the manifest.

@@ -56,7 +56,7 @@ final class FilterProtocolTests: EndToEndTestCase {
     func testUnknownCommandIsAnErrorAndTheNextOneIsServed() throws {
         let content = SampleData.bytes(2000)
         let answer = try speak(
-            handshake + lines("command=levitate", "pathname=a.bin", "moon=full")
+            handshake + lines("command=levitate", "pathname=a.bin", "moon=full") + packet(content) + flush
                 + lines("command=clean", "pathname=a.bin") + packet(content) + flush
         ).expecting(0)
         let rest = Array(packets(answer.output).dropFirst(greeting.count))

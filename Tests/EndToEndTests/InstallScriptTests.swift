@@ -32,7 +32,7 @@ final class InstallScriptTests: EndToEndTestCase {
         for expected in [
             "bin/git-data", "bin/git-data-transfer", "share/git-data/hooks/pre-push", "share/man/man1/git-data.1",
             "share/man/man1/git-data-pull.1", "share/bash-completion/completions/git-data",
-            "share/zsh/site-functions/_git-data", "share/fish/vendor_completions.d/git-data.fish",
+            "share/zsh/site-functions/_git-data", "share/fish/vendor_conf.d/git-data.fish",
         ] {
             XCTAssert(files.contains("prefix/\(expected)"), expected)
         }
