@@ -82,13 +82,16 @@ struct Download {
                     oid: file.pointer.oid, byteCount: file.pointer.byteCount)
             }, makingAbsent: false)
         if let message = outcome.indexMessage { context.output.warning("the index was not refreshed: \(message)") }
-        let shortfalls = outcome.unfinished.map { Shortfall(path: $0.file.path, reason: Self.words($0.reason)) }
+        let shortfalls = outcome.unfinished.compactMap { file, reason in
+            Self.words(reason).map { Shortfall(path: file.path, reason: $0) }
+        }
         return (outcome.done.count, shortfalls)
     }
 
-    private static func words(_ reason: HydrationOutcome.Reason) -> String {
+    /// - Returns: nil where the file is no pointer any more: edited, or filled by another process.
+    private static func words(_ reason: HydrationOutcome.Reason) -> String? {
         switch reason {
-        case .edited: "changed meanwhile; left alone"
+        case .edited: nil
         case .blobAbsent: "not in the local store"
         case .blobDamaged(let kept): "the local copy was damaged and is kept in '\(kept)'"
         case .pathUnsafe(let why): why

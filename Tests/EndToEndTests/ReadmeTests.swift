@@ -2,50 +2,58 @@ import Platform
 import TestSupport
 import XCTest
 
-/// The README keeps its word: its tour runs as it stands there.
-final class ReadmeTests: XCTestCase {
-    private func readme() throws -> String {
-        let file = BytePath(#filePath).parent.parent.parent / "README.md"
-        return String(decoding: try XCTUnwrap(file.contents()), as: UTF8.self)
+/// What the README shows works when pasted.
+final class ReadmeTests: EndToEndTestCase {
+    func testEveryLineOfTheTourWorks() throws {
+        let readme = try XCTUnwrap((laboratory.installation.sources / "README.md").contents())
+        let script = shellLines(of: "## Five minutes", in: String(decoding: readme, as: UTF8.self))
+        XCTAssertGreaterThan(script.count, 30)
+        // As a person has it who has told Git nothing yet.
+        let names: [String: BytePath?] = [
+            "TMPDIR": laboratory.folder, "GIT_AUTHOR_NAME": nil, "GIT_AUTHOR_EMAIL": nil, "GIT_COMMITTER_NAME": nil,
+            "GIT_COMMITTER_EMAIL": nil,
+        ]
+        let run = try laboratory.run(
+            "bash", ["-e", "-o", "pipefail", "-c", BytePath(script.joined(separator: "\n"))], with: names)
+        XCTAssertEqual(run.status, 0, run.description)
+        assertContains(run.text, "the same bytes")
+        assertContains(run.text, "git data pointer 1")
+        assertContains(run.text, "1000001 data/train.csv")
     }
 
-    /// The lines of all shell blocks between a heading and the next.
-    private func shellLines(below heading: String) throws -> [Substring] {
-        var lines: [Substring] = []
-        var isInSection = false
-        var isInBlock = false
-        for line in try readme().split(separator: "\n", omittingEmptySubsequences: false) {
-            if !isInBlock, line.hasPrefix("## ") { isInSection = line == "## \(heading)" }
-            if line.hasPrefix("```") {
-                isInBlock = isInSection && line == "```sh"
-            } else if isInBlock {
-                lines.append(line)
-            }
+    func testEveryCommandOfTheTableHasHelp() throws {
+        let readme = try XCTUnwrap((laboratory.installation.sources / "README.md").contents())
+        let section = section("## Commands", of: String(decoding: readme, as: UTF8.self))
+        let names = section.filter { $0.hasPrefix("| `git data ") }.flatMap { line in
+            line.split(separator: "|")[0].split(separator: "`").filter { $0.contains(where: \.isLetter) && $0.trimming(" ") != "," }
+                .compactMap { $0.replacing("git data ", with: "").split(separator: " ").first.map(String.init) }
+        }
+        XCTAssertGreaterThan(names.count, 15)
+        for name in Set(names) {
+            let help = try laboratory.run("git", ["data", BytePath(name), "-h"])
+            XCTAssertEqual(help.status, 129, help.description)
+            XCTAssert(help.text.hasPrefix("usage: git data \(name)"), help.description)
+        }
+    }
+
+    private func section(_ title: String, of text: String) -> [String] {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        return Array(lines.drop { $0 != title }.dropFirst().prefix { !$0.hasPrefix("## ") })
+    }
+
+    /// The lines of the section's blocks that are marked as shell.
+    private func shellLines(of title: String, in text: String) -> [String] {
+        var lines: [String] = []
+        var isInside = false
+        for line in section(title, of: text) {
+            if line.hasPrefix("```") { isInside = line == "```sh" } else if isInside { lines.append(line) }
         }
         return lines
     }
+}
 
-    func testEveryLineOfTheTourWorks() throws {
-        let laboratory = try Laboratory()
-        let lines = try shellLines(below: "Five minutes")
-        XCTAssertGreaterThan(lines.count, 30)
-        let script = "set -ex\n" + lines.joined(separator: "\n")
-        let outcome = try laboratory.run("sh", ["-c", BytePath(script)], with: ["TMPDIR": laboratory.folder]).expecting(0)
-        XCTAssertTrue(outcome.lines.contains("the same bytes"), outcome.description)
-        XCTAssertTrue(outcome.lines.contains("1000001 data/train.csv"), outcome.description)
-        // The last line counts rows where a pointer stood.
-        XCTAssertEqual(outcome.lines.last, "1000001 data/train.csv", outcome.description)
-    }
-
-    func testEveryCommandIsInTheTable() throws {
-        let help = try Laboratory().data(["help"]).text
-        let table = try readme()
-        for line in help.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            guard line.hasPrefix("    "), let name = words.first, words.count > 1, name.allSatisfy({ $0.isLowercase || $0 == "-" }),
-                name.first != "-", try Laboratory().run("git", ["data", BytePath(String(name)), "-h"]).status == 129
-            else { continue }
-            XCTAssertTrue(table.contains("`git data \(name)") || table.contains("`\(name)`"), "'\(name)' is not in the README")
-        }
+extension Substring {
+    fileprivate func trimming(_ character: Character) -> Substring {
+        drop { $0 == character }.reversed().drop { $0 == character }.reversed().reduce(into: Substring()) { $0.append($1) }
     }
 }
