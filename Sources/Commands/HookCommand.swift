@@ -36,8 +36,12 @@ struct HookCommand: Command {
         _ name: String, _ arguments: [BytePath], _ input: [UInt8], _ repository: Repository
     ) throws -> ExitCode? {
         let chained = try HookInstallation(repository).folder() / "\(name).chained"
-        guard chained.isExecutableFile else { return nil }
-        let child = try ChildProcess(chained, arguments, input: .pipe, output: .inherited)
+        // The chained hook may be that of a tool which calls this command in turn.
+        let running = "GIT_DATA_HOOK"
+        guard chained.isExecutableFile, Environment.value(running) != BytePath(name) else { return nil }
+        let child = try ChildProcess(
+            chained, arguments, environment: Environment.changed(adding: [(running, BytePath(name))]), input: .pipe,
+            output: .inherited)
         // A hook that reads nothing closes its end; that is its right.
         try? child.input?.write(input)
         try? child.closeInput()
@@ -56,8 +60,7 @@ struct PostCheckout {
     let repository: Repository
 
     func run() throws {
-        guard let worktree = repository.location.worktree, try usesData() else { return }
-        _ = worktree
+        guard repository.location.worktree != nil, try usesData() else { return }
         let settings = try repository.settings()
         guard !settings.isLazy else { return }
         let pointers = try repository.indexPointers().filter { $0.entry.stage == 0 && !$0.pointer.isExtended }

@@ -10,19 +10,23 @@ struct PrePush {
     /// One ref that Git is about to push.
     struct Update: Equatable {
         let local: GitObjectName
-        let remote: GitObjectName
+        /// nil for a ref that the remote does not have yet.
+        let remote: GitObjectName?
+
+        init(local: GitObjectName, remote: GitObjectName?) {
+            self.local = local
+            self.remote = remote
+        }
 
         /// - Parameter line: `<local ref> <local object> <remote ref> <remote object>`
         init?(line: BytePath) {
             let fields = line.bytes.split(separator: UInt8(ascii: " "))
             guard fields.count == 4, let local = GitObjectName(hex: fields[1]), let remote = GitObjectName(hex: fields[3])
             else { return nil }
-            self.local = local
-            self.remote = remote
+            self.init(local: local, remote: remote.isNull ? nil : remote)
         }
 
         var isDeletion: Bool { local.isNull }
-        var isCreation: Bool { remote.isNull }
     }
 
     let context: CommandContext
@@ -32,21 +36,48 @@ struct PrePush {
     ///   - arguments: the Git remote's name and its URL.
     ///   - input: what Git gives the hook to read.
     func run(_ arguments: [BytePath], _ input: [UInt8]) throws -> ExitCode {
+        if arguments.isEmpty, let push = try pushOfPreCommit() { return try complete(push) }
         guard arguments.count >= 2 else { throw UsageError("pre-push takes the remote's name and its URL") }
         let lines = input.split(separator: UInt8(ascii: "\n")).map { BytePath(bytes: $0) }
         let updates = try lines.map { line in
             guard let update = Update(line: line) else { throw CommandFailure("Git gave a line that is no ref update: '\(line)'") }
             return update
         }.filter { !$0.isDeletion }
+        return try complete(Push(remote: arguments[0], url: arguments[1], updates: updates))
+    }
+
+    private struct Push {
+        let remote: BytePath
+        let url: BytePath
+        let updates: [Update]
+    }
+
+    /// The pre-commit framework gives its hooks neither arguments nor input; it has one ref in variables.
+    /// Which others are pushed it does not tell, so all branches count as pushed.
+    ///
+    /// Source: pre-commit, `pre_commit/commands/run.py`.
+    private func pushOfPreCommit() throws -> Push? {
+        guard let remote = Environment.value("PRE_COMMIT_REMOTE_NAME"), let url = Environment.value("PRE_COMMIT_REMOTE_URL") else {
+            return nil
+        }
+        let branches = try repository.git().query(["for-each-ref", "--format=%(objectname)", "refs/heads"]).lines
+        let pushed = [Environment.value("PRE_COMMIT_TO_REF")].compactMap { $0 } + branches
+        let updates = Set(pushed).compactMap { GitObjectName(hex: $0.bytes) }.map { Update(local: $0, remote: nil) }
+        return Push(remote: remote, url: url, updates: updates)
+    }
+
+    /// Brings what the pushed commits need to the data remote.
+    private func complete(_ push: Push) throws -> ExitCode {
+        let updates = push.updates
         guard !updates.isEmpty else { return .success }
-        let known = try knownToRemote(updates, url: arguments[1])
+        let known = try knownToRemote(updates, url: push.url)
         let pointers = try repository.reachedPointers(
             from: Array(Set(updates.map(\.local))).map { BytePath(bytes: $0.hex) },
             excluding: known.map { BytePath(bytes: $0.hex) })
         guard !pointers.isEmpty else { return .success }
         // Where there is no name, Git gives the URL in its place.
-        let name = arguments[0] == arguments[1] ? nil : arguments[0].text
-        let remote = try repository.dataRemote(forGitRemote: name, url: arguments[1])
+        let name = push.remote == push.url ? nil : push.remote.text
+        let remote = try repository.dataRemote(forGitRemote: name, url: push.url)
         let isCheckOnly = try repository.settings().prePush == .check
         let upload = Upload(context: context, repository: repository, remote: remote)
         return try upload.run(pointers, isCheckOnly: isCheckOnly) ? .success : .failure
@@ -56,10 +87,10 @@ struct PrePush {
     /// be stale: the ends of the refs that are updated, and where refs are made, all refs it names now.
     private func knownToRemote(_ updates: [Update], url: BytePath) throws -> [GitObjectName] {
         let git = try repository.git()
-        var names = Set(updates.map(\.remote).filter { !$0.isNull })
-        if updates.contains(where: \.isCreation) {
-            for (_, name) in try git.remoteRefs(url) { names.insert(name) }
-        }
-        return try git.existing(Array(names))
+        let ends = Array(Set(updates.compactMap(\.remote)))
+        let here = try git.existing(ends)
+        // What somebody else has pushed may be unknown here; then other refs may tell what is there.
+        guard updates.contains(where: { $0.remote == nil }) || here.count < ends.count else { return here }
+        return try git.existing(Array(Set(ends + git.remoteRefs(url).map(\.name))))
     }
 }

@@ -99,6 +99,49 @@ final class HookTests: EndToEndTestCase {
         XCTAssert(remoteBlob(of: content, in: origin).exists)
     }
 
+    func testHookThatCallsUsRunsOnceWhenItIsChained() throws {
+        let (work, origin) = try laboratory.project()
+        let calls = laboratory.folder / "calls"
+        let mine = script("echo called >> '\(calls)'\ngit data hook pre-push \"$@\"")
+        try (work.folder / ".git/hooks/pre-push").removeFile()
+        try write(mine, to: ".git/hooks/pre-push", in: work)
+        try work.data("init", "--quiet")
+        try work.write(content, to: "a.bin")
+        try work.commit("Data")
+        try work.git("push", "--quiet")
+        XCTAssertEqual(try calls.contents(), Array("called\n".utf8))
+        XCTAssert(remoteBlob(of: content, in: origin).exists)
+    }
+
+    /// The framework's own program, which gives its hooks neither arguments nor input.
+    func testPreCommitFrameworkUploads() throws {
+        let (work, origin) = try laboratory.project()
+        let venv = laboratory.folder / "venv"
+        let made = try laboratory.run(
+            "sh", ["-c", BytePath("python3 -m venv '\(venv)' && '\(venv)/bin/pip' --quiet install pre-commit")])
+        try XCTSkipUnless(made.status == 0, "pre-commit cannot be installed: \(made.errorText)")
+        let configuration = """
+            repos:
+            - repo: local
+              hooks:
+              - {id: push, name: data, language: system, entry: git data hook pre-push, stages: [pre-push], \
+            always_run: true, pass_filenames: false}
+            """
+        try work.write(configuration, to: ".pre-commit-config.yaml")
+        try (work.folder / ".git/hooks/pre-push").removeFile()
+        _ = try laboratory.run(venv / "bin/pre-commit", ["install", "-t", "pre-push"], in: work.folder).expecting(0)
+        try work.write(content, to: "a.bin")
+        try work.commit("Data")
+        try work.git("push", "--quiet")
+        XCTAssert(remoteBlob(of: content, in: origin).exists)
+        let lost = SampleData.bytes(3000, seed: 77)
+        try work.write(lost, to: "b.bin")
+        try work.commit("Lost data")
+        try work.localBlob(of: lost).removeFile()
+        let refused = try work.attempt("push")
+        XCTAssertNotEqual(refused.status, 0, refused.description)
+    }
+
     func testHooksServeLinkedWorktrees() throws {
         let (work, origin) = try laboratory.project()
         try work.git("worktree", "add", "--quiet", "-b", "side", "../linked")
