@@ -137,6 +137,8 @@ final class HookTests: EndToEndTestCase {
         let lost = SampleData.bytes(3000, seed: 77)
         try work.write(lost, to: "b.bin")
         try work.commit("Lost data")
+        // From the file in the worktree, Git's next look at it would store the blob again.
+        try (work.folder / "b.bin").removeFile()
         try work.localBlob(of: lost).removeFile()
         let refused = try work.attempt("push")
         XCTAssertNotEqual(refused.status, 0, refused.description)
