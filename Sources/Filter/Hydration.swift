@@ -89,6 +89,7 @@ package struct Hydration: Sendable {
         let worktree = try repository.worktree()
         let files = Self.withoutRepetitions(files)
         Self.sweep(files, worktree: worktree)
+        var preparation = prepareIndex(files, worktree: worktree)
         let tally = HydrationTally(files, observer: progress)
         let endings = Mutex([Ending](repeating: .passedOver, count: files.count))
         concurrently(count: files.count, threads: Self.threads) { position in
@@ -109,7 +110,8 @@ package struct Hydration: Sendable {
             case .passedOver: break
             }
         }
-        outcome.indexMessage = refreshIndex(clean, worktree: worktree)
+        if clean.count < files.count { preparation.isRefreshDue = true }
+        outcome.indexMessage = refreshIndex(clean, preparation, worktree: worktree)
         return outcome
     }
 
@@ -132,9 +134,20 @@ package struct Hydration: Sendable {
         }
     }
 
-    private func refreshIndex(_ files: [CleanFile], worktree: BytePath) -> String? {
+    /// What cannot be prepared is no reason to stop: it only serves whoever comes after a kill.
+    private func prepareIndex(_ files: [HydrationFile], worktree: BytePath) -> CleanFilesPreparation {
+        let entries = files.map { CleanFile(path: $0.path, name: $0.gitBlob, mode: $0.mode, status: nil) }
+        let prepared = try? repository.git().prepareToMarkClean(
+            entries, index: repository.location.index, worktree: worktree)
+        return prepared ?? CleanFilesPreparation()
+    }
+
+    private func refreshIndex(
+        _ files: [CleanFile], _ preparation: CleanFilesPreparation, worktree: BytePath
+    ) -> String? {
         do throws(GitError) {
-            let outcome = try repository.git().markClean(files, index: repository.location.index, worktree: worktree)
+            let outcome = try repository.git().markClean(
+                files, index: repository.location.index, worktree: worktree, after: preparation)
             switch outcome {
             case .refreshed, .comparedByGit: return nil
             case .locked(let lock): return "'\(lock)' exists; Git will read these files once more"

@@ -14,6 +14,16 @@ package enum CleanFilesOutcome: Equatable, Sendable {
     case system(SystemError)
 }
 
+/// What `prepareToMarkClean` leaves to `markClean`.
+package struct CleanFilesPreparation: Equatable, Sendable {
+    /// Whether entries that no file of `markClean` is for wait for Git to compare them.
+    package var isRefreshDue = false
+
+    package init(isRefreshDue: Bool = false) {
+        self.isRefreshDue = isRefreshDue
+    }
+}
+
 extension Git {
     /// How long another's lock of the index is waited for: a command of Git holds it for a moment, and so
     /// does the `git status` that an editor runs in the background.
@@ -31,9 +41,9 @@ extension Git {
     ///   - index: as `RepositoryLocation` names it.
     ///   - worktree: its top, absolute.
     package func markClean(
-        _ files: [CleanFile], index: BytePath, worktree: BytePath
+        _ files: [CleanFile], index: BytePath, worktree: BytePath, after preparation: CleanFilesPreparation = .init()
     ) throws(GitError) -> CleanFilesOutcome {
-        guard !files.isEmpty else { return .refreshed }
+        guard !files.isEmpty || preparation.isRefreshDue else { return .refreshed }
         let sizeOfMultiples = try sizeOfMultiples(for: files)
         Self.waitForLaterSecond(files)
         let changes: IndexFile.Changes
@@ -46,8 +56,25 @@ extension Git {
         }
         // Commands that look at the index without refreshing it (`git diff-files`, `git diff-index`) would call
         // unsettled entries modified.
-        if changes.unsettled > 0 { try refresh() }
+        if changes.unsettled > 0 || preparation.isRefreshDue { try refresh() }
         return .refreshed
+    }
+
+    /// Makes Git compare the content of files at its next look, as they are about to change behind its back: if
+    /// this process dies between that and `markClean`, Git finds them clean all the same, where by the size
+    /// that the index has it would call them modified for ever. An index that is locked stays as it is.
+    package func prepareToMarkClean(
+        _ files: [CleanFile], index: BytePath, worktree: BytePath
+    ) throws(GitError) -> CleanFilesPreparation {
+        let unknown = files.map { CleanFile(path: $0.path, name: $0.name, mode: $0.mode, status: nil) }
+        guard !unknown.isEmpty else { return CleanFilesPreparation() }
+        switch Self.rewrite(index, marking: unknown, worktree: worktree, sizeOfMultiples: 0) {
+        case .success(let changes): return CleanFilesPreparation(isRefreshDue: changes.unsettledOthers > 0)
+        case .failure(.ended): return CleanFilesPreparation()
+        case .failure(.leftToGit):
+            try forget(unknown)
+            return CleanFilesPreparation()
+        }
     }
 
     private enum Refusal: Error {
@@ -137,6 +164,13 @@ extension Git {
     /// Lets Git read the files and compare them with their entries. Writing an entry once more with the object
     /// that it has makes Git forget what it knew of the file; nothing that a user changed is staged.
     private func compare(_ files: [CleanFile]) throws(GitError) {
+        if try forget(files) { try refresh() }
+    }
+
+    /// Makes Git forget what it knew of the files.
+    /// - Returns: whether there are any.
+    @discardableResult
+    private func forget(_ files: [CleanFile]) throws(GitError) -> Bool {
         let wanted = Dictionary(files.map { ($0.path, $0.name) }) { first, _ in first }
         var input: [UInt8] = []
         // `<tag> <mode> <name> <stage>\t<path>`; other tags than H are entries with flags (`assume-unchanged`,
@@ -148,9 +182,9 @@ extension Git {
             guard entry.stage == 0, wanted[entry.path] == entry.name else { continue }
             input += Array("\(entry.mode) \(entry.name) 0\t".utf8) + entry.path.bytes + [0]
         }
-        guard !input.isEmpty else { return }
+        guard !input.isEmpty else { return false }
         try query(["update-index", "-z", "--index-info"], input: input)
-        try refresh()
+        return true
     }
 
     private func refresh() throws(GitError) {

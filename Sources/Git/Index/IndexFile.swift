@@ -73,6 +73,8 @@ package struct IndexFile {
         package var refreshed = 0
         /// Entries whose size was set to 0, so that Git compares their content.
         package var unsettled = 0
+        /// Those of them that nobody named.
+        package var unsettledOthers = 0
     }
 
     /// Gives the entries of `files` the stat fields of those files, so that Git calls them clean unread.
@@ -92,7 +94,8 @@ package struct IndexFile {
         }
         for offset in edits.unsettled { bytes.setBigEndianWord(0, at: offset + IndexFileEntry.Field.byteCount) }
         if hasChecksum { bytes.replaceSubrange((bytes.count - algorithm.byteCount)..., with: checksum()) }
-        return Changes(refreshed: edits.refreshed.count, unsettled: edits.unsettled.count)
+        return Changes(
+            refreshed: edits.refreshed.count, unsettled: edits.unsettled.count, unsettledOthers: edits.unsettledOthers)
     }
 
     private struct Edits {
@@ -100,6 +103,7 @@ package struct IndexFile {
         var refreshed: [(offset: Int, status: FileStatus)] = []
         /// Offsets of entries whose size is to be 0.
         var unsettled: [Int] = []
+        var unsettledOthers = 0
     }
 
     /// Goes through entries and files together, as both are in the order of their paths.
@@ -115,7 +119,9 @@ package struct IndexFile {
             if isNamed, let status = files[next].status {
                 edits.refreshed.append((entry.offset, status))
             } else if isNamed || (Int64(entry.modifiedSeconds) >= written.seconds && !entry.isSubmodule) {
-                if entry.byteCount != 0 { edits.unsettled.append(entry.offset) }
+                guard entry.byteCount != 0 else { continue }
+                edits.unsettled.append(entry.offset)
+                if !isNamed { edits.unsettledOthers += 1 }
             }
         }
         return edits
