@@ -57,6 +57,8 @@ class Laboratory:
             "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org", "GIT_PAGER": "cat",
         }
         built = os.environ.get("GIT_DATA_BIN") or self.build()
+        # Git's own housekeeping in the background would fall into somebody's time.
+        self.run(["git", "config", "--global", "gc.auto", "0"])
         self.run([ROOT / "install.sh", "--prefix", prefix, "--built", built], cwd=ROOT)
         self.peaks = {}
 
