@@ -29,6 +29,8 @@ struct Download {
         var remote: DataRemote?
         /// By oid: why a blob is not here.
         var reasons: [ObjectID: String] = [:]
+        /// Why nothing could be fetched at all.
+        var failure: Explanation?
     }
 
     func remote() throws -> DataRemote {
@@ -65,8 +67,8 @@ struct Download {
             for failure in outcome.failures { fetched.reasons[failure.oid] = failure.message }
         } catch {
             let (explanation, _) = Words.explain(error)
-            context.output.error(explanation)
-            for item in items { fetched.reasons[item.oid] = explanation.what }
+            fetched.failure = explanation
+            for item in items { fetched.reasons[item.oid] = "not fetched" }
         }
         return fetched
     }
@@ -100,14 +102,16 @@ struct Download {
     }
 
     /// Names every file that lacks its data.
-    func report(_ shortfalls: [Shortfall], hint: String) {
+    /// - Parameters:
+    ///   - failure: why nothing could be fetched at all, where that is so.
+    ///   - hint: what to do otherwise.
+    func report(_ shortfalls: [Shortfall], after failure: Explanation? = nil, hint: String) {
         guard !shortfalls.isEmpty else { return }
-        let output = context.output
-        output.flush()
-        output.error(
+        let list = "\(Count.files(shortfalls.count)) without data:\n"
+            + shortfalls.map { "\t\($0.path) (\($0.reason))" }.joined(separator: "\n")
+        context.output.error(
             Explanation(
-                "\(Count.files(shortfalls.count)) without data:\n"
-                    + shortfalls.map { "\t\($0.path) (\($0.reason))" }.joined(separator: "\n"),
-                kept: "their pointers, in place of the content", hints: [hint]))
+                failure.map { "\($0.what)\n\(list)" } ?? list, kept: "their pointers, in place of the content",
+                hints: failure?.hints ?? [hint]))
     }
 }

@@ -74,8 +74,7 @@ struct PostCheckout {
         let (_, unwritten) = try download.hydrate(waiting.filter { store.contains($0.pointer.oid) })
         let absent = waiting.filter { !store.contains($0.pointer.oid) }.count + unwritten.count
         if absent > 0 {
-            context.output.message("git data: \(Count.files(absent)) without data (git data status --missing)")
-            context.output.message("hint: git data pull")
+            context.output.message("git data: \(Count.files(absent)) without data (git data status --missing, git data pull)")
         }
     }
 

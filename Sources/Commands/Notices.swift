@@ -23,6 +23,7 @@ enum Notices {
     private static let listLimit = 20
 
     private static func leftAsPointers(_ files: [(path: BytePath, reason: PointerReason)], _ output: Output) {
+        var hints: [String] = []
         var lacking: [(path: BytePath, reason: PointerReason)] = []
         var lazyCount = 0
         var largeCount = 0
@@ -30,7 +31,9 @@ enum Notices {
             switch file.reason {
             case .lazy: lazyCount += 1
             case .large: largeCount += 1
-            default: lacking.append(file)
+            default:
+                lacking.append(file)
+                for hint in Words.hints(file.reason) where !hints.contains(hint) { hints.append(hint) }
             }
         }
         // `git data clone` writes them itself when Git is done.
@@ -48,7 +51,7 @@ enum Notices {
             output.message("\t\(file.path) (\(Words.reason(file.reason)))")
         }
         if lacking.count > listLimit { output.message("\t… and \(lacking.count - listLimit) more: git data status --missing") }
-        output.message("hint: git data pull")
+        for hint in hints + ["git data pull"] { output.message("hint: \(hint)") }
     }
 }
 

@@ -63,7 +63,7 @@ struct PullCommand: Command {
             fetched.reasons[file.pointer.oid].map { Download.Shortfall(path: file.path, reason: $0) }
         }
         let shortfalls = unfetched + unwritten
-        download.report(shortfalls, hint: "who has the data can send it with: git data push --all")
+        download.report(shortfalls, after: fetched.failure, hint: "who has the data can send it with: git data push --all")
         return shortfalls.isEmpty ? .success : .failure
     }
 }
@@ -101,7 +101,7 @@ struct FetchCommand: Command {
         let shortfalls = wanted.compactMap { item in
             fetched.reasons[item.pointer.oid].map { Download.Shortfall(path: item.path, reason: $0) }
         }
-        download.report(shortfalls, hint: "who has the data can send it with: git data push --all")
+        download.report(shortfalls, after: fetched.failure, hint: "who has the data can send it with: git data push --all")
         return shortfalls.isEmpty ? .success : .failure
     }
 

@@ -131,6 +131,16 @@ enum Words {
         }
     }
 
+    /// What to do so that the file can have its content.
+    static func hints(_ reason: PointerReason) -> [String] {
+        switch reason {
+        case .noRemote(let error): explanation(error).hints
+        case .transfer(let error): explanation(error).hints
+        case .store(let error): explanation(error).hints
+        case .failed, .damaged, .large, .lazy, .extended: []
+        }
+    }
+
     static func reason(_ reason: Recognition.ForeignReason) -> String {
         switch reason {
         case .version(let version): "a git data pointer of version \(version), which this version of git data cannot read"
