@@ -41,6 +41,8 @@ package final class FilterProcess {
         let repository = self.repository
         WorkerThread.detach { _ = try? repository.settings() }
         try speaking { () throws(GitError) in try shakeHands() }
+        // The first digest of a process makes libcrypto set itself up; this thread would only wait meanwhile.
+        _ = BlobHasher()
         while let request = try speaking({ () throws(GitError) in try FilterRequest.read(from: input) }) {
             try answer(request)
             try speaking { () throws(GitError) in try output.flush() }
