@@ -4,6 +4,12 @@ import PackageDescription
 // Targets stand ground floor first. A target imports only what it names here, and names only
 // lower floors; `Tests/check-imports` compares these lists with the sources.
 
+/// What Git starts at every turn is linked wholly statically: half of its start-up would be the dynamic linker's,
+/// with the C++ library and libcrypto. Systems without static libraries set GIT_DATA_DYNAMIC.
+let linkedStatically: [LinkerSetting] =
+    Context.environment["GIT_DATA_DYNAMIC"] == nil
+    ? [.unsafeFlags(["-static-executable"], .when(platforms: [.linux], configuration: .release))] : []
+
 let package = Package(
     name: "git-data",
     products: [
@@ -53,7 +59,7 @@ let package = Package(
             ]),
 
         // Floor 8: the executables
-        .executableTarget(name: "git-data", dependencies: ["Commands", "Platform"]),
+        .executableTarget(name: "git-data", dependencies: ["Commands", "Platform"], linkerSettings: linkedStatically),
         .executableTarget(name: "git-data-transfer", dependencies: ["Agent"]),
 
         // Tests: what they share, then one target for each room, then the built executables with real Git

@@ -92,11 +92,18 @@ swift_build() {
 
 # Sets `built` to the folder of the executables.
 build() {
+    # Not every system has static libraries.
+    for library in libcrypto.a libc.a libstdc++.a; do
+        case $(gcc -print-file-name="$library") in
+            /*) ;;
+            *) export GIT_DATA_DYNAMIC=1 ;;
+        esac
+    done
     for program in $programs; do
         say "Building $program (the first time takes some minutes) ..."
-        # The linker's remark on mktemp concerns a function of the standard library that nobody calls.
+        # The linker's remarks concern functions of the standard library and of libcrypto that nobody calls.
         { swift_build --product "$program" 2>&1 || : >"$stage/failed"; } |
-            grep -v -e mktemp -e '^\[[0-9/]*\]' -e '^Building for' -e '^Build of product' -e '^$' >&2 || true
+            grep -v -e mktemp -e 'in statically linked applications' -e '^\[[0-9/]*\]' -e '^Building for' -e '^Build of product' -e '^$' >&2 || true
         [ ! -e "$stage/failed" ] || fail "'$program' could not be built; the compiler's messages are above"
     done
     built=$(swift_build --show-bin-path)
