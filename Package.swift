@@ -30,7 +30,8 @@ let package = Package(
         .target(name: "ObjectStore", dependencies: ["Platform", "Digest", "Diagnostics"]),
         .target(name: "Remote", dependencies: ["Platform", "Digest", "Diagnostics"]),
 
-        // Floor 4: one working repository
+        // Floor 4: blobs in buckets, and one working repository
+        .target(name: "S3", dependencies: ["Digest", "Remote", "Platform", "Diagnostics"]),
         .target(name: "Repository", dependencies: ["Git", "Pointer", "ObjectStore", "Platform", "Digest", "Diagnostics"]),
 
         // Floor 5: moving blobs
@@ -67,6 +68,8 @@ let package = Package(
         .testTarget(name: "InspectionTests", dependencies: ["Inspection", "Platform", "TestSupport"]),
         .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "Platform", "Digest", "TestSupport"]),
         .testTarget(name: "RemoteTests", dependencies: ["Remote", "Platform", "Digest", "TestSupport"]),
+        .testTarget(
+            name: "S3Tests", dependencies: ["S3", "Remote", "Platform", "Digest", "TestSupport"]),
         .testTarget(
             name: "RepositoryTests", dependencies: ["Repository", "ObjectStore", "Git", "Pointer", "Platform", "Digest", "TestSupport"]),
         .testTarget(
