@@ -40,6 +40,7 @@ package struct RetryingRemote: Remote {
     }
 
     package var name: String { remote.name }
+    package var transfersAtOnce: Int? { remote.transfersAtOnce }
 
     package func existing(among oids: [ObjectID]) throws(RemoteError) -> [ObjectID: Int64] {
         try retrying { () throws(RemoteError) in try remote.existing(among: oids) }
