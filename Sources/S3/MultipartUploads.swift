@@ -19,16 +19,18 @@ struct UploadedPart: Equatable, Sendable {
 /// CompleteMultipartUpload, AbortMultipartUpload.
 final class MultipartUploads: Sendable {
     private struct State {
-        /// The uploads that were there when the run began, by key.
-        var unfinished: [[UInt8]: [String]]?
+        /// The uploads that were there when the run began, and those that it has begun.
+        var unfinished: [ObjectID: [String]]?
         var isListing = false
     }
 
     private let client: S3Client
+    private let keys: BlobKeys
     private let state = Monitor(State())
 
-    init(_ client: S3Client) {
+    init(_ client: S3Client, _ keys: BlobKeys) {
         self.client = client
+        self.keys = keys
     }
 
     private func request(
@@ -39,9 +41,8 @@ final class MultipartUploads: Sendable {
 
     // MARK: Finding
 
-    /// The unfinished upload of a key, the oldest where there are several.
-    /// - Parameter prefix: of all keys that will be asked for: one list tells of all of them.
-    func unfinished(_ key: [UInt8], below prefix: [UInt8]) throws(S3Failure) -> String? {
+    /// The unfinished upload of a blob, the oldest where there are several. One list tells of all blobs.
+    func unfinished(_ oid: ObjectID) throws(S3Failure) -> String? {
         let mustList = state.wait { state -> Bool? in
             if state.unfinished != nil { return false }
             if state.isListing { return nil }
@@ -49,7 +50,7 @@ final class MultipartUploads: Sendable {
             return true
         }
         if mustList {
-            var found: [[UInt8]: [String]]?
+            var found: [ObjectID: [String]]?
             defer {
                 state.change { state in
                     state.unfinished = found
@@ -57,28 +58,28 @@ final class MultipartUploads: Sendable {
                 }
             }
             do throws(S3Failure) {
-                found = try list(below: prefix)
+                found = try list()
             } catch {
                 // Not all servers have such a list, and not all users may see it.
                 guard !error.error.isTransient, error.error.kind != .interrupted, error.status != 0 else { throw error }
                 found = [:]
             }
         }
-        return state.change { $0.unfinished?[key]?.first }
+        return state.change { $0.unfinished?[oid]?.first }
     }
 
     /// Takes note of an upload that was begun, or that is over where `uploadID` is nil.
-    func note(_ key: [UInt8], _ uploadID: String?) {
-        state.change { $0.unfinished?[key] = uploadID.map { [$0] } }
+    func note(_ oid: ObjectID, _ uploadID: String?) {
+        state.change { $0.unfinished?[oid] = uploadID.map { [$0] } }
     }
 
-    /// All unfinished uploads below a prefix, those of one key in the order in which they were begun.
-    func list(below prefix: [UInt8]) throws(S3Failure) -> [[UInt8]: [String]] {
-        var found: [[UInt8]: [String]] = [:]
+    /// All unfinished uploads, those of one blob in the order in which they were begun.
+    func list() throws(S3Failure) -> [ObjectID: [String]] {
+        var found: [ObjectID: [String]] = [:]
         var markers: (key: [UInt8], upload: String)?
         while true {
             var request = request("GET", [], [("uploads", ""), ("encoding-type", "url")], action: "list uploads")
-            request.query.append(("prefix", prefix))
+            request.query.append(("prefix", keys.prefix))
             if let markers {
                 request.query += [("key-marker", markers.key), ("upload-id-marker", Array(markers.upload.utf8))]
             }
@@ -88,13 +89,15 @@ final class MultipartUploads: Sendable {
             }
             let isEncoded = tree.text("EncodingType") == "url"
             for upload in tree.all("Upload") {
-                guard let key = upload.text("Key"), let id = upload.text("UploadId") else { continue }
-                found[S3Remote.key(key, isEncoded: isEncoded), default: []].append(id)
+                guard let key = upload.text("Key"), let id = upload.text("UploadId"),
+                    let oid = keys.oid(ofListed: key, isEncoded: isEncoded)
+                else { continue }
+                found[oid, default: []].append(id)
             }
             guard tree.text("IsTruncated") == "true", let key = tree.text("NextKeyMarker"),
                 let upload = tree.text("NextUploadIdMarker")
             else { return found }
-            let next = (key: S3Remote.key(key, isEncoded: isEncoded), upload: upload)
+            let next = (key: isEncoded ? BlobKeys.decoded(key) : Array(key.utf8), upload: upload)
             if let markers, markers == next { throw client.nonsense(request, response) }
             markers = next
         }
@@ -140,7 +143,6 @@ final class MultipartUploads: Sendable {
             response = try client.send(request, cancellation)
         }
         guard let id = XMLTree(response.body)?.text("UploadId"), !id.isEmpty else { throw client.nonsense(request, response) }
-        note(key, id)
         return id
     }
 
@@ -170,7 +172,6 @@ final class MultipartUploads: Sendable {
 
     /// Throws the parts away. Failing to is no harm: the bucket's own rules, or `gc`, do it later.
     func abort(_ key: [UInt8], _ uploadID: String) {
-        note(key, nil)
         _ = try? client.send(request("DELETE", key, [("uploadId", uploadID)], action: "write"), Cancellation())
     }
 

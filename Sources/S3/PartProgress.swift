@@ -41,15 +41,25 @@ final class PartProgress: @unchecked Sendable {
         var tag = mustCompareTag ? MessageDigest(.md5) : nil
         var whole = BlobHasher()
         swap(&whole, &self.whole)
-        defer { swap(&whole, &self.whole) }
-        try upload.forEachPiece(from: plan.offset(of: number), byteCount: byteCount) { piece in
-            part.update(piece)
-            whole.update(piece)
-            tag?.update(piece)
+        do throws(S3Failure) {
+            try upload.forEachPiece(from: plan.offset(of: number), byteCount: byteCount) { piece in
+                part.update(piece)
+                whole.update(piece)
+                tag?.update(piece)
+            }
+        } catch {
+            // Half a part is in it: hashing has to begin anew.
+            hashes = []
+            throw error
         }
+        swap(&whole, &self.whole)
         let oid = part.finish()
         hashes.append(oid)
-        if let candidate, Self.isSame(candidate, oid, tag.take()?.finalize()) { done[number] = candidate }
+        if let candidate, Self.isSame(candidate, oid, tag.take()?.finalize()) {
+            // Not every server lists the checksums that it wants to hear again at the end.
+            done[number] = UploadedPart(
+                number: number, byteCount: byteCount, entityTag: candidate.entityTag, checksum: Base64.encode(oid.digest))
+        }
         return oid
     }
 

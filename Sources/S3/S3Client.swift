@@ -88,11 +88,12 @@ final class S3Client: Sendable {
             } catch {
                 throw S3Failure(error)
             }
-            if response.isSuccess || accepting.contains(response.status) { return response }
+            if response.isSuccess { return response }
             let document = S3ErrorDocument(response)
             if let correction = try correct(response, document, used, finding), corrections.insert(correction).inserted {
                 continue
             }
+            if accepting.contains(response.status) { return response }
             throw S3Failure(response, context(request))
         }
     }

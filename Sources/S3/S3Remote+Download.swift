@@ -45,7 +45,7 @@ extension S3Remote {
 
     func rangeRequest(_ oid: ObjectID, _ range: Range<Int64>) -> S3Request {
         S3Request(
-            method: "GET", key: key(of: oid), headers: [("range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")],
+            method: "GET", key: keys.key(of: oid), headers: [("range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")],
             action: "read")
     }
 

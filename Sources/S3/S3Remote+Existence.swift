@@ -37,7 +37,7 @@ extension S3Remote {
     /// The length of the blob's object, asked anew; nil where there is none.
     @discardableResult
     func byteCount(of oid: ObjectID) throws(S3Failure) -> Int64? {
-        let request = S3Request(method: "HEAD", key: key(of: oid), action: "look")
+        let request = S3Request(method: "HEAD", key: keys.key(of: oid), action: "look")
         let response = try client.send(request, accepting: [403, 404], Cancellation())
         var isAbsent = response.status == 404
         if response.status == 403 { isAbsent = try self.isAbsent(oid) }
@@ -56,7 +56,7 @@ extension S3Remote {
     private func isAbsent(_ oid: ObjectID) throws(S3Failure) -> Bool {
         if dialect.answersAbsenceWithDenial { return true }
         let request = S3Request(
-            method: "GET", key: key(of: oid), headers: [("range", "bytes=0-0")], action: "read")
+            method: "GET", key: keys.key(of: oid), headers: [("range", "bytes=0-0")], action: "read")
         do throws(S3Failure) {
             _ = try client.send(request, accepting: [416], Cancellation())
             // Somebody has made it meanwhile.
@@ -85,7 +85,7 @@ extension S3Remote {
         defer { known.finishList(found, outcome) }
         do throws(S3Failure) {
             var page = try page(after: nil)
-            if page.continuation != nil, !known.isWorthListing(pages: Self.estimatedPages(page, objectsPrefix)) {
+            if page.continuation != nil, !known.isWorthListing(pages: Self.estimatedPages(page, keys.prefix)) {
                 for blob in page.blobs { found[blob.oid] = blob.byteCount }
                 outcome = .abandoned
                 return false
@@ -116,7 +116,7 @@ extension S3Remote {
     private func page(after continuation: String?) throws(S3Failure) -> Page {
         var request = S3Request(method: "GET", action: "list")
         request.query = [
-            ("list-type", Array("2".utf8)), ("prefix", objectsPrefix), ("encoding-type", Array("url".utf8)),
+            ("list-type", Array("2".utf8)), ("prefix", keys.prefix), ("encoding-type", Array("url".utf8)),
         ]
         if let continuation { request.query.append(("continuation-token", Array(continuation.utf8))) }
         let response = try client.send(request, Cancellation())
@@ -129,8 +129,10 @@ extension S3Remote {
             guard let text = item.text("Key"), let byteCount = item.text("Size").flatMap({ Int64($0) }) else {
                 throw client.nonsense(request, response)
             }
-            page.lastKey = Self.key(text, isEncoded: isEncoded)
-            if let oid = oid(ofKey: page.lastKey) { page.blobs.append(RemoteBlob(oid: oid, byteCount: byteCount)) }
+            page.lastKey = isEncoded ? BlobKeys.decoded(text) : Array(text.utf8)
+            if let oid = keys.oid(ofListed: text, isEncoded: isEncoded) {
+                page.blobs.append(RemoteBlob(oid: oid, byteCount: byteCount))
+            }
         }
         if tree.text("IsTruncated") == "true" {
             guard let next = tree.text("NextContinuationToken"), next != continuation else {
@@ -139,14 +141,6 @@ extension S3Remote {
             page.continuation = next
         }
         return page
-    }
-
-    /// A key as a list has it.
-    static func key(_ text: String, isEncoded: Bool) -> [UInt8] {
-        guard isEncoded else { return Array(text.utf8) }
-        // AWS writes a space as `+` here, and a plus sign as `%2B`.
-        let bytes = text.utf8.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
-        return PercentEncoding.decode(bytes) ?? Array(text.utf8)
     }
 
     package func forEachBlob(_ body: (RemoteBlob) throws(RemoteError) -> Void) throws(RemoteError) {

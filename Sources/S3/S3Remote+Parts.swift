@@ -29,20 +29,21 @@ extension S3Remote {
     private func progress(of upload: BlobUpload) throws(S3Failure) -> PartProgress {
         let status = try? upload.file.descriptor.status()
         if let known = interrupted.withLock({ $0.removeValue(forKey: upload.oid) }), known.isAbout(status) { return known }
-        let key = key(of: upload.oid)
+        let key = keys.key(of: upload.oid)
         let plan = PartPlan(byteCount: upload.byteCount)
         let cancellation = upload.control.cancellation
-        if let id = try multipart.unfinished(key, below: objectsPrefix) {
+        if let id = try multipart.unfinished(upload.oid) {
             do throws(S3Failure) {
                 let found = try multipart.parts(key, id, cancellation)
                 return PartProgress(plan, key: key, uploadID: id, found: found, source: status)
             } catch {
                 // It has been ended meanwhile.
                 guard error.isAbsence else { throw error }
-                multipart.note(key, nil)
+                multipart.note(upload.oid, nil)
             }
         }
         let id = try multipart.begin(key, cancellation)
+        multipart.note(upload.oid, id)
         return PartProgress(plan, key: key, uploadID: id, found: [:], source: status)
     }
 
@@ -67,7 +68,7 @@ extension S3Remote {
                 try multipart.complete(
                     progress.key, progress.uploadID, parts, isConditional: dialect.knowsConditions, cancellation)
             else {
-                multipart.abort(progress.key, progress.uploadID)
+                abort(upload, progress)
                 return try requireExistence(upload)
             }
         } catch {
@@ -76,8 +77,13 @@ extension S3Remote {
             _ = try multipart.complete(progress.key, progress.uploadID, parts, isConditional: false, cancellation)
             dialect.setRefusesConditions()
         }
-        multipart.note(progress.key, nil)
+        multipart.note(upload.oid, nil)
         return .sent
+    }
+
+    private func abort(_ upload: BlobUpload, _ progress: PartProgress) {
+        multipart.note(upload.oid, nil)
+        multipart.abort(progress.key, progress.uploadID)
     }
 
     /// Decides what a failed attempt leaves.
@@ -86,16 +92,28 @@ extension S3Remote {
     ) throws(S3Failure) -> UploadResult {
         if failure.isAbsence {
             // Somebody else has ended this upload, or its answer to us was lost: then the object is there.
-            multipart.note(progress.key, nil)
+            multipart.note(upload.oid, nil)
             if try byteCount(of: upload.oid) != nil { return try requireExistence(upload) }
             throw S3Failure(RemoteError(.other, "the upload to \(name) was called off by somebody else", isTransient: true))
         }
+        if failure.isAboutParts {
+            // Begun by another program, or by another version of the server: not to be gone on with.
+            abort(upload, progress)
+            throw S3Failure(RemoteError(.other, failure.error.message, isTransient: true))
+        }
         if failure.error.kind == .damaged {
-            multipart.abort(progress.key, progress.uploadID)
+            abort(upload, progress)
         } else {
             interrupted.withLock { $0[upload.oid] = progress }
         }
         throw failure
+    }
+}
+
+extension S3Failure {
+    /// Whether the server does not take the parts, that it has itself, for an object.
+    fileprivate var isAboutParts: Bool {
+        ["InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest"].contains(code)
     }
 }
 
@@ -213,7 +231,7 @@ final class PartSender: Sendable {
             control.advance(by: -moved.count.load(ordering: .relaxed))
             wasThrottled = error.isThrottling
             // The file was hashed a moment ago: bytes have been damaged on their way.
-            guard error.error.kind == .damaged else { throw error }
+            guard error.error.kind == .damaged, error.status != 0 else { throw error }
             throw S3Failure(status: error.status, code: error.code, RemoteError(.other, error.error.message, isTransient: true))
         }
     }

@@ -63,7 +63,7 @@ extension S3Remote {
             wasThrottled = error.isThrottling
             upload.control.reach(0)
             // What was verified here has been damaged on its way.
-            if error.error.kind == .damaged {
+            if error.error.kind == .damaged, error.status != 0 {
                 throw S3Failure(status: error.status, code: error.code, RemoteError(.other, error.error.message, isTransient: true))
             }
             throw error
@@ -72,7 +72,7 @@ extension S3Remote {
 
     private func put(_ upload: BlobUpload) throws(S3Failure) -> UploadResult {
         var request = S3Request(
-            method: "PUT", key: key(of: upload.oid),
+            method: "PUT", key: keys.key(of: upload.oid),
             headers: [("x-amz-checksum-sha256", Base64.encode(upload.oid.digest))],
             body: upload.byteCount == 0 ? .bytes([]) : .file(upload.file, offset: 0, byteCount: upload.byteCount),
             payload: upload.oid, action: "write")

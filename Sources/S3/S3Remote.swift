@@ -18,7 +18,7 @@ internal import Synchronization
 /// durable when its upload returns, so that there is nothing to settle.
 package final class S3Remote: Remote {
     let client: S3Client
-    let prefix: [UInt8]
+    let keys: BlobKeys
     let known = KnownBlobs()
     let uploads = RequestBudget(requests: 24, bytes: 24 << 20)
     let downloads = RequestBudget(requests: 24, bytes: 28 << 20)
@@ -31,33 +31,17 @@ package final class S3Remote: Remote {
 
     init(_ client: S3Client, prefix: [UInt8], name: String) {
         self.client = client
-        self.prefix = prefix
+        keys = BlobKeys(below: prefix)
         self.name = name
-        multipart = MultipartUploads(client)
+        multipart = MultipartUploads(client, keys)
     }
 
     /// Transfers wait for the network more than they compute.
     package var transfersAtOnce: Int? { 24 }
 
-    var objectsPrefix: [UInt8] {
-        prefix + (prefix.isEmpty ? [] : [UInt8(ascii: "/")]) + Array("objects/".utf8)
-    }
-
-    func key(of oid: ObjectID) -> [UInt8] {
-        objectsPrefix + Array(oid.shardedPath.utf8)
-    }
-
-    /// The blob that a key names, where it is one of ours.
-    func oid(ofKey key: some Collection<UInt8>) -> ObjectID? {
-        guard key.count > ObjectID.digitCount, let oid = ObjectID(hex: key.suffix(ObjectID.digitCount)),
-            key.elementsEqual(self.key(of: oid))
-        else { return nil }
-        return oid
-    }
-
     package func delete(_ oid: ObjectID) throws(RemoteError) {
         try reported { () throws(S3Failure) in
-            let request = S3Request(method: "DELETE", key: key(of: oid), action: "delete")
+            let request = S3Request(method: "DELETE", key: keys.key(of: oid), action: "delete")
             do throws(S3Failure) {
                 _ = try client.send(request, Cancellation())
             } catch {

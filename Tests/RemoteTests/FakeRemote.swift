@@ -11,6 +11,8 @@ final class FakeRemote: Remote {
         var script: [RemoteError?] = []
         /// A download that fails gives so many bytes first.
         var bytesBeforeFailure = 0
+        /// An upload that fails keeps so many bytes more than the one before it.
+        var keptParts: Int64 = 0
         /// The requests made, as `download 5`.
         var requests: [String] = []
     }
@@ -48,7 +50,10 @@ final class FakeRemote: Remote {
         _ oid: ObjectID, byteCount: Int64, from source: BytePath, _ control: TransferControl
     ) throws(RemoteError) -> UploadResult {
         control.advance(by: Int(byteCount))
-        if let error = next("upload") { throw error }
+        if let error = next("upload") {
+            control.reach(state.withLock { $0.keptParts * Int64($0.requests.count) })
+            throw error
+        }
         return .sent
     }
 

@@ -18,20 +18,14 @@ struct S3Laboratory {
         prefix = "lab \(String(UInt64.random(in: .min ... .max), radix: 36))+é"
     }
 
-    /// - Parameter port: another one than the server's, of something that stands before it.
+    /// - Parameters:
+    ///   - options: what stands behind the prefix in the URL.
+    ///   - variables: what is in the environment beside what the server's users have there.
     func remote(_ web: any WebExchange, options: String = "", variables: [String: String] = [:]) throws -> S3Remote {
         let all = server.variables.merging(variables) { $1 }
         let location = try S3Location(BytePath("s3://\(server.bucket)/\(prefix)\(options)"))
         let configuration = try ToolConfiguration(ProcessVariables { all[$0] }, profile: location.profile)
-        let context = CredentialContext(configuration: configuration) { _ throws(CredentialError) in
-            throw CredentialError("no network here")
-        }
-        let chain = CredentialChain(context: context)
-        let store = CredentialStore { () throws(CredentialError) in
-            location.isAnonymous ? .none(looked: []) : try chain.load()
-        }
-        let client = S3Client(try S3Addressing(location, configuration), store, web, place: location.name)
-        return S3Remote(client, prefix: location.prefix, name: location.name)
+        return try S3Remote.open(location, configuration, web)
     }
 
     func exchange(fault: @escaping @Sendable (WebRequest) -> SocketExchange.Fault? = { _ in nil }) -> SocketExchange {
@@ -42,7 +36,7 @@ struct S3Laboratory {
     func plant(_ oid: ObjectID, _ bytes: [UInt8]) throws {
         let remote = try remote(exchange())
         _ = try remote.client.send(
-            S3Request(method: "PUT", key: remote.key(of: oid), body: .bytes(bytes), payload: .of(bytes), action: "plant"),
+            S3Request(method: "PUT", key: remote.keys.key(of: oid), body: .bytes(bytes), payload: .of(bytes), action: "plant"),
             Cancellation())
     }
 }

@@ -52,7 +52,14 @@ final class SocketExchange: WebExchange {
         let fault = fault(request)
         switch fault {
         case .refused: throw gone
-        case .answer(let response): return response
+        case .answer(let response):
+            var failure: RemoteError?
+            response.body.withUnsafeBytes { buffer in
+                guard response.isSuccess else { return }
+                do throws(RemoteError) { try receive(response, buffer) } catch { failure = error }
+            }
+            if let failure { throw failure }
+            return response
         default: break
         }
         guard let socket = idle.change({ $0.popLast() }) ?? connect() else { throw gone }
@@ -89,6 +96,8 @@ final class SocketExchange: WebExchange {
 
     private func connect() -> Int32? {
         let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var yes: Int32 = 1
+        setsockopt(number, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian

@@ -1,0 +1,41 @@
+import Platform
+import Remote
+
+extension S3Remote {
+    /// Opens a place, with the credentials and settings of the user's AWS tools. Nothing is asked of the
+    /// network yet.
+    /// - Parameter web: sends all requests.
+    static func open(
+        _ location: S3Location, _ configuration: ToolConfiguration, _ web: any WebExchange
+    ) throws(CredentialError) -> S3Remote {
+        let addressing = try S3Addressing(location, configuration)
+        let context = CredentialContext(configuration: configuration, region: addressing.knownRegion) { request throws(CredentialError) in
+            try web.answer(request)
+        }
+        let store = CredentialStore { () throws(CredentialError) in
+            location.isAnonymous ? .none(looked: []) : try CredentialChain(context: context).load()
+        }
+        let client = S3Client(addressing, store, web, place: location.name)
+        return S3Remote(client, prefix: location.prefix, name: location.name)
+    }
+}
+
+extension WebExchange {
+    /// Sends one of the small requests that credentials are asked for with.
+    fileprivate func answer(_ request: CredentialRequest) throws(CredentialError) -> CredentialAnswer {
+        let whole = WebRequest(
+            method: request.method, url: request.url, headers: request.headers.map { ($0.key, $0.value) },
+            body: request.body.isEmpty && request.method != "PUT" ? .none : .bytes(request.body), timeout: request.timeout,
+            isLocal: request.isLocal)
+        var body: [UInt8] = []
+        do throws(RemoteError) {
+            let response = try exchange(whole, Cancellation(), sent: nil) { _, piece throws(RemoteError) in
+                guard body.count + piece.count <= 1 << 20 else { throw RemoteError(.other, "an answer without an end") }
+                body += piece
+            }
+            return CredentialAnswer(status: response.status, body: response.isSuccess ? body : response.body)
+        } catch {
+            throw CredentialError(error.message, isTransient: error.isTransient)
+        }
+    }
+}
