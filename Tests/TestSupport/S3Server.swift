@@ -1,7 +1,7 @@
 import Platform
 
 /// A real S3 server on this machine, from the folder that `S3_SERVERS` names, or from `../shared/s3` beside
-/// the project. One server serves all tests of a process, each in a prefix of its own.
+/// the project: SeaweedFS, or what `S3_SERVER` names (`ceph-s3`, for the long form of the tests). One server serves all tests of a process, each in a prefix of its own.
 package struct S3Server: Sendable {
     package let port: UInt16
     /// What its users have in their environment.
@@ -27,7 +27,7 @@ package struct S3Server: Sendable {
     /// The server, started when it is asked for first.
     /// - Returns: nil where there is none to start on this machine.
     package static func running() throws -> S3Server? {
-        guard let program = try program("seaweed-s3") else { return nil }
+        guard let program = try program(Environment.value("S3_SERVER") ?? "seaweed-s3") else { return nil }
         let result = shared.change { running in
             if let running { return running }
             let fresh = start(program)
@@ -44,7 +44,7 @@ package struct S3Server: Sendable {
         ScratchFolder.removeTree(running.folder)
     }
 
-    private static func program(_ name: String) throws -> BytePath? {
+    private static func program(_ name: BytePath) throws -> BytePath? {
         var folders = [Environment.value("S3_SERVERS")].compactMap { $0 }
         // The project is above the folder that the tests were built in.
         var folder = try Environment.executable().parent
