@@ -15,6 +15,9 @@ let package = Package(
         .target(name: "CPlatform"),
         .systemLibrary(
             name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        // Only git-data-transfer may come to link this: it costs each start of a process 5 ms.
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
 
         // Floor 1: what knows nothing of Git
         .target(name: "Diagnostics"),
@@ -25,6 +28,7 @@ let package = Package(
         .target(name: "Pointer", dependencies: ["Digest"]),
         .target(name: "Git", dependencies: ["Platform", "Diagnostics", "Digest"]),
         .target(name: "Inspection", dependencies: ["Platform"]),
+        .target(name: "HTTP", dependencies: ["CCurl", "Platform", "Diagnostics"]),
 
         // Floor 3: where blobs are
         .target(name: "ObjectStore", dependencies: ["Platform", "Digest", "Diagnostics"]),
@@ -66,6 +70,8 @@ let package = Package(
         .testTarget(name: "PointerTests", dependencies: ["Pointer", "Digest"]),
         .testTarget(name: "GitTests", dependencies: ["Git", "Platform", "Digest", "TestSupport"]),
         .testTarget(name: "InspectionTests", dependencies: ["Inspection", "Platform", "TestSupport"]),
+        .testTarget(
+            name: "HTTPTests", dependencies: ["HTTP", "Platform", "TestSupport"], exclude: ["server.py"]),
         .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "Platform", "Digest", "TestSupport"]),
         .testTarget(name: "RemoteTests", dependencies: ["Remote", "Platform", "Digest", "TestSupport"]),
         .testTarget(
