@@ -35,7 +35,7 @@ let package = Package(
         .target(name: "Remote", dependencies: ["Platform", "Digest", "Diagnostics"]),
 
         // Floor 4: blobs in buckets, and one working repository
-        .target(name: "S3", dependencies: ["Digest", "Remote", "Platform", "Diagnostics"]),
+        .target(name: "S3", dependencies: ["HTTP", "Digest", "Remote", "Platform"]),
         .target(name: "Repository", dependencies: ["Git", "Pointer", "ObjectStore", "Platform", "Digest", "Diagnostics"]),
 
         // Floor 5: moving blobs
@@ -47,7 +47,7 @@ let package = Package(
             dependencies: [
                 "Pointer", "ObjectStore", "Transfer", "Repository", "Inspection", "Git", "Platform", "Digest", "Diagnostics",
             ]),
-        .target(name: "Agent", dependencies: ["Transfer", "Remote", "Platform", "Digest", "Diagnostics"]),
+        .target(name: "Agent", dependencies: ["Transfer", "S3", "Remote", "Platform", "Digest", "Diagnostics"]),
 
         // Floor 7: words, options, exit codes
         .target(

@@ -2,8 +2,22 @@ import Platform
 import Remote
 
 extension S3Remote {
-    /// Opens a place, with the credentials and settings of the user's AWS tools. Nothing is asked of the
-    /// network yet.
+    /// Opens the place that a URL names, with the credentials and settings of the user's AWS tools. Nothing
+    /// is asked of the network yet.
+    /// - Throws: `other` where the URL or the configuration is wrong.
+    package static func open(_ url: BytePath) throws(RemoteError) -> S3Remote {
+        let location: S3Location
+        do throws(S3Location.Malformed) { location = try S3Location(url) } catch {
+            throw RemoteError(.other, "the URL of the data remote is wrong: \(error.reason)")
+        }
+        do throws(CredentialError) {
+            let configuration = try ToolConfiguration(.own, profile: location.profile)
+            return try open(location, configuration, HTTPExchange(configuration))
+        } catch {
+            throw RemoteError(.other, error.message)
+        }
+    }
+
     /// - Parameter web: sends all requests.
     static func open(
         _ location: S3Location, _ configuration: ToolConfiguration, _ web: any WebExchange

@@ -1,4 +1,5 @@
 import Digest
+import HTTP
 import Platform
 import Remote
 
@@ -27,11 +28,11 @@ extension S3Remote {
         }
     }
 
-    private func open(_ source: BytePath, _ byteCount: Int64) throws(RemoteError) -> OpenFile {
-        let file: OpenFile
+    private func open(_ source: BytePath, _ byteCount: Int64) throws(RemoteError) -> HTTPFile {
+        let file: HTTPFile
         let found: Int64
         do throws(SystemError) {
-            file = OpenFile(try Descriptor.open(source, [.read, .nonBlocking]))
+            file = HTTPFile(try Descriptor.open(source, [.read, .nonBlocking]))
             found = try file.descriptor.status().byteCount
         } catch {
             throw RemoteError(error, "read", source)
@@ -107,7 +108,7 @@ extension S3Remote {
 struct BlobUpload: Sendable {
     let oid: ObjectID
     let byteCount: Int64
-    let file: OpenFile
+    let file: HTTPFile
     let source: BytePath
     let control: TransferControl
 

@@ -1,4 +1,4 @@
-import Platform
+import HTTP
 import Remote
 
 /// A request as it goes over the wire.
@@ -8,7 +8,7 @@ struct WebRequest: Sendable {
         case none
         case bytes([UInt8])
         /// `byteCount` bytes of a file from `offset` on.
-        case file(OpenFile, offset: Int64, byteCount: Int64)
+        case file(HTTPFile, offset: Int64, byteCount: Int64)
 
         var byteCount: Int64 {
             switch self {
@@ -27,15 +27,6 @@ struct WebRequest: Sendable {
     var timeout: Duration?
     /// For addresses of this machine, which no proxy can reach.
     var isLocal = false
-}
-
-/// A file that several requests read from at once.
-final class OpenFile: Sendable {
-    let descriptor: Descriptor
-
-    init(_ descriptor: consuming Descriptor) {
-        self.descriptor = descriptor
-    }
 }
 
 /// The head of an answer, and its body where nobody received that.

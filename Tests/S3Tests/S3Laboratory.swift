@@ -28,8 +28,8 @@ struct S3Laboratory {
         return try S3Remote.open(location, configuration, web)
     }
 
-    func exchange(fault: @escaping @Sendable (WebRequest) -> SocketExchange.Fault? = { _ in nil }) -> SocketExchange {
-        SocketExchange(port: server.port, fault: fault)
+    func exchange(fault: @escaping @Sendable (WebRequest) -> FaultyExchange.Fault? = { _ in nil }) -> FaultyExchange {
+        FaultyExchange(HTTPExchange(), fault: fault)
     }
 
     /// Puts bytes under a blob's name, whatever they are.

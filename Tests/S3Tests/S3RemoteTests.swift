@@ -49,8 +49,8 @@ final class S3RemoteTests: XCTestCase {
 
     /// Gives each request that matches a fault, so many times.
     private func faults(
-        _ count: Int, _ fault: SocketExchange.Fault, where matches: @escaping @Sendable (WebRequest) -> Bool
-    ) -> @Sendable (WebRequest) -> SocketExchange.Fault? {
+        _ count: Int, _ fault: FaultyExchange.Fault, where matches: @escaping @Sendable (WebRequest) -> Bool
+    ) -> @Sendable (WebRequest) -> FaultyExchange.Fault? {
         let left = Monitor(count)
         return { request in
             guard matches(request) else { return nil }
@@ -62,7 +62,7 @@ final class S3RemoteTests: XCTestCase {
         }
     }
 
-    private func error(_ code: String, _ status: Int, _ more: String = "") -> SocketExchange.Fault {
+    private func error(_ code: String, _ status: Int, _ more: String = "") -> FaultyExchange.Fault {
         .answer(WebResponse(status: status, body: Array("<Error><Code>\(code)</Code>\(more)</Error>".utf8)))
     }
 
@@ -244,7 +244,7 @@ final class S3RemoteTests: XCTestCase {
     func testWhoMayNotListAsks() throws {
         let blob = try source(10)
         _ = try upload(blob, to: try laboratory.remote(laboratory.exchange()))
-        let (denied, hidden) = (error("AccessDenied", 403), SocketExchange.Fault.answer(WebResponse(status: 403)))
+        let (denied, hidden) = (error("AccessDenied", 403), FaultyExchange.Fault.answer(WebResponse(status: 403)))
         let name = blob.oid.hex
         let web = laboratory.exchange { request in
             if request.url.contains("list-type") { return denied }
@@ -284,7 +284,7 @@ final class S3RemoteTests: XCTestCase {
         // The server refuses for real what is an hour late.
         let blob = try source(10)
         let late = "Mon, 01 Jan 2035 00:00:00 GMT"
-        let refusal = SocketExchange.Fault.answer(
+        let refusal = FaultyExchange.Fault.answer(
             WebResponse(status: 403, headers: ["date": late], body: Array("<Error><Code>RequestTimeTooSkewed</Code></Error>".utf8)))
         let web = laboratory.exchange { request in
             let date = request.headers.first { $0.name == "x-amz-date" }?.value ?? ""
@@ -339,7 +339,7 @@ final class S3RemoteTests: XCTestCase {
 
     func testServerThatKnowsNoRangesIsReadFromItsStart() throws {
         let blob = try source(70_000)
-        let whole = SocketExchange.Fault.answer(WebResponse(status: 200, body: blob.bytes))
+        let whole = FaultyExchange.Fault.answer(WebResponse(status: 200, body: blob.bytes))
         let remote = try laboratory.remote(laboratory.exchange { $0.method == "GET" ? whole : nil })
         XCTAssertEqual(try content(blob.oid, of: remote, from: 69_000), Array(blob.bytes.dropFirst(69_000)))
         XCTAssertEqual(try content(blob.oid, of: remote), blob.bytes)
