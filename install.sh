@@ -42,9 +42,10 @@ missing_packages() {
     has git || printf ' git ca-certificates'
     if ! has gcc || [ ! -e "$(gcc -print-file-name=libstdc++.so)" ]; then printf ' g++'; fi
     if ! has pkg-config; then
-        printf ' pkg-config libssl-dev'
-    elif ! pkg-config --exists libcrypto; then
-        printf ' libssl-dev'
+        printf ' pkg-config libssl-dev libcurl4-openssl-dev'
+    else
+        pkg-config --exists libcrypto || printf ' libssl-dev'
+        pkg-config --exists libcurl || printf ' libcurl4-openssl-dev'
     fi
     for command in "$@"; do has "$command" || printf ' %s' "$command"; done
 }

@@ -43,7 +43,7 @@ final class JobQueue {
         let worker = JobWorker(
             remote: remote, board: board, settlement: settlement, cancellation: cancellation, terms: terms)
         // Two at least: while one waits for the disk, the other hashes.
-        let count = terms.transfers ?? max(2, min(8, availableProcessorCount()))
+        let count = terms.transfers ?? remote.transfersAtOnce ?? max(2, min(8, availableProcessorCount()))
         for _ in 0..<max(1, min(64, count)) {
             threads.append(Thread { [state] in Self.work(state, worker, cancellation) })
         }

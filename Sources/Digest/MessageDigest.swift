@@ -9,11 +9,14 @@ package struct MessageDigest: ~Copyable {
         /// For the checksum of Git's index in SHA-1 repositories; never for blobs.
         case sha1
         case sha256
+        /// For comparing a file with what S3 servers call it; never for blobs. Not every library has it.
+        case md5
 
         package var byteCount: Int {
             switch self {
             case .sha1: 20
             case .sha256: 32
+            case .md5: 16
             }
         }
 
@@ -21,8 +24,16 @@ package struct MessageDigest: ~Copyable {
             switch self {
             case .sha1: EVP_sha1()
             case .sha256: EVP_sha256()
+            case .md5: EVP_md5()
             }
         }
+    }
+
+    /// Whether this machine's library computes such digests: those that keep to FIPS 140 lack some.
+    package static func supports(_ algorithm: Algorithm) -> Bool {
+        let context = EVP_MD_CTX_new()
+        defer { EVP_MD_CTX_free(context) }
+        return EVP_DigestInit_ex(context, algorithm.implementation, nil) == 1
     }
 
     private let context: OpaquePointer?

@@ -43,7 +43,7 @@ package struct PartialDownload: ~Copyable {
         return file
     }
 
-    /// Fetches what is missing, verifies the whole, and gives it its name.
+    /// Fetches what is missing, verifies the whole, mends what was damaged on its way, and gives it its name.
     /// - Parameter final: the name it is to have. Where that is taken, nothing is replaced: it gets one like it.
     /// - Returns: where it is now. Its bytes are not on the disk yet.
     /// - Throws: `damaged` when the remote's bytes are not those of the oid: nothing of them is kept.
@@ -51,13 +51,7 @@ package struct PartialDownload: ~Copyable {
     @discardableResult
     package consuming func complete(from remote: any Remote, as final: BytePath) throws(RemoteError) -> BytePath {
         do throws(RemoteError) {
-            let kept = try resume(from: remote, afresh: false)
-            // What an earlier process left may itself be what is wrong.
-            if let kept, kept > 0 {
-                guard try resume(from: remote, afresh: true) == nil else { throw damaged(remote) }
-            } else if kept != nil {
-                throw damaged(remote)
-            }
+            if try !resume(from: remote) { try mend(from: remote) }
         } catch {
             let isEmpty = (try? file.status())?.byteCount == 0
             if error.kind == .damaged || isEmpty { try? path.removeFile() }
@@ -80,11 +74,10 @@ package struct PartialDownload: ~Copyable {
         }
     }
 
-    /// - Returns: nil when the file has the blob's bytes now, else how many bytes the attempt found here.
-    private borrowing func resume(from remote: any Remote, afresh: Bool) throws(RemoteError) -> Int64? {
+    /// - Returns: whether the file has the blob's bytes now.
+    private borrowing func resume(from remote: any Remote) throws(RemoteError) -> Bool {
         var hasher = BlobHasher()
-        var isShared = false
-        if try local({ () throws(SystemError) in try restart(afresh: afresh) }) { isShared = remote.share(oid, with: file) }
+        if try local({ () throws(SystemError) in try rewind() }) { _ = remote.share(oid, with: file) }
         try hashPresent(into: &hasher)
         let start = hasher.byteCount
         control.reach(start)
@@ -92,8 +85,27 @@ package struct PartialDownload: ~Copyable {
             try requireRoom(for: byteCount - start)
             try append(from: remote, behind: start, into: &hasher)
         }
-        if hasher.byteCount == byteCount, hasher.finish() == oid { return nil }
-        return isShared ? 0 : start
+        guard hasher.byteCount == byteCount else { return false }
+        return hasher.finish() == oid
+    }
+
+    /// Asks again for a blob that arrived wrong; what an earlier process left may itself be what is wrong.
+    /// - Throws: `damaged` where the remote's own copy is.
+    private borrowing func mend(from remote: any Remote) throws(RemoteError) {
+        var mending = Mending(of: oid, byteCount: byteCount, at: path, control)
+        guard try mending.compare(file, with: remote), mending.hasFoundDifferences else { throw damaged(remote) }
+        try local { () throws(SystemError) in try file.truncate(to: byteCount) }
+        if try isWhole() { return }
+        try mending.vote(file, with: remote)
+        guard try isWhole() else { throw damaged(remote) }
+    }
+
+    private borrowing func isWhole() throws(RemoteError) -> Bool {
+        var hasher = BlobHasher()
+        try local { () throws(SystemError) in try file.seek(to: 0) }
+        try hashPresent(into: &hasher)
+        guard hasher.byteCount == byteCount else { return false }
+        return hasher.finish() == oid
     }
 
     /// Refuses at once what would fill the disk first. A disk that says it has no room at all may be one
@@ -104,13 +116,13 @@ package struct PartialDownload: ~Copyable {
             .full, "no room in '\(path.parent)': \(available) bytes are free, and \(byteCount) are to come")
     }
 
-    /// Empties the file where it is to start anew, or is longer than the blob.
+    /// Empties the file where it is longer than the blob.
     /// - Returns: whether it is empty now.
-    private borrowing func restart(afresh: Bool) throws(SystemError) -> Bool {
+    private borrowing func rewind() throws(SystemError) -> Bool {
         let length = try file.status().byteCount
-        if afresh || length > byteCount { try file.truncate(to: 0) }
+        if length > byteCount { try file.truncate(to: 0) }
         try file.seek(to: 0)
-        return afresh || length > byteCount || length == 0
+        return length > byteCount || length == 0
     }
 
     private borrowing func hashPresent(into hasher: inout BlobHasher) throws(RemoteError) {

@@ -20,6 +20,9 @@ package protocol Remote: Sendable {
     /// The place as messages name it, without secrets.
     var name: String { get }
 
+    /// How many transfers at once serve this place well; nil where processors are what counts.
+    var transfersAtOnce: Int? { get }
+
     /// Which of the blobs are there, with the lengths of their objects. It does not read them.
     func existing(among oids: [ObjectID]) throws(RemoteError) -> [ObjectID: Int64]
 
@@ -62,6 +65,7 @@ package protocol Remote: Sendable {
 }
 
 extension Remote {
+    package var transfersAtOnce: Int? { nil }
     package func settle() -> [ObjectID: RemoteError] { [:] }
     package func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool { false }
     package func abandon() {}

@@ -23,11 +23,14 @@ package struct RemoteError: Error, Equatable, Sendable {
     package let isTransient: Bool
     /// What happened, for a person: lower case, no full stop, no secrets.
     package let message: String
+    /// How long the place asks to be left alone.
+    package let retryAfter: Duration?
 
-    package init(_ kind: Kind, _ message: String, isTransient: Bool = false) {
+    package init(_ kind: Kind, _ message: String, isTransient: Bool = false, retryAfter: Duration? = nil) {
         self.kind = kind
         self.isTransient = isTransient
         self.message = message
+        self.retryAfter = retryAfter
     }
 
     /// A system call's failure.

@@ -3,7 +3,7 @@ import Platform
 
 /// A remote whose transient errors are met with patience: the one place that tries again. The delays
 /// double and are drawn at random, so that a thousand clients of a server that recovers come back one by
-/// one. A download goes on from where it stopped, and one that moves on has all its attempts again.
+/// one. A transfer that moves on has all its attempts again.
 package struct RetryingRemote: Remote {
     /// How often and how soon.
     package struct Policy: Sendable {
@@ -40,6 +40,7 @@ package struct RetryingRemote: Remote {
     }
 
     package var name: String { remote.name }
+    package var transfersAtOnce: Int? { remote.transfersAtOnce }
 
     package func existing(among oids: [ObjectID]) throws(RemoteError) -> [ObjectID: Int64] {
         try retrying { () throws(RemoteError) in try remote.existing(among: oids) }
@@ -48,9 +49,20 @@ package struct RetryingRemote: Remote {
     package func upload(
         _ oid: ObjectID, byteCount: Int64, from source: BytePath, _ control: TransferControl
     ) throws(RemoteError) -> UploadResult {
-        try retrying(control) { () throws(RemoteError) in
+        var furthest: Int64 = 0
+        var failures = 0
+        while true {
             control.reach(0)
-            return try remote.upload(oid, byteCount: byteCount, from: source, control)
+            do throws(RemoteError) {
+                return try remote.upload(oid, byteCount: byteCount, from: source, control)
+            } catch {
+                // What counts is what stays at the remote, where it keeps parts of a blob.
+                let reached = control.bytesSoFar
+                failures = reached > furthest ? 1 : failures + 1
+                furthest = max(furthest, reached)
+                guard error.isTransient, failures < policy.attempts else { throw error }
+                try hold(afterFailures: failures, control, atLeast: error.retryAfter)
+            }
         }
     }
 
@@ -72,8 +84,8 @@ package struct RetryingRemote: Remote {
             } catch {
                 failures = position > start ? 1 : failures + 1
                 guard error.isTransient, failures < policy.attempts else { throw error }
+                try hold(afterFailures: failures, control, atLeast: error.retryAfter)
             }
-            try hold(afterFailures: failures, control)
         }
     }
 
@@ -94,8 +106,8 @@ package struct RetryingRemote: Remote {
             } catch {
                 failures += 1
                 guard error.isTransient, !hasBegun, failures < policy.attempts else { throw error }
+                try hold(afterFailures: failures, atLeast: error.retryAfter)
             }
-            try hold(afterFailures: failures, nil)
         }
     }
 
@@ -105,9 +117,7 @@ package struct RetryingRemote: Remote {
 
     package func abandon() { remote.abandon() }
 
-    private func retrying<Result>(
-        _ control: TransferControl? = nil, _ body: () throws(RemoteError) -> Result
-    ) throws(RemoteError) -> Result {
+    private func retrying<Result>(_ body: () throws(RemoteError) -> Result) throws(RemoteError) -> Result {
         var failures = 0
         while true {
             do throws(RemoteError) {
@@ -115,13 +125,16 @@ package struct RetryingRemote: Remote {
             } catch {
                 failures += 1
                 guard error.isTransient, failures < policy.attempts else { throw error }
+                try hold(afterFailures: failures, atLeast: error.retryAfter)
             }
-            try hold(afterFailures: failures, control)
         }
     }
 
-    private func hold(afterFailures failures: Int, _ control: TransferControl?) throws(RemoteError) {
-        var rest = policy.delayLimit(afterFailures: failures) * Double.random(in: 0.1...1)
+    /// - Parameter least: what the remote itself asks for.
+    private func hold(
+        afterFailures failures: Int, _ control: TransferControl? = nil, atLeast least: Duration?
+    ) throws(RemoteError) {
+        var rest = max(least ?? .zero, policy.delayLimit(afterFailures: failures) * Double.random(in: 0.1...1))
         // In slices, so that whoever calls the work off need not wait for it.
         let slice = Duration.milliseconds(200)
         while rest > .zero {

@@ -3,12 +3,16 @@ private import Synchronization
 /// The wish to call work off, shared by all of it. Any thread may state it or look.
 package final class Cancellation: Sendable {
     private let flag = Atomic<Bool>(false)
+    private let outer: Cancellation?
 
-    package init() {}
+    /// - Parameter outer: work that this is a part of, and that is called off with it.
+    package init(within outer: Cancellation? = nil) {
+        self.outer = outer
+    }
 
     package func cancel() { flag.store(true, ordering: .relaxed) }
 
-    package var isCancelled: Bool { flag.load(ordering: .relaxed) }
+    package var isCancelled: Bool { flag.load(ordering: .relaxed) || outer?.isCancelled == true }
 }
 
 /// One transfer as those see it who watch it and may call it off.

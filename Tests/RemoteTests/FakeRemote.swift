@@ -11,6 +11,8 @@ final class FakeRemote: Remote {
         var script: [RemoteError?] = []
         /// A download that fails gives so many bytes first.
         var bytesBeforeFailure = 0
+        /// An upload that fails keeps so many bytes more than the one before it.
+        var keptParts: Int64 = 0
         /// The requests made, as `download 5`.
         var requests: [String] = []
     }
@@ -48,7 +50,10 @@ final class FakeRemote: Remote {
         _ oid: ObjectID, byteCount: Int64, from source: BytePath, _ control: TransferControl
     ) throws(RemoteError) -> UploadResult {
         control.advance(by: Int(byteCount))
-        if let error = next("upload") { throw error }
+        if let error = next("upload") {
+            control.reach(state.withLock { $0.keptParts * Int64($0.requests.count) })
+            throw error
+        }
         return .sent
     }
 
@@ -80,5 +85,51 @@ final class FakeRemote: Remote {
 
     func delete(_ oid: ObjectID) throws(RemoteError) {
         if let error = next("delete") { throw error }
+    }
+}
+
+/// A road to a remote that spoils a byte now and then.
+final class SpoilingRemote: Remote {
+    private let remote: FakeRemote
+    private let period: Int
+    private let state = Mutex((passed: 0, spoilt: 0))
+
+    /// - Parameter period: of so many bytes that pass, one is spoilt.
+    init(_ remote: FakeRemote, period: Int) {
+        self.remote = remote
+        self.period = period
+    }
+
+    var name: String { remote.name }
+    var spoilt: Int { state.withLock { $0.spoilt } }
+
+    func download(
+        _ oid: ObjectID, from offset: Int64, _ control: TransferControl,
+        receive: (UnsafeRawBufferPointer) throws(RemoteError) -> Void
+    ) throws(RemoteError) {
+        try remote.download(oid, from: offset, control) { piece throws(RemoteError) in
+            var bytes = Array(piece)
+            state.withLock { state in
+                let before = state.passed / period
+                state.passed += bytes.count
+                guard state.passed / period > before else { return }
+                bytes[state.passed * 7919 % bytes.count] ^= 0x10
+                state.spoilt += 1
+            }
+            var failure: RemoteError?
+            bytes.withUnsafeBytes { buffer in
+                do throws(RemoteError) { try receive(buffer) } catch { failure = error }
+            }
+            if let failure { throw failure }
+        }
+    }
+
+    func existing(among oids: [ObjectID]) throws(RemoteError) -> [ObjectID: Int64] { try remote.existing(among: oids) }
+    func forEachBlob(_ body: (RemoteBlob) throws(RemoteError) -> Void) throws(RemoteError) { try remote.forEachBlob(body) }
+    func delete(_ oid: ObjectID) throws(RemoteError) { try remote.delete(oid) }
+    func upload(
+        _ oid: ObjectID, byteCount: Int64, from source: BytePath, _ control: TransferControl
+    ) throws(RemoteError) -> UploadResult {
+        try remote.upload(oid, byteCount: byteCount, from: source, control)
     }
 }

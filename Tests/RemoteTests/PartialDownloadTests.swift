@@ -79,6 +79,29 @@ final class PartialDownloadTests: XCTestCase {
         }
     }
 
+    func testRoadThatSpoilsBytesCannotKeepABlobFromArriving() throws {
+        var random = SeededRandom(seed: 11)
+        blob = random.bytes(3 << 20)
+        for period in [100_000, 1 << 20, 2_900_000] {
+            let remote = SpoilingRemote(FakeRemote([blob], pieceSize: 10_007), period: period)
+            let partial = try PartialDownload(of: oid, byteCount: Int64(blob.count), at: part, TransferControl())
+            try partial.complete(from: remote, as: whole)
+            try assertWhole()
+            XCTAssertGreaterThan(remote.spoilt, 1)
+            try whole.removeFile()
+        }
+    }
+
+    func testRestOfSomethingElseIsMendedWithoutAThirdVoice() throws {
+        var random = SeededRandom(seed: 12)
+        blob = random.bytes(30 << 20)
+        try scratch.write(random.bytes(29 << 20), to: "part")
+        let remote = FakeRemote([blob], pieceSize: 1 << 20)
+        try fetch(remote)
+        try assertWhole()
+        XCTAssertEqual(remote.requests, ["download \(29 << 20)", "download 0"])
+    }
+
     func testInterruptedDownloadKeepsItsRest() throws {
         let lost = RemoteError(.unreachable, "gone", isTransient: true)
         let remote = FakeRemote([blob], script: [lost, nil], bytesBeforeFailure: 4000)

@@ -43,6 +43,24 @@ final class RetryingRemoteTests: XCTestCase {
         XCTAssertEqual(control.bytesSoFar, 10)
     }
 
+    func testRemoteThatAsksForPatienceGetsIt() throws {
+        let error = RemoteError(.unreachable, "busy", isTransient: true, retryAfter: .seconds(1))
+        let fake = FakeRemote(script: [error, nil])
+        try retrying(fake).delete(.of([1]))
+        XCTAssertEqual(waits.change { $0 }.reduce(.zero, +), .seconds(1))
+    }
+
+    func testUploadThatMovesOnHasAllItsAttemptsAgain() throws {
+        let fake = FakeRemote(script: [busy, busy, busy, busy, nil])
+        fake.state.withLock { $0.keptParts = 10 }
+        let control = TransferControl()
+        XCTAssertEqual(try retrying(fake).upload(.of([1]), byteCount: 100, from: "x", control), .sent)
+        XCTAssertEqual(fake.requests.count, 5)
+        let other = FakeRemote(script: [busy, busy, busy, busy, nil])
+        XCTAssertThrowsError(try retrying(other).upload(.of([1]), byteCount: 100, from: "x", control))
+        XCTAssertEqual(other.requests.count, 3)
+    }
+
     func testDownloadGoesOnWhereItStopped() throws {
         let blob = (0..<100).map { UInt8($0) }
         let fake = FakeRemote([blob], script: [busy, busy, busy, busy, nil], bytesBeforeFailure: 15, pieceSize: 10)

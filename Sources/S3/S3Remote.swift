@@ -1,0 +1,62 @@
+// S3: blobs in a bucket of AWS or of any server that speaks its language. Here are signatures,
+// credentials, addresses, what the answers mean, and the remote itself with its multipart uploads and
+// downloads by ranges. The room knows neither Git nor the local store, and never writes the user's
+// configuration.
+
+import Digest
+import Platform
+import Remote
+internal import Synchronization
+
+/// A remote that is a bucket, or a prefix in one.
+///
+/// ```
+/// <prefix>/objects/ab/cd/<oid>    one object for each blob, whole and plain
+/// ```
+///
+/// Uploads are create-if-absent, by `If-None-Match: *` where the server knows it. An object is visible and
+/// durable when its upload returns, so that there is nothing to settle.
+package final class S3Remote: Remote {
+    let client: S3Client
+    let keys: BlobKeys
+    let known = KnownBlobs()
+    let uploads = RequestBudget(requests: 24, bytes: 24 << 20)
+    let downloads = RequestBudget(requests: 24, bytes: 28 << 20)
+    let multipart: MultipartUploads
+    /// Uploads in parts that have failed in this run and may be tried again.
+    let interrupted = Mutex<[ObjectID: PartProgress]>([:])
+    /// What the server has refused to understand.
+    let dialect = ServerDialect()
+    package let name: String
+
+    init(_ client: S3Client, prefix: [UInt8], name: String) {
+        self.client = client
+        keys = BlobKeys(below: prefix)
+        self.name = name
+        multipart = MultipartUploads(client, keys)
+    }
+
+    /// Transfers wait for the network more than they compute.
+    package var transfersAtOnce: Int? { 24 }
+
+    package func delete(_ oid: ObjectID) throws(RemoteError) {
+        try reported { () throws(S3Failure) in
+            let request = S3Request(method: "DELETE", key: keys.key(of: oid), action: "delete")
+            do throws(S3Failure) {
+                _ = try client.send(request, Cancellation())
+            } catch {
+                guard error.isAbsence else { throw error }
+            }
+            known.setAbsent(oid)
+        }
+    }
+
+    /// Does what may fail, with the failure as others know it.
+    func reported<Result>(_ body: () throws(S3Failure) -> Result) throws(RemoteError) -> Result {
+        do throws(S3Failure) {
+            return try body()
+        } catch {
+            throw error.error
+        }
+    }
+}

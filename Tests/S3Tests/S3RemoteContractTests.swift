@@ -1,0 +1,44 @@
+import Digest
+import Platform
+import Remote
+import TestSupport
+import XCTest
+
+/// A bucket of a real server keeps the rules of all remotes.
+final class S3RemoteContractTests: XCTestCase {
+    private var scratch: ScratchFolder!
+    private var contract: RemoteContract!
+
+    override func setUpWithError() throws {
+        TestProcess.makeHermetic()
+        S3ServerObserver.install()
+        scratch = try ScratchFolder()
+        let laboratory = try S3Laboratory()
+        contract = RemoteContract(try laboratory.remote(laboratory.exchange()), scratch) { try laboratory.plant($0, $1) }
+    }
+
+    override func tearDown() {
+        contract = nil
+        scratch = nil
+    }
+
+    func testUploadedBlobIsThereOnceSettled() throws { try contract.checkUploadedBlobIsThereOnceSettled() }
+    func testEmptyBlobIsABlob() throws { try contract.checkEmptyBlobIsABlob() }
+    func testManyBlobsSettleTogether() throws { try contract.checkManyBlobsSettleTogether() }
+    func testSecondUploadFindsTheFirst() throws { try contract.checkSecondUploadFindsTheFirst() }
+    func testSourceWithOtherBytesIsRefused() throws { try contract.checkSourceWithOtherBytesIsRefused() }
+    func testTruncatedSourceIsRefused() throws { try contract.checkTruncatedSourceIsRefused() }
+    func testSourceOfUnexpectedLengthIsRefused() throws { try contract.checkSourceOfUnexpectedLengthIsRefused() }
+    func testMissingSourceIsAbsent() throws { try contract.checkMissingSourceIsAbsent() }
+    func testObjectOfOtherLengthIsDamagedAndNotOverwritten() throws {
+        try contract.checkObjectOfOtherLengthIsDamagedAndNotOverwritten()
+    }
+    func testDownloadStartsAtOffset() throws { try contract.checkDownloadStartsAtOffset() }
+    func testDownloadOfAbsentBlobIsAbsent() throws { try contract.checkDownloadOfAbsentBlobIsAbsent() }
+    func testReceiversErrorEndsDownload() throws { try contract.checkReceiversErrorEndsDownload() }
+    func testEmptyPlaceAnswersQuestions() throws { try contract.checkEmptyPlaceAnswersQuestions() }
+    func testDeletedBlobIsGoneAndCanComeBack() throws { try contract.checkDeletedBlobIsGoneAndCanComeBack() }
+    func testUploadsOfOneBlobAtOnceAllSucceed() throws { try contract.checkUploadsOfOneBlobAtOnceAllSucceed() }
+    func testCancelledUploadLeavesNothing() throws { try contract.checkCancelledUploadLeavesNothing() }
+    func testControlSeesAllBytes() throws { try contract.checkControlSeesAllBytes() }
+}
