@@ -8,13 +8,20 @@ struct RemoteCommand: Command {
     static let declaration = Declaration(
         "remote", group: .sharing, summary: "list and change the data remotes",
         description: """
-            A data remote is a folder (later, a bucket) that holds the blobs. It is named in the committed file \
-            `.gitdata`, so that a clone knows it, and confirmed in the clone's own configuration: a folder that \
+            A data remote is a folder, or a bucket of an S3-compatible store, that holds the blobs. It is named in \
+            the committed file `.gitdata`, so that a clone knows it. A folder, or a server other than AWS's, that \
             only the project names is not used before `git data remote trust`. A Git remote that is itself a \
             folder needs no data remote: it holds its blobs inside.
+
+            A bucket is `s3://BUCKET/PREFIX`, and behind a `?`, joined by `&`, may stand `region=`, \
+            `endpoint=https://HOST:PORT`, `profile=`, `addressing=path` or `virtual`, and `anonymous=true`. \
+            Credentials, regions, endpoints and proxies are those of the AWS tools.
             """,
         options: [CommonOptions.json],
-        examples: [Example("git data remote add storage /mnt/nas/churn", "name a folder")],
+        examples: [
+            Example("git data remote add storage /mnt/nas/churn", "name a folder"),
+            Example("git data remote add storage s3://churn-lab/datasets", "name a bucket"),
+        ],
         subcommands: [
             RemoteListCommand.self, RemoteAddCommand.self, RemoteSetURLCommand.self, RemoteRemoveCommand.self,
             RemoteDefaultCommand.self, RemoteTrustCommand.self,
@@ -79,7 +86,7 @@ struct RemoteSettings {
     /// Writes the URL: for everybody, and for this clone as the confirmation.
     func write(name: String, url: BytePath, isLocal: Bool) throws {
         if !isLocal { try setShared("data.\(name).url", url) }
-        if isLocal || DataRemote.folder(url) != nil { try setOwn("data.\(name).url", url) }
+        if isLocal || !DataRemote(name: name, url: url, source: .committed).isTrusted { try setOwn("data.\(name).url", url) }
         repository.forgetSettings()
     }
 }

@@ -19,7 +19,7 @@ extension TransferSession {
         return try TransferSession(
             agent: agentExecutable(),
             destination: TransferDestination(
-                url: remote.url, mayCreate: remote.source == .insideGitRemote, name: remote.name),
+                url: remote.transferURL, mayCreate: remote.source == .insideGitRemote, name: remote.name),
             store: store, transfers: settings.transfers, progress: progress)
     }
 }

@@ -29,10 +29,28 @@ package struct DataRemote: Equatable, Sendable {
         Self.folder(url) != nil
     }
 
-    /// Whether it may be used without asking: a folder that only a committed file names may be any folder
-    /// of the machine, and its use waits for `git data remote trust`.
+    /// Whether it may be used without asking. A folder that only a committed file names may be any folder of
+    /// the machine, and a bucket's options may choose who is shown the user's credentials: their use waits for
+    /// `git data remote trust`.
     package var isTrusted: Bool {
-        source != .committed || !isFolder
+        source != .committed || (!isFolder && options.allSatisfy { ["region", "anonymous"].contains($0) })
+    }
+
+    /// The names of the options behind the URL's `?`.
+    private var options: [String] {
+        guard !isFolder, let start = url.bytes.firstIndex(of: UInt8(ascii: "?")) else { return [] }
+        return url.bytes[(start + 1)...].split(separator: UInt8(ascii: "&")).map { item in
+            String(decoding: item.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
+        }
+    }
+
+    /// The URL as the transfer agent is told it: with the region that `data.<name>.region` sets.
+    package var transferURL: BytePath {
+        // Nothing but a region: what a project commits must not add options to the URL.
+        let isPlain = { (byte: UInt8) in byte == UInt8(ascii: "-") || (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte) }
+        guard let region, region.utf8.allSatisfy(isPlain), !isFolder, !options.contains("region") else { return url }
+        let separator = url.bytes.contains(UInt8(ascii: "?")) ? "&" : "?"
+        return url.adding(suffix: "\(separator)region=\(region)")
     }
 
     /// The folder that a URL names: an absolute path, or `file://` and one.
