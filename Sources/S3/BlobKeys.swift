@@ -22,17 +22,20 @@ struct BlobKeys: Equatable, Sendable {
         return oid
     }
 
-    /// The blob that a key in an answer names.
-    /// - Parameter isEncoded: whether the answer says that its keys are percent-encoded. AWS then writes a
-    ///   space as `+`; others leave a plus sign as it is, or encode nothing.
-    func oid(ofListed key: String, isEncoded: Bool) -> ObjectID? {
-        if let oid = oid(of: key.utf8) { return oid }
-        guard isEncoded else { return nil }
-        return oid(of: Self.decoded(key)) ?? PercentEncoding.decode(key.utf8).flatMap { oid(of: $0) }
+    /// The blob that a key in the answer to a list names. AWS percent-encodes it as it was asked to, with `+`
+    /// for a space; others leave a plus sign as it is, or encode nothing, or do it and don't say so.
+    func oid(ofListed key: String) -> ObjectID? {
+        oid(of: key.utf8) ?? oid(of: Self.decoded(key)) ?? PercentEncoding.decode(key.utf8).flatMap { oid(of: $0) }
+    }
+
+    /// A key in the answer to a list, in the bytes to ask with again.
+    func key(listed key: String, isEncoded: Bool) -> [UInt8] {
+        if let oid = oid(ofListed: key) { return self.key(of: oid) }
+        return isEncoded ? Self.decoded(key) : Array(key.utf8)
     }
 
     /// A percent-encoded key as AWS means it.
-    static func decoded(_ key: String) -> [UInt8] {
+    private static func decoded(_ key: String) -> [UInt8] {
         PercentEncoding.decode(key.utf8.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }) ?? Array(key.utf8)
     }
 }

@@ -90,14 +90,14 @@ final class MultipartUploads: Sendable {
             let isEncoded = tree.text("EncodingType") == "url"
             for upload in tree.all("Upload") {
                 guard let key = upload.text("Key"), let id = upload.text("UploadId"),
-                    let oid = keys.oid(ofListed: key, isEncoded: isEncoded)
+                    let oid = keys.oid(ofListed: key)
                 else { continue }
                 found[oid, default: []].append(id)
             }
             guard tree.text("IsTruncated") == "true", let key = tree.text("NextKeyMarker"),
                 let upload = tree.text("NextUploadIdMarker")
             else { return found }
-            let next = (key: isEncoded ? BlobKeys.decoded(key) : Array(key.utf8), upload: upload)
+            let next = (key: keys.key(listed: key, isEncoded: isEncoded), upload: upload)
             if let markers, markers == next { throw client.nonsense(request, response) }
             markers = next
         }

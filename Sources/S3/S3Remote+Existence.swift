@@ -123,17 +123,16 @@ extension S3Remote {
         guard let tree = XMLTree(response.body), tree.name == "ListBucketResult" else {
             throw client.nonsense(request, response)
         }
-        let isEncoded = tree.text("EncodingType") == "url"
         var page = Page()
+        var lastKey = ""
         for item in tree.all("Contents") {
             guard let text = item.text("Key"), let byteCount = item.text("Size").flatMap({ Int64($0) }) else {
                 throw client.nonsense(request, response)
             }
-            page.lastKey = isEncoded ? BlobKeys.decoded(text) : Array(text.utf8)
-            if let oid = keys.oid(ofListed: text, isEncoded: isEncoded) {
-                page.blobs.append(RemoteBlob(oid: oid, byteCount: byteCount))
-            }
+            lastKey = text
+            if let oid = keys.oid(ofListed: text) { page.blobs.append(RemoteBlob(oid: oid, byteCount: byteCount)) }
         }
+        page.lastKey = keys.key(listed: lastKey, isEncoded: tree.text("EncodingType") == "url")
         if tree.text("IsTruncated") == "true" {
             guard let next = tree.text("NextContinuationToken"), next != continuation else {
                 throw client.nonsense(request, response)
