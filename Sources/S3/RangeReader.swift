@@ -3,14 +3,16 @@ import Platform
 import Remote
 
 /// Fetches the ranges of a large object, several at once, and hands them out in order. Memory is bounded by
-/// the remote's budget: a range holds its share from its request until it is handed out.
+/// the remote's buffers: a range holds one from its request until it is handed out. As ranges get theirs in
+/// order, the one that everybody waits for always has one.
 final class RangeReader {
     private struct State {
         /// The index of the next range to be fetched, and to be handed out.
         var nextFetch = 0
         var nextDelivery = 0
-        var arrived: [Int: Result<[UInt8], RemoteError>] = [:]
+        var arrived: [Int: Result<RangeBuffer, RemoteError>] = [:]
         var isStopped = false
+        var hasFailed = false
         var threads = 0
     }
 
@@ -28,29 +30,42 @@ final class RangeReader {
         for _ in 0..<threads { WorkerThread.detach { [worker] in worker.run() } }
     }
 
-    /// The next range; nil behind the last one.
-    func next() throws(RemoteError) -> [UInt8]? {
-        let result: Result<[UInt8], RemoteError>? = worker.state.wait { state in
+    /// Hands out the next range in small pieces, which stay in the processor's caches on their way.
+    /// - Returns: false behind the last one.
+    func deliver(_ receive: (UnsafeRawBufferPointer) throws(RemoteError) -> Void) throws(RemoteError) -> Bool {
+        let result: Result<RangeBuffer, RemoteError>? = worker.state.wait { state in
             if state.nextDelivery == count { return .some(nil) }
             guard let result = state.arrived.removeValue(forKey: state.nextDelivery) else { return nil }
             state.nextDelivery += 1
             return .some(result)
         }
-        guard let result else { return nil }
-        if case .success(let bytes) = result { worker.remote.downloads.giveBack(Int64(bytes.count)) }
-        return try result.get()
+        guard let buffer = try result?.get() else { return false }
+        defer { worker.remote.buffers.giveBack(buffer) }
+        let bytes = buffer.bytes
+        for start in stride(from: 0, to: bytes.count, by: Self.pieceSize) {
+            try receive(UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.pieceSize, bytes.count)]))
+        }
+        return true
     }
+
+    private static let pieceSize = 128 << 10
 
     /// Calls off the rest, and waits until nothing of it runs.
     func stop() {
         worker.cancellation.cancel()
         worker.state.change { $0.isStopped = true }
-        let left = worker.state.wait { state -> [Result<[UInt8], RemoteError>]? in
-            guard state.threads == 0 else { return nil }
+        // At once: one of the threads may be waiting for a buffer.
+        giveBackArrived()
+        worker.state.wait { $0.threads == 0 ? () : nil }
+        giveBackArrived()
+    }
+
+    private func giveBackArrived() {
+        let arrived = worker.state.change { state in
             defer { state.arrived = [:] }
-            return Array(state.arrived.values)
+            return state.arrived.values
         }
-        for case .success(let bytes) in left { worker.remote.downloads.giveBack(Int64(bytes.count)) }
+        for case .success(let buffer) in arrived { worker.remote.buffers.giveBack(buffer) }
     }
 
     private final class Worker: Sendable {
@@ -71,45 +86,60 @@ final class RangeReader {
         var count: Int { Int((Int64(range.count) + S3Remote.rangeByteCount - 1) / S3Remote.rangeByteCount) }
 
         func run() {
-            while let index = next() {
-                let result = fetch(index)
-                state.change { $0.arrived[index] = result }
+            while let (index, buffer) = next() {
+                let result = fetch(index, into: buffer)
+                state.change { state in
+                    state.arrived[index] = result
+                    if case .failure = result { state.hasFailed = true }
+                }
             }
             state.change { $0.threads -= 1 }
         }
 
-        private func next() -> Int? {
+        /// Takes the next range to be fetched, with the buffer for it: the buffer first, so that each range
+        /// that is taken can be fetched.
+        private func next() -> (index: Int, buffer: RangeBuffer)? {
             let count = count
-            return state.wait { state -> Int?? in
-                let hasFailed = state.arrived.values.contains { (try? $0.get()) == nil }
-                if state.isStopped || state.nextFetch == count || hasFailed { return .some(nil) }
+            guard !state.change({ Self.isOver($0, count: count) }) else { return nil }
+            let buffer = remote.buffers.take()
+            let index: Int? = state.wait { state -> Int?? in
+                if Self.isOver(state, count: count) { return .some(nil) }
                 guard state.nextFetch < state.nextDelivery + RangeReader.window else { return nil }
                 defer { state.nextFetch += 1 }
                 return .some(state.nextFetch)
             }
+            guard let index else {
+                remote.buffers.giveBack(buffer)
+                return nil
+            }
+            return (index, buffer)
         }
 
-        /// Fetches one range whole. On success its share of the budget stays taken.
-        private func fetch(_ index: Int) -> Result<[UInt8], RemoteError> {
+        private static func isOver(_ state: State, count: Int) -> Bool {
+            state.isStopped || state.hasFailed || state.nextFetch == count
+        }
+
+        /// Fetches one range whole.
+        private func fetch(_ index: Int, into buffer: RangeBuffer) -> Result<RangeBuffer, RemoteError> {
             let start = range.lowerBound + Int64(index) * S3Remote.rangeByteCount
             let end = min(start + S3Remote.rangeByteCount, range.upperBound)
-            remote.downloads.take(end - start)
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(Int(end - start))
+            remote.downloads.take(0)
+            var wasThrottled = false
+            defer { remote.downloads.giveBack(0, wasThrottled: wasThrottled) }
             do throws(S3Failure) {
                 let request = remote.rangeRequest(oid, start..<end)
                 _ = try remote.client.send(request, cancellation, receive: { head, piece throws(RemoteError) in
-                    guard head.status == 206, ContentRange(head)?.first == start,
-                        Int64(bytes.count + piece.count) <= end - start
-                    else { throw RemoteError(.other, "\(self.remote.name) sends other bytes than it was asked for", isTransient: true) }
-                    bytes += piece
+                    guard head.status == 206, ContentRange(head)?.first == start, buffer.append(piece) else {
+                        throw RemoteError(.other, "\(self.remote.name) sends other bytes than it was asked for", isTransient: true)
+                    }
                 })
-                guard Int64(bytes.count) == end - start else {
+                guard Int64(buffer.bytes.count) == end - start else {
                     throw S3Failure(RemoteError(.unreachable, "\(remote.name) sent too few bytes", isTransient: true))
                 }
-                return .success(bytes)
+                return .success(buffer)
             } catch {
-                remote.downloads.giveBack(end - start, wasThrottled: error.isThrottling)
+                wasThrottled = error.isThrottling
+                remote.buffers.giveBack(buffer)
                 return .failure(error.error)
             }
         }

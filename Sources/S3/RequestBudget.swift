@@ -14,7 +14,7 @@ final class RequestBudget: Sendable {
     private let greatestRequests: Int
     private let greatestBytes: Int64
 
-    /// - Parameter bytes: what a process that is killed may lose, and what downloads may hold in memory.
+    /// - Parameter bytes: what a process that is killed may lose.
     init(requests: Int, bytes: Int64) {
         greatestRequests = requests
         greatestBytes = bytes

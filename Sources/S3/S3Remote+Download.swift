@@ -34,13 +34,7 @@ extension S3Remote {
             }
         }
         if first.status == 416 { return try requireEnd(oid, at: offset, first) }
-        while let bytes = try ahead?.next() {
-            var failure: RemoteError?
-            bytes.withUnsafeBytes { buffer in
-                do throws(RemoteError) { try receive(buffer) } catch { failure = error }
-            }
-            if let failure { throw failure }
-        }
+        while try ahead?.deliver(receive) == true {}
     }
 
     func rangeRequest(_ oid: ObjectID, _ range: Range<Int64>) -> S3Request {

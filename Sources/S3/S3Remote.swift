@@ -21,7 +21,8 @@ package final class S3Remote: Remote {
     let keys: BlobKeys
     let known = KnownBlobs()
     let uploads = RequestBudget(requests: 24, bytes: 24 << 20)
-    let downloads = RequestBudget(requests: 24, bytes: 28 << 20)
+    let downloads = RequestBudget(requests: 24, bytes: 0)
+    let buffers = RangeBuffers(count: 6)
     let multipart: MultipartUploads
     /// Uploads in parts that have failed in this run and may be tried again.
     let interrupted = Mutex<[ObjectID: PartProgress]>([:])
@@ -37,7 +38,7 @@ package final class S3Remote: Remote {
     }
 
     /// Transfers wait for the network more than they compute.
-    package var transfersAtOnce: Int? { 24 }
+    package var transfersAtOnce: Int? { 16 }
 
     package func delete(_ oid: ObjectID) throws(RemoteError) {
         try reported { () throws(S3Failure) in

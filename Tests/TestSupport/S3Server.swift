@@ -44,7 +44,8 @@ package struct S3Server: Sendable {
         ScratchFolder.removeTree(running.folder)
     }
 
-    private static func program(_ name: BytePath) throws -> BytePath? {
+    /// A program of the folder, where it is on this machine.
+    static func program(_ name: BytePath) throws -> BytePath? {
         var folders = [Environment.value("S3_SERVERS")].compactMap { $0 }
         // The project is above the folder that the tests were built in.
         var folder = try Environment.executable().parent
