@@ -3,8 +3,8 @@ import Diagnostics
 
 extension EasyHandle {
     /// What libcurl takes from a socket, and from a body that is sent, at once.
-    private static let receiveBufferSize: Int64 = 512 << 10
-    private static let sendBufferSize: Int64 = 1 << 20
+    private static let receiveBufferSize: Int64 = 256 << 10
+    private static let sendBufferSize: Int64 = 512 << 10
     private static let smallestBufferSize: Int64 = 16 << 10
 
     /// Makes the settings for a request. The callbacks are the caller's to set.

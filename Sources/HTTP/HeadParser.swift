@@ -9,8 +9,8 @@ struct HeadParser {
     private var headers = HTTPHeaders()
     private var byteCount = 0
 
-    /// No honest head is that long.
-    static let limit = 1 << 20
+    /// No honest head is that long. Newer versions of libcurl give up at 300 KiB by themselves.
+    static let limit = 256 << 10
 
     /// - Returns: false where the head is too long.
     mutating func feed(_ line: UnsafeRawBufferPointer) -> Bool {

@@ -19,7 +19,7 @@ final class Transfer {
     /// How the exchange ends, decided here and not by libcurl.
     private(set) var verdict: Exchange.Ending?
 
-    private static let slabSize = 256 << 10
+    private static let slabSize = 128 << 10
 
     /// The transfers that hold bytes which their receivers have not been offered.
     final class Round {

@@ -7,6 +7,8 @@ import TestSupport
 final class TestServer {
     private let process: ChildProcess
     let port: Int
+    /// Connections to this port are neither made nor refused.
+    let deafPort: Int
     let scheme: String
 
     init(tls: PrivateAuthority? = nil) throws {
@@ -14,10 +16,11 @@ final class TestServer {
         var arguments: [BytePath] = ["python3", script]
         if let tls { arguments += ["--tls", tls.certificate, tls.key] }
         process = try ChildProcess("/usr/bin/env", arguments, input: .pipe, output: .pipe)
-        guard let line = try process.output?.read(until: 10), let port = Int(String(decoding: line, as: UTF8.self)) else {
-            throw Unexpected("the server has not started")
-        }
-        self.port = port
+        let line = try process.output?.read(until: 10) ?? []
+        let ports = String(decoding: line, as: UTF8.self).split(separator: " ").compactMap { Int($0) }
+        guard ports.count == 2 else { throw Unexpected("the server has not started") }
+        port = ports[0]
+        deafPort = ports[1]
         scheme = tls == nil ? "http" : "https"
     }
 

@@ -35,8 +35,6 @@ final class TransportTests: XCTestCase {
         XCTAssertEqual(error?.isTransient, false)
         XCTAssertTrue(error?.message.hasPrefix("no trusted connection to '127.0.0.1:\(server.port)': ") == true)
         XCTAssertEqual(failure(client { $0.certificates = "/nonexistent/ca.pem" }, server.url("/"))?.kind, .tls)
-        let plain = try TestServer()
-        XCTAssertEqual(failure(trusting, "https://127.0.0.1:\(plain.port)/")?.kind, .tls)
     }
 
     func testCertificateOfAnotherHostIsRefused() throws {

@@ -3,9 +3,10 @@
 
 usage: server.py [--tls CERTIFICATE KEY]
 
-Prints its port, and ends when its standard input does. Paths:
+Prints its port and that of a listener which takes no connections, and ends when its standard input does. Paths:
     /echo...    answers with the head of the request as it came, and then the body's length and SHA-256
     /bytes/N    answers with N bytes
+    /endless    answers with headers and more headers
     /facts      answers with what was seen: connections, the most at once, body bytes after a refusal, tunnels
     anything else answers with 200 and no body
 Headers:
@@ -145,6 +146,10 @@ class Connection:
         path = target.split("/")[1]
         if path == "bytes":
             self.send_bytes(int(target.split("/")[2]), int(headers.get("x-rate", 0)), method == "HEAD")
+        elif path == "endless":
+            self.socket.sendall(b"HTTP/1.1 200 OK\r\n")
+            while True:
+                self.socket.sendall(b"X: " + b"y" * 60000 + b"\r\n")
         elif path == "facts":
             self.answer(" ".join(f"{name}={value}" for name, value in facts.items()).encode())
         elif path.startswith("echo"):
@@ -176,13 +181,24 @@ def accept(listener, context):
         threading.Thread(target=serve, args=(accepted, context), daemon=True).start()
 
 
+def full_listener():
+    """A listener whose queue is full, so that connections to it are neither made nor refused."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+    waiting = [socket.socket() for _ in range(4)]
+    for connecting in waiting:
+        connecting.setblocking(False)
+        connecting.connect_ex(listener.getsockname())
+    return listener, waiting
+
+
 def main(arguments):
     context = None
     if arguments[:1] == ["--tls"]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(arguments[1], arguments[2])
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    print(listener.getsockname()[1], flush=True)
+    full = full_listener()
+    print(listener.getsockname()[1], full[0].getsockname()[1], flush=True)
     threading.Thread(target=accept, args=(listener, context), daemon=True).start()
     sys.stdin.read()
 
