@@ -1,7 +1,6 @@
 import Platform
 
-/// A real S3 server on this machine, from the folder that `S3_SERVERS` names, or from `../shared/s3` beside
-/// the project: SeaweedFS, or what `S3_SERVER` names (`ceph-s3`, for the long form of the tests). One server serves all tests of a process, each in a prefix of its own.
+/// A real S3 server on this machine, from the folder of start scripts that `S3_SERVERS` names: SeaweedFS, or what `S3_SERVER` names (`ceph-s3`, for the long form of the tests). One server serves all tests of a process, each in a prefix of its own.
 package struct S3Server: Sendable {
     package let port: UInt16
     /// What its users have in their environment.
@@ -46,13 +45,7 @@ package struct S3Server: Sendable {
 
     /// A program of the folder, where it is on this machine.
     static func program(_ name: BytePath) throws -> BytePath? {
-        var folders = [Environment.value("S3_SERVERS")].compactMap { $0 }
-        // The project is above the folder that the tests were built in.
-        var folder = try Environment.executable().parent
-        while folder.components.count > 1 {
-            if (folder / "Package.swift").exists { folders.append(folder.parent / "shared/s3") }
-            folder = folder.parent
-        }
+        let folders = [Environment.value("S3_SERVERS")].compactMap { $0 }
         return folders.map { $0 / name }.first { $0.isExecutableFile }
     }
 
