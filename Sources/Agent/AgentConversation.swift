@@ -16,6 +16,8 @@ package struct AgentConversation: Sendable {
         package var incoming: BytePath?
         /// How many transfers may run at once, where the client has a wish.
         package var transfers: Int?
+        /// Whether the client's user wants to see what is asked of the remote.
+        package var isVerbose = false
 
         package init() {}
     }
@@ -28,6 +30,8 @@ package struct AgentConversation: Sendable {
         case exists(id: Int, [ObjectID])
         case list(id: Int)
         case delete(ObjectID)
+        case examine(id: Int)
+        case unfinished(id: Int)
     }
 
     package enum Action: Equatable, Sendable {
@@ -68,6 +72,7 @@ package struct AgentConversation: Sendable {
             terms.incoming = ours.incoming.flatMap { AgentPath.decode($0) }
             terms.mayCreate = ours.create ?? false
             terms.transfers = ours.transfers
+            terms.isVerbose = ours.verbose ?? false
         } else {
             // Git LFS starts as many agents as it wants transfers, and speaks with each in turn.
             terms.transfers = 1
@@ -97,6 +102,10 @@ package struct AgentConversation: Sendable {
             return request.id.map { .list(id: $0) }
         case "delete" where terms.isExtended:
             return oid.map { .delete($0) }
+        case "examine" where terms.isExtended:
+            return request.id.map { .examine(id: $0) }
+        case "unfinished" where terms.isExtended:
+            return request.id.map { .unfinished(id: $0) }
         default:
             return nil
         }

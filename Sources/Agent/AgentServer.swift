@@ -61,13 +61,20 @@ package final class AgentServer: Sendable {
         return .fatal
     }
 
+    /// What the user wants to see: the requests, or, as Git understands GIT_CURL_VERBOSE, the headers too.
+    private static func trace(_ terms: AgentConversation.Terms) -> RemoteTrace? {
+        let showsHeaders = Environment.value("GIT_CURL_VERBOSE").map { !["", "0", "false"].contains($0) } ?? false
+        guard terms.isVerbose || showsHeaders else { return nil }
+        return RemoteTrace(showsHeaders: showsHeaders) { Descriptor.writeToStandardError($0 + "\n") }
+    }
+
     private func open(_ terms: AgentConversation.Terms) -> (any Remote)? {
         do throws(RemoteError) {
             guard let url = terms.url ?? url else {
                 throw RemoteError(
                     .other, "no data remote: give its URL to git-data-transfer, in 'lfs.customtransfer.<name>.args'")
             }
-            let opened = try openRemote(url, mayCreate: terms.mayCreate)
+            let opened = try openRemote(url, mayCreate: terms.mayCreate, trace: Self.trace(terms))
             remote.withLock { $0 = opened }
             if terms.isExtended { board.setExtended() }
             board.say(AgentReply(gitData: terms.isExtended ? AgentExtension() : nil))

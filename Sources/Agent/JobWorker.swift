@@ -10,6 +10,8 @@ struct JobWorker: Sendable {
     let settlement: Settlement
     let cancellation: Cancellation
     let terms: AgentConversation.Terms
+    /// What all transfers know of the remote as a whole.
+    let outage = Outage()
 
     /// A list goes out in pieces of so many blobs.
     private static let listBatchSize = 1000
@@ -21,11 +23,13 @@ struct JobWorker: Sendable {
         case .exists(let id, let oids): answerExistence(id, oids)
         case .list(let id): list(id)
         case .delete(let oid): delete(oid)
+        case .examine(let id): examine(id)
+        case .unfinished(let id): listUnfinished(id)
         }
     }
 
     private func upload(_ oid: ObjectID, _ byteCount: Int64, _ source: BytePath) {
-        attempt(oid) { control throws(RemoteError) in
+        attempt(.upload, oid) { control throws(RemoteError) in
             switch try remote.upload(oid, byteCount: byteCount, from: source, control) {
             case .sent:
                 settlement.add(oid)
@@ -37,7 +41,7 @@ struct JobWorker: Sendable {
     }
 
     private func download(_ oid: ObjectID, _ byteCount: Int64, _ wanted: BytePath?) {
-        attempt(oid) { control throws(RemoteError) in
+        attempt(.download, oid) { control throws(RemoteError) in
             guard let incoming = terms.incoming else {
                 throw RemoteError(.other, "there is no folder to download to")
             }
@@ -50,7 +54,7 @@ struct JobWorker: Sendable {
     }
 
     private func delete(_ oid: ObjectID) {
-        attempt(oid) { _ throws(RemoteError) in
+        attempt(.delete, oid) { _ throws(RemoteError) in
             try remote.delete(oid)
             return AgentReply(event: "complete", oid: oid.hex)
         }
@@ -58,12 +62,18 @@ struct JobWorker: Sendable {
 
     /// Does one transfer and says how it ended.
     /// - Parameter body: gives the last word, or nil where somebody else will say it.
-    private func attempt(_ oid: ObjectID, _ body: (TransferControl) throws(RemoteError) -> AgentReply?) {
+    private func attempt(
+        _ direction: Outage.Direction, _ oid: ObjectID, _ body: (TransferControl) throws(RemoteError) -> AgentReply?
+    ) {
         let control = TransferControl(cancellation: cancellation)
         board.begin(oid, control)
         do throws(RemoteError) {
-            if let reply = try body(control) { board.complete([(oid, reply)]) }
+            if let error = outage.error { throw error }
+            let reply = try body(control)
+            outage.noteSuccess()
+            if let reply { board.complete([(oid, reply)]) }
         } catch {
+            outage.note(error, direction)
             board.complete([(oid, AgentReply(event: "complete", oid: oid.hex, error: AgentFault(error)))])
         }
     }
@@ -74,6 +84,33 @@ struct JobWorker: Sendable {
             board.say(AgentReply(event: "exists", id: id, sizes: oids.map { found[$0] ?? -1 }))
         } catch {
             board.say(AgentReply(event: "exists", error: AgentFault(error), id: id))
+        }
+    }
+
+    private func examine(_ id: Int) {
+        do throws(RemoteError) {
+            try remote.examine { finding in
+                board.say(
+                    AgentReply(
+                        event: "examine", id: id,
+                        finding: AgentFinding(
+                            subject: finding.subject.rawValue, outcome: finding.outcome.rawValue, message: finding.message)))
+            }
+            board.say(AgentReply(event: "examine", id: id))
+        } catch {
+            board.say(AgentReply(event: "examine", error: AgentFault(error), id: id))
+        }
+    }
+
+    private func listUnfinished(_ id: Int) {
+        do throws(RemoteError) {
+            var uploads: [AgentUpload] = []
+            try remote.forEachUnfinishedUpload { upload throws(RemoteError) in
+                uploads.append(AgentUpload(oid: upload.oid?.hex, begun: upload.begun))
+            }
+            board.say(AgentReply(event: "unfinished", id: id, uploads: uploads))
+        } catch {
+            board.say(AgentReply(event: "unfinished", error: AgentFault(error), id: id))
         }
     }
 

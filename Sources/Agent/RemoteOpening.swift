@@ -3,9 +3,11 @@ import Remote
 import S3
 
 /// Opens the remote that a URL names, with patience for its transient errors.
-/// - Parameter mayCreate: whether its place may be made by the first upload.
-func openRemote(_ url: BytePath, mayCreate: Bool) throws(RemoteError) -> any Remote {
-    if S3Location.isOne(url) { return RetryingRemote(try S3Remote.open(url)) }
+/// - Parameters:
+///   - mayCreate: whether its place may be made by the first upload.
+///   - trace: told of what is asked of a server.
+func openRemote(_ url: BytePath, mayCreate: Bool, trace: RemoteTrace? = nil) throws(RemoteError) -> any Remote {
+    if S3Location.isOne(url) { return RetryingRemote(try S3Remote.open(url, trace: trace)) }
     guard let folder = BytePath(localURL: url) else {
         // What stands behind the scheme may be a secret.
         let scheme = BytePath(bytes: url.bytes.prefix { $0 != UInt8(ascii: ":") })

@@ -16,9 +16,9 @@ package struct CommandContext: Sendable {
         try .find()
     }
 
-    /// The progress of a job as this run shows it: a live line on a terminal, nothing elsewhere.
+    /// The progress of a job as this run shows it: a live line on a terminal, nothing elsewhere, nor among requests.
     func progress(_ title: String) -> any ProgressObserver {
-        guard !output.isQuiet, Environment.isTerminal(2) else { return SilentProgress() }
+        guard !output.isQuiet, !output.isVerbose, Environment.isTerminal(2) else { return SilentProgress() }
         return TerminalProgress(title)
     }
 
@@ -26,7 +26,7 @@ package struct CommandContext: Sendable {
     func session(
         to remote: DataRemote, _ repository: Repository, progress: any ProgressObserver = SilentProgress()
     ) throws -> TransferSession {
-        try TransferSession.open(remote, repository, progress: progress)
+        try TransferSession.open(remote, repository, isVerbose: output.isVerbose, progress: progress)
     }
 
     /// Paths that the user gave, as paths from the top of the worktree.

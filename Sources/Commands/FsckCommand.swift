@@ -1,5 +1,6 @@
 import Diagnostics
 import Digest
+import FoundationEssentials
 import Git
 import ObjectStore
 import Platform
@@ -17,7 +18,9 @@ struct FsckCommand: Command {
         description: """
             Reads every blob of the local store and compares it with its oid. A damaged one is moved to \
             `.git/data/damaged`, never deleted, so that `git data fetch` can bring a good one. With `--remote`, \
-            names every blob that some ref reaches and that is neither on the data remote nor here.
+            names every blob that some ref reaches and that is neither on the data remote nor here, and the \
+            uploads that were begun there and never finished: they take room, and the next push of the same \
+            blobs goes on with them.
             """,
         options: [remoteCheck, CommonOptions.json],
         exitCodes: [ExitMeaning(.failure, "something is damaged or missing")], seeAlso: ["doctor", "prune"])
@@ -33,6 +36,15 @@ struct FsckCommand: Command {
         var verified = 0
         var verifiedBytes: Int64 = 0
         var problems: [Problem] = []
+        /// Uploads to the remote that nobody has finished; no problem, but they take room.
+        var unfinished: [Unfinished] = []
+
+        struct Unfinished: Encodable {
+            let oid: String?
+            let path: String?
+            /// As in `2026-05-01T10:00:00Z`.
+            let begun: String?
+        }
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
@@ -99,12 +111,25 @@ struct FsckCommand: Command {
             report.problems.append(
                 Report.Problem(kind: "missing", oid: lost.pointer.oid.hex, path: lost.path.description, kept: nil))
         }
+        do throws(TransferError) {
+            report.unfinished = try session.unfinishedUploads().map { upload in
+                Report.Unfinished(
+                    oid: upload.oid?.hex, path: upload.oid.flatMap { paths[$0]?.description },
+                    begun: upload.begun.map { Date(timeIntervalSince1970: Double($0)).ISO8601Format() })
+            }
+        } catch {
+            context.output.warning("unfinished uploads are not known: \(Words.explanation(error).what)")
+        }
     }
 
     private static func say(_ report: Report, _ output: Output) {
         for problem in report.problems {
             let path = problem.path.map { " \($0)" } ?? ""
             output.line("\(problem.kind) \(problem.oid)\(path)")
+        }
+        for upload in report.unfinished {
+            let begun = upload.begun.map { " begun \($0)" } ?? ""
+            output.line("unfinished \(upload.oid ?? "-")\(begun)\(upload.path.map { " \($0)" } ?? "")")
         }
         output.message(
             "\(Count.blobs(report.verified)) verified (\(ByteCountText.format(report.verifiedBytes)))"

@@ -6,7 +6,8 @@ import Transfer
 extension TransferSession {
     /// Opens the way between this repository's store and a data remote.
     package static func open(
-        _ remote: DataRemote, _ repository: Repository, progress: any ProgressObserver = SilentProgress()
+        _ remote: DataRemote, _ repository: Repository, isVerbose: Bool = false,
+        progress: any ProgressObserver = SilentProgress()
     ) throws(TransferError) -> TransferSession {
         let settings: Settings
         let store: ObjectStore
@@ -20,6 +21,6 @@ extension TransferSession {
             agent: agentExecutable(),
             destination: TransferDestination(
                 url: remote.transferURL, mayCreate: remote.source == .insideGitRemote, name: remote.name),
-            store: store, transfers: settings.transfers, progress: progress)
+            store: store, transfers: settings.transfers, isVerbose: isVerbose, progress: progress)
     }
 }

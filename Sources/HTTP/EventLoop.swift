@@ -99,7 +99,7 @@ final class EventLoop {
         guard let transfer = Transfer(exchange, options, round, now: now) else {
             return exchange.end(.failed(HTTPError(.other, "libcurl refuses the request")))
         }
-        if let trace = options.trace { HTTPTrace.lines(of: exchange.request).forEach(trace) }
+        if let trace = options.trace { HTTPTrace.lines(of: exchange.request, withHeaders: options.tracesHeaders).forEach(trace) }
         transfers[ObjectIdentifier(exchange)] = transfer
         let code = curl_multi_add_handle(multi, transfer.easy.raw)
         if code != CURLM_OK { end(transfer, .failed(HTTPError(.other, "libcurl refuses the request"))) }
@@ -143,7 +143,8 @@ final class EventLoop {
         guard let trace = options.trace else { return }
         let request = transfer.exchange.request
         switch ending {
-        case .answered(let response): HTTPTrace.lines(of: response, to: request, after: transfer.age(now)).forEach(trace)
+        case .answered(let response):
+            HTTPTrace.lines(of: response, to: request, after: transfer.age(now), withHeaders: options.tracesHeaders).forEach(trace)
         case .failed(let error): trace(HTTPTrace.line(of: error, to: request, after: transfer.age(now)))
         }
     }

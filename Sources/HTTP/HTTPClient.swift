@@ -23,6 +23,8 @@ package final class HTTPClient: Sendable {
         package var patience = HTTPPatience()
         /// Told of each request and answer, line by line, without secrets, on the client's own thread.
         package var trace: (@Sendable (String) -> Void)?
+        /// Whether `trace` is told of the headers as well.
+        package var tracesHeaders = true
 
         package init() {}
     }

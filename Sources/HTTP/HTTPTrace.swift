@@ -23,15 +23,17 @@ package enum HTTPTrace {
         return "\(plain(field.name)): \(plain(value))"
     }
 
-    static func lines(of request: HTTPRequest) -> [String] {
+    static func lines(of request: HTTPRequest, withHeaders: Bool) -> [String] {
         let size = request.body.byteCount > 0 ? " (\(request.body.byteCount) bytes)" : ""
         return ["> \(plain(request.method.name)) \(printable(url: request.url))\(size)"]
-            + request.headers.fields.map { "> \(printable($0))" }
+            + (withHeaders ? request.headers.fields.map { "> \(printable($0))" } : [])
     }
 
-    static func lines(of response: HTTPResponse, to request: HTTPRequest, after time: Duration) -> [String] {
+    static func lines(
+        of response: HTTPResponse, to request: HTTPRequest, after time: Duration, withHeaders: Bool
+    ) -> [String] {
         ["< \(response.status) \(plain(request.method.name)) \(printable(url: request.url)) (\(time.milliseconds) ms)"]
-            + response.headers.fields.map { "< \(printable($0))" }
+            + (withHeaders ? response.headers.fields.map { "< \(printable($0))" } : [])
     }
 
     static func line(of error: HTTPError, to request: HTTPRequest, after time: Duration) -> String {

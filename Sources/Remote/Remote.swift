@@ -59,6 +59,14 @@ package protocol Remote: Sendable {
     /// Removes a blob. One that is not there need not be removed.
     func delete(_ oid: ObjectID) throws(RemoteError)
 
+    /// Tries all that the place has to be able to do, with small objects of its own that it removes again.
+    /// - Parameter report: called with each finding as it is made.
+    /// - Throws: where the place as a whole does not answer, so that nothing more can be found.
+    func examine(_ report: (RemoteFinding) -> Void) throws(RemoteError)
+
+    /// Calls `body` for each upload that was begun and not finished, by whomever.
+    func forEachUnfinishedUpload(_ body: (UnfinishedUpload) throws(RemoteError) -> Void) throws(RemoteError)
+
     /// Takes back what is unfinished at the remote, as the process is about to end. Any thread may call it
     /// at any time; it waits for nothing.
     func abandon()
@@ -68,6 +76,8 @@ extension Remote {
     package var transfersAtOnce: Int? { nil }
     package func settle() -> [ObjectID: RemoteError] { [:] }
     package func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool { false }
+    package func examine(_ report: (RemoteFinding) -> Void) throws(RemoteError) {}
+    package func forEachUnfinishedUpload(_ body: (UnfinishedUpload) throws(RemoteError) -> Void) throws(RemoteError) {}
     package func abandon() {}
 }
 

@@ -93,16 +93,22 @@ package struct RetryingRemote: Remote {
         remote.share(oid, with: file)
     }
 
-    /// A list that has begun is not begun again: its receiver would see blobs twice.
     package func forEachBlob(_ body: (RemoteBlob) throws(RemoteError) -> Void) throws(RemoteError) {
+        try listing { begin throws(RemoteError) in
+            try remote.forEachBlob { blob throws(RemoteError) in
+                begin()
+                try body(blob)
+            }
+        }
+    }
+
+    /// Reads a list. One that has begun is not begun again: its receiver would see entries twice.
+    private func listing(_ read: (_ begin: () -> Void) throws(RemoteError) -> Void) throws(RemoteError) {
         var hasBegun = false
         var failures = 0
         while true {
             do throws(RemoteError) {
-                return try remote.forEachBlob { blob throws(RemoteError) in
-                    hasBegun = true
-                    try body(blob)
-                }
+                return try read { hasBegun = true }
             } catch {
                 failures += 1
                 guard error.isTransient, !hasBegun, failures < policy.attempts else { throw error }
@@ -113,6 +119,20 @@ package struct RetryingRemote: Remote {
 
     package func delete(_ oid: ObjectID) throws(RemoteError) {
         try retrying { () throws(RemoteError) in try remote.delete(oid) }
+    }
+
+    /// Shows the place as it is, without patience.
+    package func examine(_ report: (RemoteFinding) -> Void) throws(RemoteError) { try remote.examine(report) }
+
+    package func forEachUnfinishedUpload(
+        _ body: (UnfinishedUpload) throws(RemoteError) -> Void
+    ) throws(RemoteError) {
+        try listing { begin throws(RemoteError) in
+            try remote.forEachUnfinishedUpload { upload throws(RemoteError) in
+                begin()
+                try body(upload)
+            }
+        }
     }
 
     package func abandon() { remote.abandon() }

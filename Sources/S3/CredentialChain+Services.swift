@@ -169,6 +169,6 @@ extension CredentialChain {
         }
         return Credentials(
             accessKeyID: role.accessKeyId, secretAccessKey: role.secretAccessKey, sessionToken: role.sessionToken,
-            expiry: UTCTime(seconds: role.expiration / 1000))
+            expiry: UTCTime(seconds: role.expiration / 1000), origin: "the sign-in of the profile '\(profile)'")
     }
 }

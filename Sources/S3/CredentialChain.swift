@@ -53,7 +53,8 @@ struct CredentialChain: Sendable {
         let expiry = environment["AWS_CREDENTIAL_EXPIRATION"].flatMap { UTCTime(timestamp: $0) }
         return Credentials(
             accessKeyID: id, secretAccessKey: secret,
-            sessionToken: environment["AWS_SECURITY_TOKEN"] ?? environment["AWS_SESSION_TOKEN"], expiry: expiry)
+            sessionToken: environment["AWS_SECURITY_TOKEN"] ?? environment["AWS_SESSION_TOKEN"], expiry: expiry,
+            origin: "the environment")
     }
 
     private func fromSection(_ section: ToolConfiguration.Section?, of path: BytePath) throws(CredentialError) -> Credentials? {
@@ -63,7 +64,8 @@ struct CredentialChain: Sendable {
             throw CredentialError("'\(path)' has an aws_access_key_id without an aws_secret_access_key")
         }
         return Credentials(
-            accessKeyID: id, secretAccessKey: secret, sessionToken: value("aws_security_token") ?? value("aws_session_token"))
+            accessKeyID: id, secretAccessKey: secret, sessionToken: value("aws_security_token") ?? value("aws_session_token"),
+            origin: "'\(path)'")
     }
 
     /// What a profile has or leads to, roles apart that are assumed from another profile.

@@ -72,6 +72,7 @@ struct CredentialRecord: Decodable {
             expiry = time
         }
         return Credentials(
-            accessKeyID: id, secretAccessKey: secret, sessionToken: record.SessionToken ?? record.Token, expiry: expiry)
+            accessKeyID: id, secretAccessKey: secret, sessionToken: record.SessionToken ?? record.Token, expiry: expiry,
+            origin: source)
     }
 }

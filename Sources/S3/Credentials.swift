@@ -6,6 +6,8 @@ struct Credentials: Equatable, Sendable {
     var sessionToken: String?
     /// When they stop being good; nil for those that last.
     var expiry: UTCTime?
+    /// Where they were found, for messages: `the environment`.
+    var origin = ""
 }
 
 extension Credentials: CustomStringConvertible {

@@ -6,26 +6,35 @@ internal import Synchronization
 /// Exchanges over our own HTTP engine.
 final class HTTPExchange: WebExchange {
     private let client: HTTPClient
+    private let trace: RemoteTrace?
     /// For addresses of this machine; made when it is asked for, which is on few machines.
     private let local = Mutex<HTTPClient?>(nil)
 
     /// - Parameter certificates: a file of trusted certificates instead of the system's.
-    init(certificates: BytePath? = nil) {
-        var options = HTTPClient.Options()
+    init(certificates: BytePath? = nil, trace: RemoteTrace? = nil) {
+        var options = Self.options(trace)
         options.certificates = certificates
+        self.trace = trace
         client = HTTPClient(options)
     }
 
+    private static func options(_ trace: RemoteTrace?) -> HTTPClient.Options {
+        var options = HTTPClient.Options()
+        options.trace = trace?.say
+        options.tracesHeaders = trace?.showsHeaders ?? false
+        return options
+    }
+
     /// With the certificates that the user's AWS tools trust.
-    convenience init(_ configuration: ToolConfiguration) {
+    convenience init(_ configuration: ToolConfiguration, trace: RemoteTrace? = nil) {
         let name = configuration.environment["AWS_CA_BUNDLE"] ?? configuration.value("ca_bundle")
-        self.init(certificates: name.map { configuration.environment.expanded($0) })
+        self.init(certificates: name.map { configuration.environment.expanded($0) }, trace: trace)
     }
 
     private var localClient: HTTPClient {
         local.withLock { known in
             if let known { return known }
-            var options = HTTPClient.Options()
+            var options = Self.options(trace)
             options.proxy = ""
             options.connectTimeout = .seconds(1)
             let client = HTTPClient(options)

@@ -58,7 +58,7 @@ final class MultipartUploads: Sendable {
                 }
             }
             do throws(S3Failure) {
-                found = try list()
+                found = Dictionary(grouping: try list(), by: \.oid).mapValues { $0.map(\.id) }
             } catch {
                 // Not all servers have such a list, and not all users may see it.
                 guard !error.error.isTransient, error.error.kind != .interrupted, error.status != 0 else { throw error }
@@ -73,9 +73,16 @@ final class MultipartUploads: Sendable {
         state.change { $0.unfinished?[oid] = uploadID.map { [$0] } }
     }
 
+    /// An upload that is not finished.
+    struct Unfinished: Equatable, Sendable {
+        let oid: ObjectID
+        let id: String
+        let begun: UTCTime?
+    }
+
     /// All unfinished uploads, those of one blob in the order in which they were begun.
-    func list() throws(S3Failure) -> [ObjectID: [String]] {
-        var found: [ObjectID: [String]] = [:]
+    func list() throws(S3Failure) -> [Unfinished] {
+        var found: [Unfinished] = []
         var markers: (key: [UInt8], upload: String)?
         while true {
             var request = request("GET", [], [("uploads", ""), ("encoding-type", "url")], action: "list uploads")
@@ -92,7 +99,8 @@ final class MultipartUploads: Sendable {
                 guard let key = upload.text("Key"), let id = upload.text("UploadId"),
                     let oid = keys.oid(ofListed: key)
                 else { continue }
-                found[oid, default: []].append(id)
+                let begun = upload.text("Initiated").flatMap { UTCTime(timestamp: $0) }
+                found.append(Unfinished(oid: oid, id: id, begun: begun))
             }
             guard tree.text("IsTruncated") == "true", let key = tree.text("NextKeyMarker"),
                 let upload = tree.text("NextUploadIdMarker")

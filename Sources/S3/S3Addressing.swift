@@ -44,6 +44,18 @@ struct S3Addressing: Equatable, Sendable {
             && bucket.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
     }
 
+    /// Whether a word, which a server or a project has written, can be a region: it becomes part of a host name.
+    static func isRegion(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+    }
+
     /// The region that is assumed until a server names another.
     var firstRegion: String { knownRegion ?? "us-east-1" }
 

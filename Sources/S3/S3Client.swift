@@ -112,6 +112,25 @@ final class S3Client: Sendable {
         return context
     }
 
+    /// What is known of the way to the server, for a person who looks for what is wrong with it.
+    func surroundings() -> [RemoteFinding] {
+        let (region, skew) = state.withLock { ($0.region, $0.skew) }
+        let server = addressing.address(of: [], region: region).server.text
+        var findings = [RemoteFinding(.place, .noted, "\(place) at \(server), region \(region)")]
+        do throws(CredentialError) {
+            switch try credentials.current() {
+            case .credentials(let found):
+                let key = "the access key '\(S3Failure.printable(found.accessKeyID))'"
+                findings.append(RemoteFinding(.credentials, .noted, "\(key) from \(found.origin)"))
+            case .none: findings.append(RemoteFinding(.credentials, .noted, "none: requests are not signed"))
+            }
+        } catch {
+            findings.append(RemoteFinding(.credentials, .fails, error.message))
+        }
+        if skew != 0 { findings.append(RemoteFinding(.clock, .noted, "the server's is \(skew) s ahead of this machine's")) }
+        return findings
+    }
+
     /// The failure of a request whose answer calls itself a success and is none.
     func nonsense(_ request: S3Request, _ response: WebResponse) -> S3Failure {
         S3Failure(response, context(request))
@@ -148,7 +167,7 @@ final class S3Client: Sendable {
     private func correct(
         _ response: WebResponse, _ document: S3ErrorDocument, _ used: State, _ finding: CredentialChain.Finding
     ) throws(S3Failure) -> Correction? {
-        if [301, 307, 400, 403].contains(response.status), let region = document.region, Self.isRegion(region) {
+        if [301, 307, 400, 403].contains(response.status), let region = document.region, S3Addressing.isRegion(region) {
             // Another thread may have learnt it meanwhile.
             if region != used.region {
                 state.withLock { $0.region = region }
@@ -175,11 +194,5 @@ final class S3Client: Sendable {
             }
         }
         return nil
-    }
-
-    /// Whether a server's word can be part of a host name.
-    private static func isRegion(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
     }
 }

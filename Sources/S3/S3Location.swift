@@ -61,7 +61,9 @@ package struct S3Location: Equatable, Sendable {
 
     private mutating func set(_ option: String, to value: String) throws(Malformed) {
         switch option {
-        case "region": region = value
+        case "region":
+            guard S3Addressing.isRegion(value) else { throw Malformed(reason: "its region is no region's name") }
+            region = value
         case "endpoint":
             guard EndpointURL(value) != nil else { throw Malformed(reason: "its endpoint is no http or https URL") }
             endpoint = value

@@ -71,7 +71,7 @@ extension S3Remote {
 
     // MARK: Lists
 
-    private struct Page {
+    struct Page {
         var blobs: [RemoteBlob] = []
         var lastKey: [UInt8] = []
         var continuation: String?
@@ -113,12 +113,14 @@ extension S3Remote {
         return 65_536 / (share + 1)
     }
 
-    private func page(after continuation: String?) throws(S3Failure) -> Page {
+    /// - Parameter limit: how many objects at most; what the server likes where nil.
+    func page(after continuation: String?, limit: Int? = nil) throws(S3Failure) -> Page {
         var request = S3Request(method: "GET", action: "list")
         request.query = [
             ("list-type", Array("2".utf8)), ("prefix", keys.prefix), ("encoding-type", Array("url".utf8)),
         ]
         if let continuation { request.query.append(("continuation-token", Array(continuation.utf8))) }
+        if let limit { request.query.append(("max-keys", Array("\(limit)".utf8))) }
         let response = try client.send(request, Cancellation())
         guard let tree = XMLTree(response.body), tree.name == "ListBucketResult" else {
             throw client.nonsense(request, response)
@@ -140,6 +142,13 @@ extension S3Remote {
             page.continuation = next
         }
         return page
+    }
+
+    package func forEachUnfinishedUpload(
+        _ body: (UnfinishedUpload) throws(RemoteError) -> Void
+    ) throws(RemoteError) {
+        let uploads = try reported { () throws(S3Failure) in try multipart.list() }
+        for upload in uploads { try body(UnfinishedUpload(oid: upload.oid, begun: upload.begun?.seconds)) }
     }
 
     package func forEachBlob(_ body: (RemoteBlob) throws(RemoteError) -> Void) throws(RemoteError) {

@@ -4,15 +4,16 @@ import Remote
 extension S3Remote {
     /// Opens the place that a URL names, with the credentials and settings of the user's AWS tools. Nothing
     /// is asked of the network yet.
+    /// - Parameter trace: told of each request and answer.
     /// - Throws: `other` where the URL or the configuration is wrong.
-    package static func open(_ url: BytePath) throws(RemoteError) -> S3Remote {
+    package static func open(_ url: BytePath, trace: RemoteTrace? = nil) throws(RemoteError) -> S3Remote {
         let location: S3Location
         do throws(S3Location.Malformed) { location = try S3Location(url) } catch {
             throw RemoteError(.other, "the URL of the data remote is wrong: \(error.reason)")
         }
         do throws(CredentialError) {
             let configuration = try ToolConfiguration(.own, profile: location.profile)
-            return try open(location, configuration, HTTPExchange(configuration))
+            return try open(location, configuration, HTTPExchange(configuration, trace: trace))
         } catch {
             throw RemoteError(.other, error.message)
         }

@@ -75,6 +75,6 @@ struct SecurityTokenService: Sendable {
         }
         return Credentials(
             accessKeyID: id, secretAccessKey: secret, sessionToken: found.text("SessionToken"),
-            expiry: found.text("Expiration").flatMap { UTCTime(timestamp: $0) })
+            expiry: found.text("Expiration").flatMap { UTCTime(timestamp: $0) }, origin: "STS")
     }
 }

@@ -8,7 +8,7 @@ import Platform
 
 /// What the client asks of the agent.
 package struct AgentRequest: Codable, Equatable, Sendable {
-    /// `init`, `upload`, `download`, `terminate`; ours: `exists`, `list`, `delete`.
+    /// `init`, `upload`, `download`, `terminate`; ours: `exists`, `list`, `delete`, `examine`, `unfinished`.
     package var event: String
     /// `init`: what will be asked for, `upload` or `download`. Ours may do both, and says `upload`.
     package var operation: String?
@@ -22,7 +22,7 @@ package struct AgentRequest: Codable, Equatable, Sendable {
     package var size: Int64?
     /// `upload`: the file to send. `download`, ours: where the verified blob is to be put.
     package var path: String?
-    /// Ours: a number that the answers to `exists` and `list` bear.
+    /// Ours: a number that the answers to `exists`, `list`, `examine` and `unfinished` bear.
     package var id: Int?
     /// `exists`: the blobs in question.
     package var oids: [String]?
@@ -46,7 +46,7 @@ package struct AgentRequest: Codable, Equatable, Sendable {
 }
 
 /// The extension that both ends have to name: many transfers in flight, answered in any order, with
-/// `exists`, `list` and `delete`, and paths as `AgentPath` writes them.
+/// questions about the remote, and paths as `AgentPath` writes them.
 package struct AgentExtension: Codable, Equatable, Sendable {
     package static let version = 1
 
@@ -59,19 +59,24 @@ package struct AgentExtension: Codable, Equatable, Sendable {
     package var incoming: String?
     /// How many transfers may run at once; the agent decides where this is missing.
     package var transfers: Int?
+    /// Whether the agent says on standard error what it asks of the remote.
+    package var verbose: Bool?
 
-    package init(url: String? = nil, create: Bool? = nil, incoming: String? = nil, transfers: Int? = nil) {
+    package init(
+        url: String? = nil, create: Bool? = nil, incoming: String? = nil, transfers: Int? = nil, verbose: Bool? = nil
+    ) {
         self.url = url
         self.create = create
         self.incoming = incoming
         self.transfers = transfers
+        self.verbose = verbose
     }
 }
 
 /// What the agent says.
 package struct AgentReply: Codable, Equatable, Sendable {
-    /// `progress`, `complete`; ours: `exists`, `list`, and `alive`, which says nothing else. The answer to
-    /// `init` has none.
+    /// `progress`, `complete`; ours: `exists`, `list`, `examine`, `unfinished`, and `alive`, which says nothing
+    /// else. The answer to `init` has none.
     package var event: String?
     package var oid: String?
     /// `complete` of a download: where the blob is.
@@ -87,11 +92,16 @@ package struct AgentReply: Codable, Equatable, Sendable {
     package var sizes: [Int64]?
     /// `list`: some blobs; an answer with none is the last.
     package var blobs: [AgentBlob]?
+    /// `examine`: what was found; an answer without is the last.
+    package var finding: AgentFinding?
+    /// `unfinished`: all uploads that nobody has finished.
+    package var uploads: [AgentUpload]?
 
     package init(
         event: String? = nil, oid: String? = nil, path: String? = nil, bytesSoFar: Int64? = nil,
         bytesSinceLast: Int64? = nil, error: AgentFault? = nil, gitData: AgentExtension? = nil, skipped: Bool? = nil,
-        id: Int? = nil, sizes: [Int64]? = nil, blobs: [AgentBlob]? = nil
+        id: Int? = nil, sizes: [Int64]? = nil, blobs: [AgentBlob]? = nil, finding: AgentFinding? = nil,
+        uploads: [AgentUpload]? = nil
     ) {
         self.event = event
         self.oid = oid
@@ -104,6 +114,33 @@ package struct AgentReply: Codable, Equatable, Sendable {
         self.id = id
         self.sizes = sizes
         self.blobs = blobs
+        self.finding = finding
+        self.uploads = uploads
+    }
+}
+
+/// Something that was found out about a remote: the raw values of a `RemoteFinding`.
+package struct AgentFinding: Codable, Equatable, Sendable {
+    package var subject: String
+    package var outcome: String
+    package var message: String
+
+    package init(subject: String, outcome: String, message: String) {
+        self.subject = subject
+        self.outcome = outcome
+        self.message = message
+    }
+}
+
+/// An upload that nobody has finished.
+package struct AgentUpload: Codable, Equatable, Sendable {
+    package var oid: String?
+    /// In seconds since 1970.
+    package var begun: Int64?
+
+    package init(oid: String?, begun: Int64?) {
+        self.oid = oid
+        self.begun = begun
     }
 }
 

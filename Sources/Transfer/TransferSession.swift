@@ -18,19 +18,20 @@ package final class TransferSession {
     ///   - agent: the agent's executable, as `agentExecutable` finds it.
     ///   - store: where blobs are read from and arrive.
     ///   - transfers: how many run at once; the agent decides where nil.
+    ///   - isVerbose: whether the agent says on standard error what it asks of the remote.
     ///   - patience: how long the agent may say nothing while it owes an answer. Ours says each second that it
     ///     is alive.
     /// - Throws: `agentNotFound`, `agentFailed`; `remote` where the remote as a whole cannot be used.
     package init(
         agent: BytePath, destination: TransferDestination, store: ObjectStore, transfers: Int?,
-        progress: any ProgressObserver, patience: Duration = .seconds(60)
+        isVerbose: Bool = false, progress: any ProgressObserver, patience: Duration = .seconds(60)
     ) throws(TransferError) {
         self.store = store
         self.progress = progress
         connection = try AgentConnection(agent, patience: patience)
         let terms = AgentExtension(
             url: AgentPath.encode(destination.url), create: destination.mayCreate,
-            incoming: AgentPath.encode(store.incoming), transfers: transfers)
+            incoming: AgentPath.encode(store.incoming), transfers: transfers, verbose: isVerbose ? true : nil)
         connection.send([
             AgentRequest(
                 event: "init", operation: "upload", remote: destination.name, concurrenttransfers: transfers ?? 1,
@@ -101,16 +102,25 @@ package final class TransferSession {
 
     /// Calls `body` for each blob that the remote has.
     package func list(_ body: (TransferItem) -> Void) throws(TransferError) {
+        try ask("list") { reply in
+            guard let blobs = reply.blobs, !blobs.isEmpty else { return true }
+            for blob in blobs {
+                guard let oid = ObjectID(blob.oid) else { continue }
+                body(TransferItem(oid: oid, byteCount: blob.size))
+            }
+            return false
+        }
+    }
+
+    /// Asks a question about the remote, and hands out its answers.
+    /// - Parameter take: whether the answer is the last.
+    func ask(_ event: String, _ take: (AgentReply) -> Bool) throws(TransferError) {
         let id = newID()
-        connection.send([AgentRequest(event: "list", id: id)])
+        connection.send([AgentRequest(event: event, id: id)])
         while true {
             for reply in try receive() where reply.id == id {
                 if let fault = reply.error { throw .remote(kind: fault.failureKind, message: fault.message) }
-                guard let blobs = reply.blobs, !blobs.isEmpty else { return }
-                for blob in blobs {
-                    guard let oid = ObjectID(blob.oid) else { continue }
-                    body(TransferItem(oid: oid, byteCount: blob.size))
-                }
+                if take(reply) { return }
             }
         }
     }

@@ -37,6 +37,9 @@ final class FolderRemoteContractTests: XCTestCase {
     func testDownloadStartsAtOffset() throws { try contract.checkDownloadStartsAtOffset() }
     func testDownloadOfAbsentBlobIsAbsent() throws { try contract.checkDownloadOfAbsentBlobIsAbsent() }
     func testReceiversErrorEndsDownload() throws { try contract.checkReceiversErrorEndsDownload() }
+    func testExaminationFindsNothingWrongAndLeavesNothing() throws {
+        try contract.checkExaminationFindsNothingWrongAndLeavesNothing()
+    }
     func testEmptyPlaceAnswersQuestions() throws { try contract.checkEmptyPlaceAnswersQuestions() }
     func testDeletedBlobIsGoneAndCanComeBack() throws { try contract.checkDeletedBlobIsGoneAndCanComeBack() }
     func testUploadsOfOneBlobAtOnceAllSucceed() throws { try contract.checkUploadsOfOneBlobAtOnceAllSucceed() }

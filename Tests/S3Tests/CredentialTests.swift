@@ -69,7 +69,7 @@ final class CredentialTests: XCTestCase {
     func testEnvironmentWinsOverItsOwnProfile() throws {
         let variables = ["AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t", "AWS_PROFILE": "p"]
         let found = try find(variables, credentials: "[p]\n" + keys("FILE"))
-        XCTAssertEqual(found, .credentials(Credentials(accessKeyID: "ENV", secretAccessKey: "s", sessionToken: "t")))
+        XCTAssertEqual(found, .credentials(Credentials(accessKeyID: "ENV", secretAccessKey: "s", sessionToken: "t", origin: "the environment")))
     }
 
     func testProfileOfASettingWinsOverTheEnvironment() throws {

@@ -102,7 +102,7 @@ final class S3RemoteTests: XCTestCase {
         XCTAssertGreaterThan(sent, 0)
         XCTAssertFalse(second.lines.contains { $0.hasPrefix("POST") && $0.contains("uploads=") })
         XCTAssertEqual(try content(blob.oid, of: remote), blob.bytes)
-        XCTAssertEqual(try remote.multipart.list(), [:])
+        XCTAssertEqual(try remote.multipart.list(), [])
     }
 
     func testPartsWithOtherBytesAreSentAgain() throws {
@@ -143,7 +143,7 @@ final class S3RemoteTests: XCTestCase {
         XCTAssertThrowsError(
             try remote.upload(blob.oid, byteCount: blob.byteCount, from: scratch / "damaged", TransferControl())
         ) { XCTAssertEqual(($0 as? RemoteError)?.kind, .damaged) }
-        XCTAssertEqual(try remote.multipart.list(), [:])
+        XCTAssertEqual(try remote.multipart.list(), [])
         XCTAssertEqual(try laboratory.remote(laboratory.exchange()).existing(among: [blob.oid]), [:])
     }
 

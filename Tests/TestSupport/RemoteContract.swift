@@ -128,6 +128,18 @@ package struct RemoteContract {
         try expect(calls, equals: 1)
     }
 
+    package func checkExaminationFindsNothingWrongAndLeavesNothing() throws {
+        var findings: [RemoteFinding] = []
+        try remote.examine { findings.append($0) }
+        try expect(findings.filter { ![.works, .noted].contains($0.outcome) }, equals: [])
+        let expected: Set<RemoteFinding.Subject> = [.place, .list, .write, .read, .exclusive, .delete]
+        try expect(expected.subtracting(findings.map(\.subject)), equals: [])
+        try expect(list(), equals: [])
+        var uploads: [UnfinishedUpload] = []
+        try remote.forEachUnfinishedUpload { upload throws(RemoteError) in uploads.append(upload) }
+        try expect(uploads, equals: [])
+    }
+
     package func checkEmptyPlaceAnswersQuestions() throws {
         try expect(remote.existing(among: [.of([1]), .of([2])]), equals: [:])
         try expect(remote.existing(among: []), equals: [:])

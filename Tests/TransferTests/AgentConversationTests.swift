@@ -148,4 +148,20 @@ final class AgentConversationTests: XCTestCase {
         }
         XCTAssertEqual(receive(&conversation, #"{"event":"list","id":4}"#), .perform(.list(id: 4)))
     }
+
+    // MARK: questions about the remote
+
+    func testExaminationAndUnfinishedUploadsNeedTheExtension() {
+        for (event, job) in [("examine", AgentConversation.Job.examine(id: 3)), ("unfinished", .unfinished(id: 3))] {
+            var ours = extended()
+            XCTAssertEqual(receive(&ours, #"{"event":"\#(event)","id":3}"#), .perform(job))
+            guard case .answer(let reply) = receive(&ours, #"{"event":"\#(event)"}"#) else { return XCTFail("no answer") }
+            XCTAssertNotNil(reply.error)
+            var theirs = plain()
+            guard case .answer(let refusal) = receive(&theirs, #"{"event":"\#(event)","id":3}"#) else {
+                return XCTFail("no answer")
+            }
+            XCTAssertNotNil(refusal.error)
+        }
+    }
 }
