@@ -108,7 +108,7 @@ struct Download {
     func report(_ shortfalls: [Shortfall], after failure: Explanation? = nil, hint: String) {
         guard !shortfalls.isEmpty else { return }
         let list = "\(Count.files(shortfalls.count)) without data:\n"
-            + shortfalls.map { "\t\($0.path) (\($0.reason))" }.joined(separator: "\n")
+            + Causes.list(shortfalls.map { ("\($0.path)", $0.reason) })
         context.output.error(
             Explanation(
                 failure.map { "\($0.what)\n\(list)" } ?? list, kept: "their pointers, in place of the content",

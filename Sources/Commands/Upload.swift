@@ -110,18 +110,12 @@ struct Upload {
             + (commit.flatMap { $0.isEmpty ? nil : ", commit \($0)" } ?? "") + ")"
     }
 
-    /// How many blobs are named one by one, where one cause may have stopped thousands.
-    private static let listLimit = 20
-
     private func reportFailures(_ failures: [TransferFailure], _ pointers: [ReachedPointer]) {
         let paths = Dictionary(pointers.map { ($0.pointer.oid, $0.path) }) { first, _ in first }
-        var lines = failures.prefix(Self.listLimit).map { failure in
-            "\t\(paths[failure.oid]?.description ?? failure.oid.hex) (\(failure.message))"
-        }
-        if failures.count > Self.listLimit { lines.append("\t… and \(failures.count - Self.listLimit) more") }
+        let items = failures.map { (name: paths[$0.oid]?.description ?? $0.oid.hex, cause: $0.message) }
         context.output.error(
             Explanation(
-                "\(Count.blobs(failures.count)) could not be uploaded to '\(remote.name)':\n" + lines.joined(separator: "\n"),
+                "\(Count.blobs(failures.count)) could not be uploaded to '\(remote.name)':\n" + Causes.list(items, limit: 10),
                 kept: "the blobs, in the local store; what has arrived need not be sent again",
                 hints: ["git data push"]))
     }
