@@ -13,18 +13,20 @@ struct RemoteCommand: Command {
             only the project names is not used before `git data remote trust`. A Git remote that is itself a \
             folder needs no data remote: it holds its blobs inside.
 
-            A bucket is `s3://BUCKET/PREFIX`, and behind a `?`, joined by `&`, may stand `region=`, \
-            `endpoint=https://HOST:PORT`, `profile=`, `addressing=path` or `virtual`, and `anonymous=true`. \
-            Credentials, regions, endpoints and proxies are those of the AWS tools.
+            A bucket is `s3://BUCKET/PREFIX`. Credentials, regions, endpoints and proxies are those of the AWS \
+            tools; what is different for one remote stands in the keys `data.NAME.region`, `endpoint`, \
+            `profile`, `addressing` (`path` or `virtual`) and `anonymous`, which the options of `add` and \
+            `set-url` write. The same may stand behind the URL's `?`, joined by `&`.
             """,
         options: [CommonOptions.json],
         examples: [
             Example("git data remote add storage /mnt/nas/churn", "name a folder"),
             Example("git data remote add storage s3://churn-lab/datasets", "name a bucket"),
+            Example("git data remote check storage", "try whether it can be used"),
         ],
         subcommands: [
             RemoteListCommand.self, RemoteAddCommand.self, RemoteSetURLCommand.self, RemoteRemoveCommand.self,
-            RemoteDefaultCommand.self, RemoteTrustCommand.self,
+            RemoteDefaultCommand.self, RemoteTrustCommand.self, RemoteCheckCommand.self,
         ],
         seeAlso: ["push", "pull"])
 
@@ -38,8 +40,26 @@ struct RemoteSettings {
     static let local = Flag("local", "in this clone's configuration alone, not in the project's `.gitdata`")
     static let name = Operand<String>("NAME", "the data remote's name", parse: .text(.dataRemotes))
     static let url = Operand<BytePath>("URL", "a folder, or a URL", parse: .folder)
+    static let region = Value<String>("region", "REGION", "the bucket's region", parse: .text)
+    static let endpoint = Value<String>("endpoint", "URL", "the address of an S3 server other than AWS", parse: .text)
+    static let profile = Value<String>("profile", "NAME", "the profile of your AWS files; for this clone alone", parse: .text)
+    static let addressing = Value<Addressing>("addressing", "STYLE", "where requests name the bucket", parse: .choice)
+    static let anonymous = Flag("anonymous", "sign nothing: for public buckets")
+
+    enum Addressing: String, CaseIterable { case path, virtual, auto }
 
     let repository: Repository
+
+    /// The options that `add` and `set-url` were given.
+    static func options(_ arguments: ParsedArguments) -> [DataRemote.Option: String] {
+        var options: [DataRemote.Option: String] = [:]
+        options[.region] = arguments[region]
+        options[.endpoint] = arguments[endpoint]
+        options[.profile] = arguments[profile]
+        options[.addressing] = arguments[addressing]?.rawValue
+        if arguments[anonymous] { options[.anonymous] = "true" }
+        return options
+    }
 
     func setShared(_ key: String, _ value: BytePath) throws {
         try repository.git().query(["config", "-f", try file(), BytePath(key), value])
@@ -63,7 +83,7 @@ struct RemoteSettings {
         return isURL ? url : url.absolute(from: try .currentFolder()).normalized
     }
 
-    func check(name: String, url: BytePath) throws {
+    func check(name: String, url: BytePath, _ options: [DataRemote.Option: String]) throws {
         let isPlain = name.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
                 || [0x2d, 0x5f].contains(byte)
@@ -78,15 +98,37 @@ struct RemoteSettings {
         if let colon = url.bytes.firstIndex(of: UInt8(ascii: ":")), !url.isAbsolute {
             let scheme = String(decoding: url.bytes[..<colon], as: UTF8.self)
             guard known.contains(scheme) else {
-                throw CommandFailure("data remotes of the kind '\(BytePath(scheme)):' are not known", hints: ["a folder, such as /mnt/data/project"])
+                throw CommandFailure(
+                    "data remotes of the kind '\(BytePath(scheme)):' are not known",
+                    hints: ["a folder, such as /mnt/data/project, or a bucket, such as s3://bucket/project"])
             }
+            let bucket = url.bytes.dropFirst("s3://".utf8.count).prefix { ![UInt8(ascii: "/"), UInt8(ascii: "?")].contains($0) }
+            if scheme == "s3", !url.bytes.starts(with: "s3://".utf8) || bucket.isEmpty {
+                throw CommandFailure("'\(url)' names no bucket", hints: ["as in s3://bucket/project"])
+            }
+        }
+        if DataRemote.folder(url) != nil, let option = options.keys.first {
+            throw CommandFailure("'--\(option.rawValue)' is for buckets, and '\(url)' is a folder")
+        }
+        if let endpoint = options[.endpoint], !endpoint.hasPrefix("http://"), !endpoint.hasPrefix("https://") {
+            throw CommandFailure("the endpoint '\(BytePath(endpoint))' is no http or https URL")
         }
     }
 
-    /// Writes the URL: for everybody, and for this clone as the confirmation.
-    func write(name: String, url: BytePath, isLocal: Bool) throws {
-        if !isLocal { try setShared("data.\(name).url", url) }
-        if isLocal || !DataRemote(name: name, url: url, source: .committed).isTrusted { try setOwn("data.\(name).url", url) }
+    /// Writes where the remote is: for everybody, and for this clone as the confirmation.
+    func write(name: String, url: BytePath, _ options: [DataRemote.Option: String], isLocal: Bool) throws {
+        let shared = options.filter { $0.key.isCommittable }
+        // Once a clone has a confirmation, nothing but that counts in it.
+        let isConfirmed = try repository.settings().configuration.value("data.\(name).url") != nil
+            || !DataRemote(name: name, url: url, options: shared, source: .committed).isTrusted
+        if !isLocal {
+            try setShared("data.\(name).url", url)
+            for (option, value) in shared { try setShared("data.\(name).\(option.rawValue)", BytePath(value)) }
+        }
+        if isLocal || isConfirmed { try setOwn("data.\(name).url", url) }
+        for (option, value) in options where isLocal || isConfirmed || !option.isCommittable {
+            try setOwn("data.\(name).\(option.rawValue)", BytePath(value))
+        }
         repository.forgetSettings()
     }
 }
@@ -122,7 +164,9 @@ struct RemoteListCommand: Command {
             return .success
         }
         for remote in remotes {
-            var notes: [String] = []
+            var notes = DataRemote.Option.allCases.compactMap { option in
+                remote.options[option].map { "\(option.rawValue) \(BytePath($0))" }
+            }
             if remote.name == standard?.name { notes.append("default") }
             if remote.source == .insideGitRemote { notes.append("inside the Git remote") }
             if !remote.isTrusted { notes.append("not trusted: git data remote trust \(remote.name)") }
@@ -137,21 +181,25 @@ struct RemoteListCommand: Command {
 struct RemoteAddCommand: Command {
     static let declaration = Declaration(
         "add", group: .sharing, summary: "name a data remote",
-        description: "Written to the project's `.gitdata`, which is to be committed, and for a folder also to this clone's configuration. The first one is the default.",
-        options: [RemoteSettings.local], operands: [RemoteSettings.name, RemoteSettings.url])
+        description: "Written to the project's `.gitdata`, which is to be committed, and for a folder or a server of your own also to this clone's configuration. The first one is the default.",
+        options: [
+            RemoteSettings.local, RemoteSettings.region, RemoteSettings.endpoint, RemoteSettings.profile,
+            RemoteSettings.addressing, RemoteSettings.anonymous,
+        ], operands: [RemoteSettings.name, RemoteSettings.url])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
         let settings = RemoteSettings(repository: repository)
         let name = try arguments[RemoteSettings.name]
         let url = try settings.absolute(try arguments[RemoteSettings.url])
-        try settings.check(name: name, url: url)
+        let options = RemoteSettings.options(arguments)
+        try settings.check(name: name, url: url, options)
         if try repository.settings().remotes.contains(where: { $0.name == name }) {
             throw CommandFailure("data remote '\(name)' already exists", hints: ["git data remote set-url \(name) \(url)"])
         }
         let isFirst = try repository.settings().defaultRemote == nil
         let isLocal = arguments[RemoteSettings.local]
-        try settings.write(name: name, url: url, isLocal: isLocal)
+        try settings.write(name: name, url: url, options, isLocal: isLocal)
         if isFirst {
             if isLocal {
                 try settings.setOwn("data.remote", BytePath(name))
@@ -164,13 +212,18 @@ struct RemoteAddCommand: Command {
             context.output.message("hint: mkdir -p '\(folder)'")
         }
         if !isLocal { context.output.message("Written to .gitdata. Commit it, so that clones know '\(name)': git add .gitdata") }
+        if DataRemote.folder(url) == nil { context.output.message("To see whether it can be used: git data remote check \(name)") }
         return .success
     }
 }
 
 struct RemoteSetURLCommand: Command {
     static let declaration = Declaration(
-        "set-url", group: .sharing, summary: "change where a data remote is", options: [RemoteSettings.local],
+        "set-url", group: .sharing, summary: "change where a data remote is",
+        options: [
+            RemoteSettings.local, RemoteSettings.region, RemoteSettings.endpoint, RemoteSettings.profile,
+            RemoteSettings.addressing, RemoteSettings.anonymous,
+        ],
         operands: [RemoteSettings.name, RemoteSettings.url])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
@@ -178,11 +231,12 @@ struct RemoteSetURLCommand: Command {
         let settings = RemoteSettings(repository: repository)
         let name = try arguments[RemoteSettings.name]
         let url = try settings.absolute(try arguments[RemoteSettings.url])
-        try settings.check(name: name, url: url)
+        let options = RemoteSettings.options(arguments)
+        try settings.check(name: name, url: url, options)
         guard try repository.settings().remotes.contains(where: { $0.name == name }) else {
             throw RepositoryError.remote(.unknown(name: name, key: ""))
         }
-        try settings.write(name: name, url: url, isLocal: arguments[RemoteSettings.local])
+        try settings.write(name: name, url: url, options, isLocal: arguments[RemoteSettings.local])
         return .success
     }
 }
@@ -238,8 +292,8 @@ struct RemoteDefaultCommand: Command {
 
 struct RemoteTrustCommand: Command {
     static let declaration = Declaration(
-        "trust", group: .sharing, summary: "use a folder that the project names",
-        description: "Copies the URL from the project's `.gitdata` to this clone's configuration, where later changes of the project do not reach it.",
+        "trust", group: .sharing, summary: "use a folder or a server that the project names",
+        description: "Copies where it is from the project's `.gitdata` to this clone's configuration, where later changes of the project do not reach it.",
         operands: [RemoteSettings.name])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
@@ -248,8 +302,10 @@ struct RemoteTrustCommand: Command {
         guard let remote = try repository.settings().remotes.first(where: { $0.name == name }) else {
             throw RepositoryError.remote(.unknown(name: name, key: ""))
         }
-        try RemoteSettings(repository: repository).setOwn("data.\(name).url", remote.url)
-        context.output.message("Data remote '\(name)' is '\(URLText.withoutSecrets(remote.url))' for this clone.")
+        let settings = RemoteSettings(repository: repository)
+        for (option, value) in remote.options { try settings.setOwn("data.\(name).\(option.rawValue)", BytePath(value)) }
+        try settings.setOwn("data.\(name).url", remote.url)
+        context.output.message("Data remote '\(name)' is '\(remote.transferURL)' for this clone.")
         return .success
     }
 }

@@ -112,7 +112,7 @@ enum Words {
                 hints: ["git data remote list"])
         case .untrusted(let remote):
             Explanation(
-                "data remote '\(remote.name)' is at '\(remote.url)', which the project alone says and you have not trusted yet",
+                "data remote '\(remote.name)' is at '\(remote.transferURL)', which the project alone says and you have not trusted yet",
                 hints: ["git data remote trust \(remote.name)"])
         }
     }

@@ -12,15 +12,32 @@ package struct DataRemote: Equatable, Sendable {
         case insideGitRemote
     }
 
+    /// Beside the URL: what a bucket's place is reached with. Each is a key `data.<name>.<option>`, and may also
+    /// stand behind the `?` of the URL.
+    package enum Option: String, CaseIterable, Sendable {
+        case region, endpoint, profile, addressing, anonymous
+
+        /// Whether a project may set it, for all who clone.
+        package var isCommittable: Bool { self != .profile }
+        /// Whether it cannot lead the user's credentials anywhere else.
+        var isHarmless: Bool { self == .region || self == .anonymous }
+    }
+
     package let name: String
     package let url: BytePath
-    package let region: String?
+    /// What the keys say; it wins over what stands in the URL.
+    package let options: [Option: String]
     package let source: Source
+    /// The options that Git's own configuration sets.
+    private let ownOptions: Set<Option>
 
-    package init(name: String, url: BytePath, region: String? = nil, source: Source) {
+    package init(
+        name: String, url: BytePath, options: [Option: String] = [:], ownOptions: Set<Option> = [], source: Source
+    ) {
         self.name = name
         self.url = url
-        self.region = region
+        self.options = options
+        self.ownOptions = ownOptions
         self.source = source
     }
 
@@ -33,24 +50,42 @@ package struct DataRemote: Equatable, Sendable {
     /// the machine, and a bucket's options may choose who is shown the user's credentials: their use waits for
     /// `git data remote trust`.
     package var isTrusted: Bool {
-        source != .committed || (!isFolder && options.allSatisfy { ["region", "anonymous"].contains($0) })
+        source != .committed || (!isFolder && urlOptions.union(options.keys.map(\.rawValue)).allSatisfy { name in
+            guard let option = Option(rawValue: name) else { return false }
+            return option.isHarmless || ownOptions.contains(option)
+        })
     }
 
     /// The names of the options behind the URL's `?`.
-    private var options: [String] {
+    private var urlOptions: Set<String> {
         guard !isFolder, let start = url.bytes.firstIndex(of: UInt8(ascii: "?")) else { return [] }
-        return url.bytes[(start + 1)...].split(separator: UInt8(ascii: "&")).map { item in
+        return Set(url.bytes[(start + 1)...].split(separator: UInt8(ascii: "&")).map { item in
             String(decoding: item.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
-        }
+        })
     }
 
-    /// The URL as the transfer agent is told it: with the region that `data.<name>.region` sets.
+    /// The URL as the transfer agent is told it: with the options, of which the last of a name counts.
     package var transferURL: BytePath {
-        // Nothing but a region: what a project commits must not add options to the URL.
-        let isPlain = { (byte: UInt8) in byte == UInt8(ascii: "-") || (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte) }
-        guard let region, region.utf8.allSatisfy(isPlain), !isFolder, !options.contains("region") else { return url }
-        let separator = url.bytes.contains(UInt8(ascii: "?")) ? "&" : "?"
-        return url.adding(suffix: "\(separator)region=\(region)")
+        guard !isFolder else { return url }
+        var whole = url
+        for option in Option.allCases {
+            guard let value = options[option] else { continue }
+            let separator = whole.bytes.contains(UInt8(ascii: "?")) ? "&" : "?"
+            whole = whole.adding(suffix: "\(separator)\(option.rawValue)=\(Self.encoded(value))")
+        }
+        return whole
+    }
+
+    /// A value in which no byte can end it or begin another option.
+    private static func encoded(_ value: String) -> String {
+        value.utf8.reduce(into: "") { text, byte in
+            switch byte {
+            case 0x30...0x3a, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "/"):
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                text += "%" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+            }
+        }
     }
 
     /// The folder that a URL names: an absolute path, or `file://` and one.
@@ -63,10 +98,26 @@ package struct DataRemote: Equatable, Sendable {
         for name in committed.subsections(of: "data") where !names.contains(name) { names.append(name) }
         return names.compactMap { name in
             let key = "data.\(name).url"
-            let region = own.string("data.\(name).region") ?? committed.string("data.\(name).region")
-            if let url = own.value(key) { return DataRemote(name: name, url: url, region: region, source: .own) }
-            return committed.value(key).map { DataRemote(name: name, url: $0, region: region, source: .committed) }
+            let ownURL = own.value(key)
+            var options: [Option: String] = [:]
+            var ownOptions: Set<Option> = []
+            for option in Option.allCases {
+                let key = "data.\(name).\(option.rawValue)"
+                // What a project says goes with the project's URL: a confirmed one does not change behind the user's back.
+                if option.isCommittable, ownURL == nil || option == .region { options[option] = value(key, committed, option) }
+                guard let value = value(key, own, option) else { continue }
+                options[option] = value
+                ownOptions.insert(option)
+            }
+            guard let url = ownURL ?? committed.value(key) else { return nil }
+            return DataRemote(
+                name: name, url: url, options: options, ownOptions: ownOptions, source: ownURL == nil ? .committed : .own)
         }
+    }
+
+    private static func value(_ key: String, _ configuration: GitConfiguration, _ option: Option) -> String? {
+        guard option == .anonymous else { return configuration.string(key) }
+        return configuration.boolean(key).map { $0 ? "true" : "false" }
     }
 }
 

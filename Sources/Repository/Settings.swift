@@ -51,7 +51,8 @@ package struct Settings: Sendable {
 
     /// The keys that a committed `.gitdata` can set. Those of one remote follow in `committedRemoteKeys`.
     package static let committedKeys: Set<String> = ["data.remote", "data.minimumsize", "data.pointer", "data.lazy"]
-    package static let committedRemoteKeys: Set<String> = ["url", "region"]
+    package static let committedRemoteKeys = Set(
+        ["url"] + DataRemote.Option.allCases.filter(\.isCommittable).map(\.rawValue))
     /// The name of the committed file, at the top of the worktree.
     package static let committedFile: BytePath = ".gitdata"
 

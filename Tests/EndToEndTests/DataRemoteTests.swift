@@ -53,6 +53,43 @@ final class DataRemoteTests: EndToEndTestCase {
         assertContains(answer.errorText, "set-url")
     }
 
+    func testCheckOfAFolderSaysWhatWorksAndLeavesNothing() throws {
+        try work.data("remote", "add", "storage", storage)
+        let check = try work.data("remote", "check", "storage")
+        for title in ["list blobs", "write", "read", "create, never replace", "remove"] {
+            XCTAssert(check.lines.contains { $0.hasPrefix(title) && $0.contains(" yes") }, "\(title):\n\(check.text)")
+        }
+        assertContains(check.errorText, "can be used")
+        XCTAssertEqual(try (storage / "objects").entries().filter { try !(storage / "objects" / $0 / "x").parent.entries().isEmpty }.count, 0)
+        XCTAssertEqual(try (storage / "incoming").entries(), [])
+        assertContains(try work.data("remote", "check", "--json").text, "\"isUsable\" : true")
+    }
+
+    func testCheckOfAFolderThatIsGoneFails() throws {
+        try work.data("remote", "add", "storage", storage)
+        ScratchFolder.removeTree(storage)
+        let check = try work.attempt("data", "remote", "check")
+        XCTAssertEqual(check.status, 1)
+        assertContains(check.errorText, "is not there")
+    }
+
+    func testSetURLHoldsInThisCloneToo() throws {
+        try work.data("remote", "add", "storage", storage)
+        try work.data("remote", "set-url", "storage", "s3://bucket/x")
+        assertContains(try work.data("remote", "list").text, "s3://bucket/x")
+        try work.data("remote", "set-url", "storage", "s3://bucket/y", "--endpoint", "https://s3.example.org:9000", "--profile", "lab")
+        let listing = try work.data("remote", "list").text
+        assertContains(listing, "s3://bucket/y (endpoint https://s3.example.org:9000, profile lab")
+        XCTAssertFalse(try work.readText(".gitdata").contains("profile"))
+    }
+
+    func testOptionsOfBucketsAreRefusedForFolders() throws {
+        let answer = try work.attempt("data", "remote", "add", "storage", storage, "--endpoint", "https://h")
+        XCTAssertEqual(answer.status, 128)
+        assertContains(answer.errorText, "'--endpoint' is for buckets")
+        XCTAssertEqual(try work.attempt("data", "remote", "add", "storage", "s3:/x").status, 128)
+    }
+
     func testSetURLMovesAndRemoveForgets() throws {
         let moved = laboratory.folder / "moved"
         try moved.makeFolders()

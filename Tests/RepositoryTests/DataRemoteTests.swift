@@ -89,7 +89,7 @@ final class DataRemoteTests: XCTestCase {
 
     func testCommittedBucketIsUsed() throws {
         try clone.write("[data \"b\"]\n\turl = s3://bucket/x\n\tregion = eu\n", to: ".gitdata")
-        XCTAssertEqual(try remote(), DataRemote(name: "b", url: "s3://bucket/x", region: "eu", source: .committed))
+        XCTAssertEqual(try remote(), DataRemote(name: "b", url: "s3://bucket/x", options: [.region: "eu"], source: .committed))
     }
 
     func testCommittedSettingsBehindLinkAreNotRead() throws {

@@ -47,7 +47,7 @@ final class SettingsTests: XCTestCase {
         XCTAssertTrue(settings.isLazy)
         XCTAssertEqual(settings.defaultRemote, "storage")
         XCTAssertEqual(
-            settings.remotes, [DataRemote(name: "storage", url: "s3://bucket/x", region: "eu-west-1", source: .committed)])
+            settings.remotes, [DataRemote(name: "storage", url: "s3://bucket/x", options: [.region: "eu-west-1"], source: .committed)])
         XCTAssertNil(settings.store)
         XCTAssertEqual(settings.prePush, .upload)
         XCTAssertEqual(settings.inlineLimit, 1 << 30)
@@ -83,7 +83,7 @@ final class SettingsTests: XCTestCase {
         XCTAssertEqual(
             settings.remotes,
             [
-                DataRemote(name: "both", url: "/srv/own", region: "r1", source: .own),
+                DataRemote(name: "both", url: "/srv/own", options: [.region: "r1"], source: .own),
                 DataRemote(name: "mine", url: "/srv/mine", source: .own),
                 DataRemote(name: "theirs", url: "/srv/theirs", source: .committed),
             ])
@@ -122,5 +122,45 @@ final class SettingsTests: XCTestCase {
             XCTAssertTrue(DataRemote(name: "x", url: BytePath(url), source: .own).isTrusted)
             XCTAssertTrue(DataRemote(name: "x", url: BytePath(url), source: .insideGitRemote).isTrusted)
         }
+    }
+
+    // MARK: options of buckets
+
+    private func only(committed: [(String, String)] = [], own: [(String, String)] = []) throws -> DataRemote {
+        try XCTUnwrap(settings(committed: committed, own: own).remotes.first)
+    }
+
+    func testOptionsThatLeadCredentialsElsewhereWaitForTrust() throws {
+        let url = ("data.x.url", "s3://b/x")
+        XCTAssertTrue(try only(committed: [url, ("data.x.region", "eu"), ("data.x.anonymous", "yes")]).isTrusted)
+        XCTAssertFalse(try only(committed: [url, ("data.x.endpoint", "https://evil.example")]).isTrusted)
+        XCTAssertFalse(try only(committed: [url, ("data.x.addressing", "path")]).isTrusted)
+        XCTAssertFalse(try only(committed: [("data.x.url", "s3://b/x?profile=root")]).isTrusted)
+        XCTAssertFalse(try only(committed: [("data.x.url", "s3://b/x?unknown=1")]).isTrusted)
+        // The user's own choice is the user's.
+        XCTAssertTrue(try only(committed: [url], own: [("data.x.endpoint", "https://mine"), ("data.x.profile", "p")]).isTrusted)
+    }
+
+    func testOwnURLIsNotLedElsewhereByTheProject() throws {
+        let remote = try only(
+            committed: [("data.x.url", "s3://b/x"), ("data.x.endpoint", "https://evil.example"), ("data.x.region", "eu")],
+            own: [("data.x.url", "s3://b/x")])
+        XCTAssertEqual(remote.transferURL, "s3://b/x?region=eu")
+        XCTAssertEqual(remote.source, .own)
+    }
+
+    func testOptionsFollowTheURLAndWin() throws {
+        let remote = try only(
+            own: [
+                ("data.x.url", "s3://b/x?endpoint=https://old"), ("data.x.endpoint", "https://h:9000"),
+                ("data.x.profile", "a&anonymous=true"), ("data.x.anonymous", "off"),
+            ])
+        XCTAssertEqual(
+            remote.transferURL,
+            "s3://b/x?endpoint=https://old&endpoint=https://h:9000&profile=a%26anonymous%3dtrue&anonymous=false")
+    }
+
+    func testFoldersHaveNoOptions() throws {
+        XCTAssertEqual(try only(own: [("data.x.url", "/srv/x"), ("data.x.region", "eu")]).transferURL, "/srv/x")
     }
 }
