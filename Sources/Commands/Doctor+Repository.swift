@@ -114,21 +114,23 @@ struct RepositoryExamination {
         let git = try repository.git()
         let entries = try git.indexEntries().filter { $0.isRegularFile && $0.stage == 0 }
         let filters = try git.attribute("filter", of: entries.map(\.path))
-        let tracked = entries.filter { filters[$0.path] == "data" }
-        let pointers = try repository.pointers(among: tracked)
-        let known = Set(pointers.map(\.path))
+        let scan = try repository.scanIndex()
+        let pointers = scan.pointers.filter { $0.entry.stage == 0 && filters[$0.path] == "data" }
         let store = try repository.store()
         var findings: [Finding] = []
-        let raw = try tracked.filter { entry in
-            guard !known.contains(entry.path) else { return false }
-            let content = try git.blob(BytePath(bytes: entry.name.hex)) ?? []
-            return content.count > Int(try repository.settings().minimumByteCount) && !content.isEmpty
-        }
-        if !raw.isEmpty {
+        if !scan.raw.isEmpty {
             findings.append(
                 Finding(
-                    .wrong, "data files", "\(Count.files(raw.count)) in Git as they are, though tracked: \(Self.list(raw.map(\.path)))",
-                    fixes: ["git add --renormalize . && git commit"]))
+                    .wrong, "data files",
+                    "\(Count.files(scan.raw.count)) in Git as they are, though tracked: \(Self.list(scan.raw.map(\.path)))",
+                    fixes: ["git data fix && git commit"]))
+        }
+        if !scan.stray.isEmpty {
+            findings.append(
+                Finding(
+                    .wrong, "data files",
+                    "\(Count.files(scan.stray.count)) pointers that no data pattern matches: \(Self.list(scan.stray.map(\.path)))",
+                    fixes: ["git data fix && git commit"]))
         }
         let lfs = entries.filter { filters[$0.path] == "lfs" }
         if !lfs.isEmpty {

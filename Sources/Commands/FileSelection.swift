@@ -41,7 +41,14 @@ struct FileSelection {
     /// The selected pointers of the index, each path once.
     /// - Parameter includingConflicts: whether files in conflict are among them, with one of their sides.
     func files(in repository: Repository, includingConflicts: Bool = false) throws -> [PointerFile] {
-        let selected = try repository.indexPointers().filter { contains($0.path) }
+        try files(among: repository.indexPointers(), of: repository, includingConflicts: includingConflicts)
+    }
+
+    /// As `files(in:)`, where the pointers of the index are known.
+    func files(
+        among pointers: [PointerFile], of repository: Repository, includingConflicts: Bool = false
+    ) throws -> [PointerFile] {
+        let selected = pointers.filter { contains($0.path) }
         let files = includingConflicts ? Self.onePerPath(selected) : selected.filter { $0.entry.stage == 0 }
         for path in paths where !files.contains(where: { $0.path.isInside(path) }) {
             let top = try repository.worktree()

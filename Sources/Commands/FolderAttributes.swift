@@ -2,7 +2,7 @@ import Git
 import Platform
 import Repository
 
-/// The `.gitattributes` of the folder that the user stands in: what `track` and `untrack` change.
+/// The `.gitattributes` of one folder, mostly the one that the user stands in: what `track` and `untrack` change.
 struct FolderAttributes {
     static let name: BytePath = ".gitattributes"
     /// What Git and git data themselves read from the worktree: never a pointer.
@@ -19,14 +19,19 @@ struct FolderAttributes {
     var path: BytePath { folder.appending(Self.name) }
 
     init(_ repository: Repository) throws {
-        self.repository = repository
         let top = try repository.worktree()
         let here = try BytePath.currentFolder()
         guard let folder = try here.relative(to: top) ?? here.relative(to: top.resolved()) else {
             throw CommandFailure("'\(here)' is outside the worktree at '\(top)'")
         }
+        try self.init(repository, folder: folder)
+    }
+
+    /// - Parameter folder: from the top of the worktree.
+    init(_ repository: Repository, folder: BytePath) throws {
+        self.repository = repository
         self.folder = folder
-        let path = here.appending(Self.name)
+        let path = try repository.worktree().appending(folder).appending(Self.name)
         let status = try path.status()
         if let status, status.kind != .regular {
             throw CommandFailure(

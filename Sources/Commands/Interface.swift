@@ -10,7 +10,7 @@ package enum Interface {
     static let table = CommandTable([
         InstallCommand.self, UninstallCommand.self, InitCommand.self, CloneCommand.self,
         TrackCommand.self, UntrackCommand.self, StatusCommand.self, ListFilesCommand.self, CheckoutCommand.self,
-        ConflictsCommand.self,
+        ConflictsCommand.self, FixCommand.self,
         MigrateCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self,
         PruneCommand.self, FsckCommand.self, DoctorCommand.self,

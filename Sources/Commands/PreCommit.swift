@@ -16,35 +16,23 @@ struct PreCommit {
         let staged = try stagedEntries()
         guard !staged.isEmpty else { return .success }
         let filters = try repository.git().attribute("filter", of: staged.map(\.path), cached: true)
-        let sizes = try byteCounts(staged)
+        let sizes = try repository.git().byteCounts(of: Array(Set(staged.map(\.name))))
         let data = staged.filter { filters[$0.path] == "data" }
         warnOfLarge(staged.filter { filters[$0.path] == nil && sizes[$0.name, default: 0] >= Self.largeByteCount }, sizes)
-        guard !data.isEmpty else { return .success }
-        let pointers = Set(try repository.pointers(among: data).map(\.path))
-        let rest = data.filter { !pointers.contains($0.path) && sizes[$0.name, default: 0] > 0 }
-        let problems = try rest.compactMap { try problem($0, byteCount: sizes[$0.name, default: 0]) }
-        guard !problems.isEmpty else { return .success }
+        let raw = try repository.rawFiles(among: data)
+        guard !raw.isEmpty else { return .success }
         context.output.error(
             Explanation(
-                "\(Count.files(problems.count)) of data staged without the filter:\n"
-                    + problems.map { "\t\($0.path) (\($0.what))" }.joined(separator: "\n"),
+                "\(Count.files(raw.count)) of data staged without the filter:\n"
+                    + raw.map { "\t\($0.path) (\(Self.problem($0)))" }.joined(separator: "\n"),
                 kept: "the files and what is staged; nothing was committed",
-                hints: ["git add --renormalize \(problems.map { "'\($0.path)'" }.joined(separator: " "))"]))
+                hints: ["git data fix, or: git add --renormalize \(raw.map { ShellWord.quoted($0.path) }.joined(separator: " "))"]))
         return .failure
     }
 
-    /// What is wrong with an entry that has the data attribute and is no pointer; nil for small text that
-    /// may stay in Git.
-    private func problem(_ entry: IndexEntry, byteCount: Int) throws -> (path: BytePath, what: String)? {
-        let settings = try repository.settings()
-        if byteCount < max(Pointer.maximumTextByteCount, Int(settings.minimumByteCount)),
-            let content = try repository.git().blob(BytePath(bytes: entry.name.hex))
-        {
-            if Self.hasConflictMarkers(content) { return (entry.path, "conflict markers inside a pointer") }
-            if case .foreignPointer = Pointer.recognize(content) { return nil }
-            if byteCount < Int(settings.minimumByteCount), !content.prefix(8000).contains(0) { return nil }
-        }
-        return (entry.path, "\(ByteCountText.format(Int64(byteCount))) of raw content")
+    private static func problem(_ file: RawFile) -> String {
+        if let content = file.shortContent, hasConflictMarkers(content) { return "conflict markers inside a pointer" }
+        return "\(ByteCountText.format(file.byteCount)) of raw content"
     }
 
     static func hasConflictMarkers(_ content: [UInt8]) -> Bool {
@@ -53,9 +41,9 @@ struct PreCommit {
             && lines.contains { $0.starts(with: "oid sha256:".utf8) }
     }
 
-    private func warnOfLarge(_ entries: [IndexEntry], _ sizes: [GitObjectName: Int]) {
+    private func warnOfLarge(_ entries: [IndexEntry], _ sizes: [GitObjectName: Int64]) {
         for entry in entries {
-            let size = ByteCountText.format(Int64(sizes[entry.name, default: 0]))
+            let size = ByteCountText.format(sizes[entry.name, default: 0])
             context.output.warning("'\(entry.path)' (\(size)) goes into Git itself")
             context.output.message("hint: git data track --filename '\(entry.path)' && git add --renormalize '\(entry.path)'")
         }
@@ -71,18 +59,5 @@ struct PreCommit {
         let changed = Set(names)
         guard !changed.isEmpty else { return [] }
         return try git.indexEntries().filter { $0.isRegularFile && $0.stage == 0 && changed.contains($0.path) }
-    }
-
-    private func byteCounts(_ entries: [IndexEntry]) throws -> [GitObjectName: Int] {
-        let input = entries.map { $0.name.hex + [UInt8(ascii: "\n")] }.joined()
-        let answer = try repository.git().query(
-            ["cat-file", "--batch-check=%(objectname) %(objectsize)", "--buffer"], input: Array(input))
-        var counts: [GitObjectName: Int] = [:]
-        for line in answer.lines {
-            let fields = line.bytes.split(separator: UInt8(ascii: " "))
-            guard fields.count == 2, let name = GitObjectName(hex: fields[0]) else { continue }
-            counts[name] = Int(String(decoding: fields[1], as: UTF8.self))
-        }
-        return counts
     }
 }

@@ -54,7 +54,9 @@ struct StatusCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
         _ = try repository.worktree()
-        let files = try dataFiles(FileSelection(arguments, context, repository), repository)
+        let selection = try FileSelection(arguments, context, repository)
+        let scan = try repository.scanIndex()
+        let files = try dataFiles(scan, selection, repository)
         if arguments[missing] {
             let without = files.filter(\.isMissing)
             for data in without { printPath(data.file.path, "", arguments, context.output) }
@@ -78,7 +80,17 @@ struct StatusCommand: Command {
             return .success
         }
         describe(files, unpushed, repository, context.output)
+        describe(scan, selection, context.output)
         return .success
+    }
+
+    /// Names the files that Git does not hold as the attributes say.
+    private static func describe(_ scan: IndexScan, _ selection: FileSelection, _ output: Output) {
+        let raw = scan.raw.filter { selection.contains($0.path) }
+        list("In Git itself, though a data pattern matches (git data fix):", raw.map { ($0.path, $0.byteCount) }, output)
+        let stray = scan.stray.filter { selection.contains($0.path) }
+        list(
+            "Pointers that no data pattern matches (git data fix):", stray.map { ($0.path, $0.pointer.byteCount) }, output)
     }
 
     private static func printPath(_ path: BytePath, _ prefix: String, _ arguments: ParsedArguments, _ output: Output) {
@@ -89,10 +101,12 @@ struct StatusCommand: Command {
         }
     }
 
-    private static func dataFiles(_ selection: FileSelection, _ repository: Repository) throws -> [DataFile] {
+    private static func dataFiles(
+        _ scan: IndexScan, _ selection: FileSelection, _ repository: Repository
+    ) throws -> [DataFile] {
         let store = try repository.store()
         let states = try gitStates(repository)
-        return try selection.files(in: repository, includingConflicts: true).map { file in
+        return try selection.files(among: scan.pointers, of: repository, includingConflicts: true).map { file in
             DataFile(
                 file: file, state: try repository.worktreeState(of: file), isStored: store.contains(file.pointer.oid),
                 git: states[file.path] ?? "  ")
@@ -125,7 +139,7 @@ struct StatusCommand: Command {
         }
         let total = files.reduce(Int64(0)) { $0 + $1.file.pointer.byteCount }
         output.line("Data files: \(files.count) (\(ByteCountText.format(total)))")
-        section("In conflict (git checkout --ours or --theirs, then git add):", files.filter(\.isInConflict), output)
+        section("In conflict (git data conflicts):", files.filter(\.isInConflict), output)
         let files = files.filter { !$0.isInConflict }
         section("Staged for commit:", files.filter { $0.git.first != " " }, output)
         section("Modified, not staged (git add):", files.filter { $0.git.last == "M" }, output)
@@ -140,9 +154,13 @@ struct StatusCommand: Command {
     }
 
     private static func section(_ title: String, _ files: [DataFile], _ output: Output) {
+        list(title, files.map { ($0.file.path, $0.file.pointer.byteCount) }, output)
+    }
+
+    private static func list(_ title: String, _ files: [(path: BytePath, byteCount: Int64)], _ output: Output) {
         guard !files.isEmpty else { return }
         output.line()
         output.line(title)
-        for data in files { output.line("\t\(data.file.path) (\(ByteCountText.format(data.file.pointer.byteCount)))") }
+        for file in files { output.line("\t\(file.path) (\(ByteCountText.format(file.byteCount)))") }
     }
 }

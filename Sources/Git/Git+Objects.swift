@@ -30,6 +30,49 @@ extension Git {
         }
     }
 
+    /// The lengths of Git objects; those that are not here are left out.
+    package func byteCounts(of names: [GitObjectName]) throws(GitError) -> [GitObjectName: Int64] {
+        guard !names.isEmpty else { return [:] }
+        let format: BytePath = "--batch-check=%(objectname) %(objectsize)"
+        var counts: [GitObjectName: Int64] = [:]
+        for line in try query(["cat-file", format, "--buffer"], input: Self.lines(names)).lines {
+            let fields = line.bytes.split(separator: UInt8(ascii: " "))
+            guard fields.count == 2, let name = GitObjectName(hex: fields[0]) else { continue }
+            counts[name] = Int64(String(decoding: fields[1], as: UTF8.self))
+        }
+        return counts
+    }
+
+    /// What Git would call the contents of files, with no filter between.
+    package func unfilteredNames(of files: [BytePath]) throws(GitError) -> [GitObjectName] {
+        guard !files.isEmpty else { return [] }
+        let input = files.flatMap { Self.quoted($0) + [UInt8(ascii: "\n")] }
+        let names = try query(["hash-object", "--no-filters", "--stdin-paths"], input: input).lines
+            .compactMap { GitObjectName(hex: $0.bytes) }
+        guard names.count == files.count else {
+            throw .unexpected(command: "git hash-object", answer: "\(names.count) names for \(files.count) files")
+        }
+        return names
+    }
+
+    /// A path on a line of its own, whatever bytes it has.
+    ///
+    /// Source: Git, `unquote_c_style`.
+    static func quoted(_ path: BytePath) -> [UInt8] {
+        var quoted = [UInt8(ascii: "\"")]
+        for byte in path.bytes {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                quoted += [UInt8(ascii: "\\"), byte]
+            } else if byte < 0x20 || byte >= 0x7f {
+                let octal = String(byte, radix: 8)
+                quoted += Array(("\\" + String(repeating: "0", count: 3 - octal.count) + octal).utf8)
+            } else {
+                quoted.append(byte)
+            }
+        }
+        return quoted + [UInt8(ascii: "\"")]
+    }
+
     private func smallBlobs(among names: [GitObjectName], limit: Int) throws(GitError) -> [GitObjectName] {
         let format: BytePath = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
         let answer = try query(["cat-file", format, "--buffer"], input: Self.lines(names))

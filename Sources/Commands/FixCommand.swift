@@ -1,0 +1,102 @@
+import Diagnostics
+import Git
+import Platform
+import Pointer
+import Repository
+
+/// `git data fix`: files that Git does not hold as the attributes say.
+struct FixCommand: Command {
+    static let declaration = Declaration(
+        "fix", group: .files, summary: "make pointers of data that was added without the filter, and the like",
+        description: """
+            After a merge of branches that do not agree on what is data, or a commit from a machine without git \
+            data, Git may hold content where a data pattern matches, or a pointer where none does. The first are \
+            added anew, as pointers; for the second a line is added to `.gitattributes`, and their content is \
+            written. Both are staged, for you to look at and to commit. A file that you have changed is left \
+            alone: `git add` does it.
+            """,
+        options: [CommonOptions.dryRun], operands: [FileSelection.paths],
+        exitCodes: [ExitMeaning(.failure, "some files could not be mended; they are named")],
+        seeAlso: ["status", "track", "doctor"])
+
+    static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let repository = try context.repository()
+        let selection = try FileSelection(arguments, context, repository)
+        let scan = try repository.scanIndex()
+        let fix = Fix(context: context, repository: repository)
+        let raw = scan.raw.filter { selection.contains($0.path) }
+        let stray = scan.stray.filter { selection.contains($0.path) }
+        if raw.isEmpty, stray.isEmpty {
+            context.output.message("Nothing to mend.")
+            return .success
+        }
+        if arguments[CommonOptions.dryRun] {
+            for file in raw { context.output.line("would make a pointer of '\(file.path)'") }
+            for file in stray { context.output.line("would track '\(file.path)'") }
+            return .success
+        }
+        let left = try fix.addRaw(raw) + fix.trackStray(stray)
+        guard left.isEmpty else {
+            context.output.error(
+                Explanation(
+                    "\(Count.files(left.count)) left as they are:\n" + Causes.list(left.map { ("\($0.path)", $0.cause) }),
+                    kept: "the files, unchanged"))
+            return .failure
+        }
+        context.output.message("hint: git commit")
+        return .success
+    }
+}
+
+/// One run of `git data fix`.
+private struct Fix {
+    let context: CommandContext
+    let repository: Repository
+
+    typealias Left = (path: BytePath, cause: String)
+
+    /// Stages pointers for the files whose worktree still has what Git has.
+    func addRaw(_ files: [RawFile]) throws -> [Left] {
+        guard !files.isEmpty else { return [] }
+        let top = try repository.worktree()
+        var left: [Left] = []
+        let present = files.filter { file in
+            let isThere = (try? top.appending(file.path).status())?.kind == .regular
+            if !isThere { left.append((file.path, "not in the worktree")) }
+            return isThere
+        }
+        let git = try repository.git()
+        // What is in the worktree, named as Git would name it with no filter.
+        let names = try git.unfilteredNames(of: present.map { top.appending($0.path) })
+        let unchanged = zip(present, names).filter { file, name in
+            let isSame = file.entry.name == name
+            if !isSame { left.append((file.path, "you have changed it: git add")) }
+            return isSame
+        }.map(\.0)
+        guard !unchanged.isEmpty else { return left }
+        try git.query(
+            ["--literal-pathspecs", "add", "--renormalize", "--pathspec-from-file=-", "--pathspec-file-nul"],
+            input: unchanged.flatMap { $0.path.bytes + [0] })
+        for file in unchanged { context.output.message("'\(file.path)' is staged as a pointer.") }
+        return left
+    }
+
+    /// Gives pointers outside of every pattern to the data filter, by name, and writes their content.
+    func trackStray(_ files: [PointerFile]) throws -> [Left] {
+        guard !files.isEmpty else { return [] }
+        var left: [Left] = []
+        let pointers = try files.filter { file in
+            let state = try repository.worktreeState(of: file)
+            if state == .content { left.append((file.path, "you have changed it: git add, or: git data track")) }
+            return state != .content
+        }
+        guard !pointers.isEmpty else { return left }
+        var attributes = try FolderAttributes(repository, folder: "")
+        for file in pointers { _ = attributes.file.track(AttributePattern(exactly: file.path)) }
+        try attributes.save()
+        try repository.git().query(["add", "--", ".gitattributes"])
+        let (_, unwritten) = try Download(context: context, repository: repository).hydrate(pointers)
+        for file in pointers { context.output.message("'\(file.path)' is tracked.") }
+        return left + unwritten.map { ($0.path, $0.reason) }
+    }
+}

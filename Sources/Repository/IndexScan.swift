@@ -1,0 +1,73 @@
+import Git
+import ObjectStore
+import Platform
+import Pointer
+
+/// A file under the data filter that Git has with its content: it was added where the filter was missing, or
+/// comes from a branch on which it was no data.
+package struct RawFile: Equatable, Sendable {
+    package let entry: IndexEntry
+    package let byteCount: Int64
+    /// What Git has, where that is as short as a pointer.
+    package let shortContent: [UInt8]?
+
+    package var path: BytePath { entry.path }
+}
+
+/// What the index holds of data files, at one look.
+package struct IndexScan: Sendable {
+    /// The pointers, at every stage, whose paths have a data filter now.
+    package let pointers: [PointerFile]
+    /// Under the data filter, and no pointers, though the filter would make pointers of them.
+    package let raw: [RawFile]
+    /// Pointers to blobs that are here, at paths that have no data filter: content that nobody will see.
+    package let stray: [PointerFile]
+
+    /// Whether the index and the attributes say the same of every file.
+    package var isConsistent: Bool { raw.isEmpty && stray.isEmpty }
+}
+
+extension Repository {
+    package func scanIndex() throws(RepositoryError) -> IndexScan {
+        let entries = try asking { () throws(GitError) in try git().indexEntries() }
+        let found = try pointers(among: entries)
+        let filters = try asking { () throws(GitError) in
+            try git().attribute("filter", of: Array(Set(entries.filter(\.isRegularFile).map(\.path))))
+        }
+        let isFiltered = { (path: BytePath) in filters[path] == "data" || filters[path] == "lfs" }
+        let names = Set(found.map(\.entry.name))
+        let rest = entries.filter {
+            $0.isRegularFile && $0.stage == 0 && !names.contains($0.name) && filters[$0.path] == "data"
+        }
+        let store = try store()
+        return IndexScan(
+            pointers: found.filter { isFiltered($0.path) }, raw: try rawFiles(among: rest),
+            stray: found.filter { file in
+                file.entry.stage == 0 && file.pointer.form == .gitData && filters[file.path] == nil
+                    && store.contains(file.pointer.oid)
+            })
+    }
+
+    /// Those of the entries, all under the data filter, that it would make pointers of.
+    package func rawFiles(among entries: [IndexEntry]) throws(RepositoryError) -> [RawFile] {
+        guard !entries.isEmpty else { return [] }
+        let minimum = Int(try settings().minimumByteCount)
+        let limit = max(Pointer.maximumTextByteCount, minimum)
+        let names = Array(Set(entries.map(\.name)))
+        var short: [GitObjectName: [UInt8]] = [:]
+        let sizes = try asking { () throws(GitError) in
+            try git().forEachBlob(names, shorterThan: limit) { name, content in short[name] = content }
+            return try git().byteCounts(of: names)
+        }
+        return entries.compactMap { entry in
+            guard let byteCount = sizes[entry.name], byteCount > 0 else { return nil }
+            if let content = short[entry.name] {
+                switch Pointer.recognize(content) {
+                case .pointer, .foreignPointer: return nil
+                case .data: if content.count < minimum, !content.prefix(8000).contains(0) { return nil }
+                }
+            }
+            return RawFile(entry: entry, byteCount: byteCount, shortContent: short[entry.name])
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Platform
+import TestSupport
+import XCTest
+
+/// Branches and machines that do not agree on what is data.
+final class FixTests: EndToEndTestCase {
+    private var work: Worktree!
+    private let content = SampleData.bytes(20_000, seed: 1)
+    private let odd = BytePath(bytes: Array("a \"b\"\n".utf8) + [0xff] + Array(".dat".utf8))
+
+    override func setUpWithError() throws {
+        try super.setUpWithError()
+        (work, _) = try laboratory.project()
+    }
+
+    override func tearDown() {
+        work = nil
+        super.tearDown()
+    }
+
+    /// Commits past the filter, as a machine without git data does.
+    private func commitRaw(_ path: BytePath) throws {
+        try work.write(content, to: path)
+        try work.git("-c", "filter.data.process=", "-c", "filter.data.clean=cat", "-c", "filter.data.required=false", "add", path)
+        try work.git("commit", "--quiet", "--no-verify", "-m", "Raw")
+    }
+
+    func testRawContentIsNamedAndMadeAPointer() throws {
+        try commitRaw("a.bin")
+        assertContains(try work.data("status").text, "In Git itself, though a data pattern matches (git data fix):\n\ta.bin")
+        XCTAssertEqual(try work.data("fix", "--dry-run").lines, ["would make a pointer of 'a.bin'"])
+        try work.data("fix")
+        try work.git("commit", "--quiet", "-m", "Fixed")
+        try assertPointer("a.bin", in: work, for: content)
+        try assertContent("a.bin", in: work, is: content)
+        try assertClean(work)
+        XCTAssertFalse(try work.data("status").text.contains("git data fix"))
+        assertContains(try work.data("fix").errorText, "Nothing to mend")
+    }
+
+    func testNamesOfAnyBytes() throws {
+        try work.data("track", "--quiet", "*.dat")
+        try work.commit("Track")
+        try commitRaw(odd)
+        try work.data("fix")
+        XCTAssertEqual(try work.git("diff", "--cached", "--name-only", "-z").output, odd.bytes + [0])
+        XCTAssertEqual(try work.localBlob(of: content).contents() == content, true)
+    }
+
+    func testFileThatTheUserChangedIsLeftAlone() throws {
+        try commitRaw("a.bin")
+        try work.write(SampleData.bytes(100, seed: 9), to: "a.bin")
+        let fix = try work.attempt("data", "fix")
+        XCTAssertEqual(fix.status, 1)
+        assertContains(fix.errorText, "you have changed it")
+        XCTAssertEqual(try work.git("diff", "--cached", "--name-only").lines, [])
+        try assertContent("a.bin", in: work, is: SampleData.bytes(100, seed: 9))
+    }
+
+    func testMergeOfABranchThatTracksWithOneThatDoesNot() throws {
+        // A file that is data on one branch, and was added as it is on the other.
+        try work.git("switch", "--quiet", "-c", "plain")
+        try work.write(content, to: "model.dat")
+        try work.commit("Raw model")
+        try work.git("switch", "--quiet", "main")
+        try work.data("track", "--quiet", "*.dat")
+        try work.write(SampleData.bytes(3000, seed: 2), to: "other.dat")
+        try work.commit("Track")
+        try work.git("merge", "--quiet", "--no-edit", "plain")
+        assertContains(try work.data("status").text, "model.dat")
+        try work.data("fix")
+        try work.git("commit", "--quiet", "-m", "Fixed")
+        try assertPointer("model.dat", in: work, for: content)
+        try assertClean(work)
+    }
+
+    func testPointerThatNoPatternMatchesIsTrackedAndGetsItsContent() throws {
+        try work.write(content, to: "a.bin")
+        try work.commit("Data")
+        try work.write("*.csv filter=data diff=data merge=data -text\n", to: ".gitattributes")
+        try work.git("commit", "--quiet", "-am", "Without the pattern")
+        try work.git("rm", "--cached", "--quiet", "a.bin")
+        let blob = try work.git("rev-parse", "HEAD~1:a.bin").line
+        try work.git("update-index", "--add", "--cacheinfo", BytePath("100644,\(blob),a.bin"))
+        try work.git("checkout-index", "--force", "a.bin")
+        try assertContent("a.bin", in: work, is: pointerText(for: content))
+        assertContains(try work.data("status").text, "Pointers that no data pattern matches (git data fix):\n\ta.bin")
+        try work.data("fix")
+        try work.git("commit", "--quiet", "-m", "Fixed")
+        try assertContent("a.bin", in: work, is: content)
+        try assertPointer("a.bin", in: work, for: content)
+        try assertClean(work)
+    }
+}
