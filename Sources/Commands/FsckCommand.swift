@@ -49,7 +49,7 @@ struct FsckCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
-        let reached = try repository.reachedPointers(from: [], extra: ["--all", "--indexed-objects"])
+        let reached = try repository.reachedPointers(from: [], extra: ["--all", "--indexed-objects"], completing: true)
         var paths: [ObjectID: BytePath] = [:]
         for pointer in reached where paths[pointer.pointer.oid] == nil { paths[pointer.pointer.oid] = pointer.path }
         var report = Report()

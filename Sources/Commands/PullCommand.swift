@@ -7,6 +7,20 @@ import Repository
 enum DownloadOptions {
     static let remote = Value<String>("remote", "NAME", "the data remote to use", parse: .text(.dataRemotes))
 
+    static let recent = Value<Int>(
+        "recent", "DAYS", "also the versions that the commits of the last DAYS days, on any branch, have brought",
+        parse: .wholeNumber)
+
+    /// What `--recent` asks for.
+    static func recentPointers(
+        _ arguments: ParsedArguments, _ repository: Repository, _ selection: FileSelection
+    ) throws -> [(path: BytePath, pointer: Pointer)] {
+        guard let days = arguments[recent] else { return [] }
+        let since = BytePath("--since=\(days).days")
+        return try repository.reachedPointers(from: [], extra: ["--all", since], completing: true)
+            .filter { selection.contains($0.path) }.map { ($0.path, $0.pointer) }
+    }
+
     static let incomplete = ExitMeaning(.failure, "some files have no data; they are named, and keep their pointers")
 
     static func download(_ arguments: ParsedArguments, _ context: CommandContext, _ repository: Repository) -> Download {
@@ -29,38 +43,45 @@ struct PullCommand: Command {
             is not on this machine. Files that you have changed, and files that you have deleted, are left \
             alone. A blob that cannot be had leaves its pointer where it is; the others are written.
             """,
-        options: [DownloadOptions.remote, FileSelection.include, FileSelection.exclude, CommonOptions.dryRun],
+        options: [
+            DownloadOptions.remote, DownloadOptions.recent, FileSelection.include, FileSelection.exclude,
+            CommonOptions.dryRun,
+        ],
         operands: [FileSelection.paths], exitCodes: [DownloadOptions.incomplete],
         examples: [
             Example("git data pull", "everything that is checked out"),
             Example("git data pull data/train", "one folder"),
+            Example("git data pull --recent 14", "and what two weeks of work on all branches need"),
         ],
         seeAlso: ["fetch", "checkout", "status"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
-        let files = try FileSelection(arguments, context, repository).files(in: repository)
+        let selection = try FileSelection(arguments, context, repository)
+        let files = try selection.files(in: repository)
+        let recent = try DownloadOptions.recentPointers(arguments, repository, selection)
         let pointers = try files.filter { try repository.worktreeState(of: $0) == .pointer && !$0.pointer.isExtended }
         let download = DownloadOptions.download(arguments, context, repository)
         if arguments[CommonOptions.dryRun] {
-            let missing = try download.missing(pointers.map(\.pointer))
+            let missing = try download.missing(pointers.map(\.pointer) + recent.map(\.pointer))
             for file in pointers { context.output.line("\(file.path)") }
             let total = missing.reduce(Int64(0)) { $0 + $1.byteCount }
             context.output.message(
                 "would write \(Count.files(pointers.count)), fetching \(Count.blobs(missing.count)) (\(ByteCountText.format(total)))")
             return .success
         }
-        guard !pointers.isEmpty else {
+        let wanted = pointers.map { ($0.path, $0.pointer) } + recent
+        guard try !pointers.isEmpty || !download.missing(recent.map(\.pointer)).isEmpty else {
             context.output.message("Already up to date.")
             return .success
         }
-        let fetched = try download.fetch(pointers.map(\.pointer))
+        let fetched = try download.fetch(wanted.map(\.1))
         DownloadOptions.sayFetched(fetched, context.output)
         let present = pointers.filter { fetched.reasons[$0.pointer.oid] == nil }
         let (written, unwritten) = try download.hydrate(present)
         if written > 0 { context.output.message("\(Count.files(written)) written") }
-        let unfetched = pointers.compactMap { file in
-            fetched.reasons[file.pointer.oid].map { Download.Shortfall(path: file.path, reason: $0) }
+        let unfetched = wanted.compactMap { path, pointer in
+            fetched.reasons[pointer.oid].map { Download.Shortfall(path: path, reason: $0) }
         }
         let shortfalls = unfetched + unwritten
         download.report(shortfalls, after: fetched.failure, hint: "who has the data can send it with: git data push --all")
@@ -71,21 +92,27 @@ struct PullCommand: Command {
 /// `git data fetch`: data into the local store, the worktree untouched.
 struct FetchCommand: Command {
     static let all = Flag("all", "the data of every commit that any ref reaches")
-    static let revision = Value<BytePath>("revision", "REV", "the data of that revision's files", parse: .revision)
+    static let revision = Value<BytePath>(
+        "revision", "REV", "the data of that revision's files, or of all commits of a range A..B", parse: .revision)
     static let declaration = Declaration(
         "fetch", group: .sharing, summary: "fetch missing data into the local store",
         description: "Brings blobs to this machine and leaves the worktree alone: for the files of the index, of one revision, or of all history.",
         options: [
-            DownloadOptions.remote, all, revision, FileSelection.include, FileSelection.exclude, CommonOptions.dryRun,
+            DownloadOptions.remote, all, revision, DownloadOptions.recent, FileSelection.include, FileSelection.exclude,
+            CommonOptions.dryRun,
         ],
         operands: [FileSelection.paths], exitCodes: [DownloadOptions.incomplete],
-        examples: [Example("git data fetch --revision v1.2", "all that the tag v1.2 needs")],
+        examples: [
+            Example("git data fetch --revision v1.2", "all that the tag v1.2 needs"),
+            Example("git data fetch --revision main..topic", "what the commits of a branch have brought"),
+        ],
         seeAlso: ["pull", "checkout"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
         let selection = try FileSelection(arguments, context, repository)
         let wanted = try self.wanted(arguments, repository, selection)
+            + DownloadOptions.recentPointers(arguments, repository, selection)
         let download = DownloadOptions.download(arguments, context, repository)
         let missing = try download.missing(wanted.map(\.pointer))
         if arguments[CommonOptions.dryRun] {
@@ -105,11 +132,24 @@ struct FetchCommand: Command {
         return shortfalls.isEmpty ? .success : .failure
     }
 
+    /// A range of commits as the names of its ends.
+    private static func range(_ range: BytePath, _ repository: Repository) throws -> [BytePath] {
+        let answer = try repository.git().run(["rev-parse", "--revs-only", "--end-of-options", range])
+        guard answer.status == 0, answer.lines.count > 1 else {
+            throw CommandFailure("'\(range)' is no range of commits of this repository")
+        }
+        return answer.lines
+    }
+
     private static func wanted(
         _ arguments: ParsedArguments, _ repository: Repository, _ selection: FileSelection
     ) throws -> [(path: BytePath, pointer: Pointer)] {
         if arguments[all] {
-            return try repository.reachedPointers(from: [], extra: ["--all"])
+            return try repository.reachedPointers(from: [], extra: ["--all"], completing: true)
+                .filter { selection.contains($0.path) }.map { ($0.path, $0.pointer) }
+        }
+        if let revision = arguments[revision], revision.description.contains("..") {
+            return try repository.reachedPointers(from: [], extra: range(revision, repository), completing: true)
                 .filter { selection.contains($0.path) }.map { ($0.path, $0.pointer) }
         }
         if let revision = arguments[revision] {

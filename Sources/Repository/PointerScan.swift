@@ -34,14 +34,24 @@ extension Repository {
 
     /// The pointers of a tree, by content alone: the attributes of another revision may differ from those here.
     package func treePointers(_ revision: BytePath) throws(RepositoryError) -> [PointerFile] {
-        try pointers(among: try asking { () throws(GitError) in try git().treeEntries(revision) })
+        try complete([revision.adding(suffix: "^{tree}")])
+        return try pointers(among: try asking { () throws(GitError) in try git().treeEntries(revision) })
+    }
+
+    /// Fetches what a partial clone lacks of these revisions, before Git does it object by object.
+    private func complete(_ revisions: [BytePath], extra: [BytePath] = []) throws(RepositoryError) {
+        guard let remote = Git.promisorRemote(try settings().configuration) else { return }
+        try asking { () throws(GitError) in try git().fetchMissingObjects(of: revisions, extra: extra, from: remote) }
     }
 
     /// The pointers that `revisions` reach and `excluded` do not, each once.
+    /// - Parameter completing: whether a partial clone fetches first what it lacks of them; otherwise pointers
+    ///   that are not here are passed over, as they are nothing new.
     package func reachedPointers(
-        from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = []
+        from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = [], completing: Bool = false
     ) throws(RepositoryError) -> [ReachedPointer] {
-        try asking { () throws(GitError) in
+        if completing { try complete(revisions, extra: extra) }
+        return try asking { () throws(GitError) in
             let git = try git()
             let blobs = try git.reachedBlobs(
                 from: revisions, excluding: excluded, extra: extra, shorterThan: Pointer.maximumTextByteCount)
