@@ -7,62 +7,76 @@ import Transfer
 
 /// `git data prune`: frees the space of blobs that a data remote has.
 struct PruneCommand: Command {
+    static let recent = Value<Int>(
+        "recent", "DAYS", "keep what the commits of the last DAYS days have brought; `data.pruneRecentDays`, or 7",
+        parse: .wholeNumber)
+    static let unreferenced = Flag(
+        "unreferenced",
+        "also delete blobs that no commit, index or reflog names and that are two weeks old, whether or not a remote has them")
     static let declaration = Declaration(
         "prune", group: .keeping, summary: "delete local blobs that are not in use and that the data remote has",
         description: """
-            In use is what the index, HEAD and the stash of any worktree name. Everything else is deleted from \
-            the local store once the data remote, asked now, says that it has it, with its size; what it lacks \
-            is kept, so that no last copy is ever deleted. `git data fetch` brings a blob back.
+            Kept is what the index, HEAD, the stash and an operation under way of any worktree name, what commits \
+            name that are not pushed, and what recent commits have brought; in a shared store, for every \
+            repository that uses it. Of the rest goes what the data remote, asked now, says that it has, with \
+            its size; what it lacks is kept, so that no last copy is ever deleted. `git data fetch` brings a \
+            blob back.
+
+            With `data.keep = pushed`, blobs that the remote has and that stand unchanged in the worktree go \
+            too: a pushed data set takes its own size once.
             """,
-        options: [DownloadOptions.remote, CommonOptions.dryRun],
-        examples: [Example("git data prune --dry-run --verbose", "see what would go")], seeAlso: ["fsck", "fetch"])
+        options: [DownloadOptions.remote, recent, unreferenced, CommonOptions.dryRun, CommonOptions.json],
+        examples: [Example("git data prune --dry-run", "see what would go, and why the rest stays")],
+        seeAlso: ["du", "fsck", "fetch"])
 
     /// What crashed processes left behind is swept after this many seconds: two weeks, as in git-gc(1).
     private static let leftoverAge: Int64 = 14 * 24 * 3600
 
+    private struct Row: Encodable {
+        let oid: String
+        let size: Int64
+        let isKept: Bool
+        let reason: String
+    }
+
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
-        let store = try repository.store()
-        guard try repository.settings().store == nil else {
-            throw CommandFailure(
-                "the store '\(store.folder)' is shared (data.store); what other clones use of it is not known here",
-                kept: "all of it")
-        }
         let isDryRun = arguments[CommonOptions.dryRun]
+        let store = try repository.store()
         if !isDryRun { try store.sweepIncoming(olderThan: leftoverAge) }
-        let candidates = try unused(repository, store)
-        guard !candidates.isEmpty else {
-            context.output.message("Nothing to delete: every local blob is in use.")
-            return .success
+        let days = try arguments[recent] ?? repository.settings().pruneRecentDays
+        let use = try StoreUse(context: context, repository: repository, recentDays: days, isDryRun: isDryRun)
+        var plan = PrunePlan()
+        var candidates: [ObjectStore.Entry] = []
+        for (entry, need) in try use.entries() {
+            if let need { plan.keep(entry, need.rawValue) } else { candidates.append(entry) }
         }
+        if !candidates.isEmpty { try plan.sort(candidates, safe: safe(candidates, arguments, repository, context)) }
+        if arguments[unreferenced] { try plan.deleteUnreferenced(olderThan: leftoverAge, repository) }
+        if arguments[CommonOptions.json] {
+            try context.output.json(
+                plan.rows.map { Row(oid: $0.entry.oid.hex, size: $0.entry.byteCount, isKept: $0.isKept, reason: $0.reason) })
+        }
+        for row in plan.rows where !row.isKept && !isDryRun { try store.remove(row.entry.oid) }
+        if !arguments[CommonOptions.json] { say(plan, isDryRun: isDryRun, context.output) }
+        return .success
+    }
+
+    /// Asks the remote which of the blobs it has, with their sizes.
+    /// - Returns: the blobs, and the remote's name as a reason.
+    private static func safe(
+        _ candidates: [ObjectStore.Entry], _ arguments: ParsedArguments, _ repository: Repository, _ context: CommandContext
+    ) throws -> (oids: Set<ObjectID>, remote: String) {
         let remote = if let name = arguments[DownloadOptions.remote] {
             try repository.dataRemote(named: name)
         } else {
             try repository.dataRemote()
         }
-        try refuseOwnStore(remote, store)
+        try refuseOwnStore(remote, repository.store())
         let session = try context.session(to: remote, repository)
         defer { session.finish() }
-        let safe = try session.existing(matching: candidates.map { TransferItem(oid: $0.oid, byteCount: $0.byteCount) })
-        var freed = Int64(0)
-        for blob in candidates where safe.contains(blob.oid) {
-            if isDryRun || context.output.isVerbose { context.output.line("\(blob.oid) \(blob.byteCount)") }
-            if !isDryRun { try store.remove(blob.oid) }
-            freed += blob.byteCount
-        }
-        let what = "\(Count.blobs(safe.count)), \(ByteCountText.format(freed))"
-        context.output.message(isDryRun ? "would delete \(what)" : "Deleted \(what).")
-        report(kept: candidates.filter { !safe.contains($0.oid) }, remote, context.output)
-        return .success
-    }
-
-    private static func unused(_ repository: Repository, _ store: ObjectStore) throws -> [ObjectStore.Entry] {
-        let used = Set(try repository.pointersInUse().map(\.pointer.oid))
-        var unused: [ObjectStore.Entry] = []
-        try store.forEachEntry { entry in
-            if !used.contains(entry.oid) { unused.append(entry) }
-        }
-        return unused
+        let items = candidates.map { TransferItem(oid: $0.oid, byteCount: $0.byteCount) }
+        return (try session.existing(matching: items), remote.name)
     }
 
     /// A store that is its own remote would vouch for what is about to be deleted.
@@ -78,11 +92,74 @@ struct PruneCommand: Command {
         }
     }
 
-    private static func report(kept: [ObjectStore.Entry], _ remote: DataRemote, _ output: Output) {
-        guard !kept.isEmpty else { return }
-        let total = kept.reduce(Int64(0)) { $0 + $1.byteCount }
-        output.message("Kept \(Count.blobs(kept.count)) (\(ByteCountText.format(total))) that '\(remote.name)' does not have.")
-        for blob in kept { output.detail("\t\(blob.oid) \(blob.byteCount)") }
-        output.message("hint: git data push --all")
+    private static func say(_ plan: PrunePlan, isDryRun: Bool, _ output: Output) {
+        if isDryRun || output.isVerbose {
+            for row in plan.rows {
+                let verb = row.isKept ? "keep" : isDryRun ? "would delete" : "deleted"
+                output.line("\(verb) \(row.entry.oid) \(row.entry.byteCount) (\(row.reason))")
+            }
+        }
+        let gone = plan.rows.filter { !$0.isKept }
+        guard !gone.isEmpty else {
+            output.message("Nothing to delete: every local blob is in use, not pushed, recent, or not on the remote.")
+            return sayLacking(plan, output)
+        }
+        let freed = gone.reduce(Int64(0)) { $0 + $1.entry.byteCount }
+        let what = "\(Count.blobs(gone.count)), \(ByteCountText.format(freed))"
+        output.message(isDryRun ? "would delete \(what)" : "Deleted \(what).")
+        sayLacking(plan, output)
+    }
+
+    private static func sayLacking(_ plan: PrunePlan, _ output: Output) {
+        guard let remote = plan.remote, plan.lacking.count > 0 else { return }
+        output.message(
+            "Kept \(Count.blobs(plan.lacking.count)) (\(ByteCountText.format(plan.lacking.byteCount))) that '\(remote)' does not have.")
+        output.message("hint: git data push --all, or for what no commit names: git data prune --unreferenced")
+    }
+}
+
+/// Which blobs of the store go and which stay, each with its reason.
+struct PrunePlan {
+    struct Row {
+        let entry: ObjectStore.Entry
+        var isKept: Bool
+        var reason: String
+    }
+
+    private(set) var rows: [Row] = []
+    private(set) var remote: String?
+    private static let notThere = "not on the remote"
+
+    /// What stays because the remote lacks it.
+    var lacking: (count: Int, byteCount: Int64) {
+        let lacking = rows.filter { $0.isKept && $0.reason == Self.notThere }
+        return (lacking.count, lacking.reduce(0) { $0 + $1.entry.byteCount })
+    }
+
+    mutating func keep(_ entry: ObjectStore.Entry, _ reason: String) {
+        rows.append(Row(entry: entry, isKept: true, reason: reason))
+    }
+
+    /// Lets go what the remote has.
+    mutating func sort(_ candidates: [ObjectStore.Entry], safe: (oids: Set<ObjectID>, remote: String)) {
+        remote = safe.remote
+        for entry in candidates {
+            let isSafe = safe.oids.contains(entry.oid)
+            rows.append(Row(entry: entry, isKept: !isSafe, reason: isSafe ? "on '\(safe.remote)'" : Self.notThere))
+        }
+    }
+
+    /// Lets go what nothing names and nobody has touched for long.
+    mutating func deleteUnreferenced(olderThan age: Int64, _ repository: Repository) throws {
+        let named = Set(
+            try repository.reachedPointers(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true)
+                .map(\.pointer.oid))
+        let limit = FileStatus.Time.now.seconds - age
+        for position in rows.indices where rows[position].isKept && rows[position].reason == Self.notThere {
+            let entry = rows[position].entry
+            guard !named.contains(entry.oid), entry.modified.seconds < limit else { continue }
+            rows[position].isKept = false
+            rows[position].reason = "nothing names it"
+        }
     }
 }

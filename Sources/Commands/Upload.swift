@@ -33,6 +33,10 @@ struct Upload {
             matching: byOID.values.map { TransferItem(oid: $0.pointer.oid, byteCount: $0.pointer.byteCount) })
         var plan = Plan()
         plan.present = existing.count
+        // What the store let go for its copy in the worktree comes back from there.
+        let absent = Set(byOID.keys.filter { !existing.contains($0) && !store.contains($0) })
+        var rescue = Rescue(repository: repository, store: store, wanted: absent)
+        try rescue.takeFromWorktree()
         for (oid, reached) in byOID where !existing.contains(oid) {
             if store.contains(oid) {
                 plan.uploads.append(TransferItem(oid: oid, byteCount: reached.pointer.byteCount))
@@ -62,7 +66,10 @@ struct Upload {
             reportLost(plan.lost)
             return false
         }
-        guard !plan.uploads.isEmpty else { return true }
+        guard !plan.uploads.isEmpty else {
+            try dropWhatIsPushed(pointers)
+            return true
+        }
         if isCheckOnly {
             let paths = Dictionary(pointers.map { ($0.pointer.oid, $0.path) }) { first, _ in first }
             context.output.error(
@@ -87,19 +94,32 @@ struct Upload {
         let total = plan.uploads.reduce(Int64(0)) { $0 + $1.byteCount }
         context.output.message(
             "\(Count.blobs(plan.uploads.count)) uploaded to '\(remote.name)' (\(ByteCountText.format(total)))")
+        try dropWhatIsPushed(pointers)
         return true
     }
 
+    /// With `data.keep = pushed`: the remote has said that it has these blobs; those that stand unchanged in the
+    /// worktree need not lie in the store as well.
+    private func dropWhatIsPushed(_ pointers: [ReachedPointer]) throws {
+        let settings = try repository.settings()
+        // A folder inside the Git remote, or a shared store, may be all that others have.
+        guard settings.keep == .pushed, settings.store == nil else { return }
+        let store = try repository.store()
+        let present = try repository.blobsInWorktree()
+        for pointer in Set(pointers.map(\.pointer.oid)) where present.contains(pointer) && store.path(of: pointer).exists {
+            try store.remove(pointer)
+        }
+    }
+
     private func reportLost(_ lost: [ReachedPointer]) {
+        let others = ((try? repository.settings().remotes) ?? []).filter { $0.name != remote.name }
+        let fetches = others.map { "data remote '\($0.name)' may have it: git data fetch --all --remote \($0.name)" }
         context.output.error(
             Explanation(
                 "\(Count.blobs(lost.count)) are neither on this machine nor on data remote '\(remote.name)':\n"
                     + lost.map { line(for: $0) }.joined(separator: "\n"),
                 kept: "your commits, which were not pushed",
-                hints: [
-                    "if the file is still in the worktree: git add --renormalize PATH",
-                    "another clone may have the data: git data push --all, there",
-                ]))
+                hints: ["another clone may have the data: git data push --all, there"] + fetches))
     }
 
     private func line(for reached: ReachedPointer) -> String {

@@ -37,6 +37,14 @@ package struct RepositoryLocation: Equatable, Sendable {
         throw .notARepository(named ?? folder)
     }
 
+    /// Another repository by its common Git folder, seen from its main worktree. The environment is not about it.
+    /// - Returns: nil where it is none, or not any more.
+    package static func at(commonFolder folder: BytePath) -> RepositoryLocation? {
+        guard RepositoryFormat.isGitFolder(folder, from: nil) else { return nil }
+        let worktree = folder.lastComponent == ".git" ? folder.parent : nil
+        return RepositoryLocation(gitFolder: folder, commonFolder: folder, worktree: worktree)
+    }
+
     /// The folder that all worktrees of another repository share. The environment is not about that one.
     /// - Parameter path: its Git folder, or a `.git` file that names it.
     /// - Returns: nil where it is neither.

@@ -3,7 +3,7 @@ import Platform
 
 extension ObjectStore {
     /// Whether a file, read to its end, is the blob.
-    func hasContent(_ oid: ObjectID, at path: BytePath) -> Bool {
+    package func hasContent(_ oid: ObjectID, at path: BytePath) -> Bool {
         guard let file = try? Descriptor.open(path, .read) else { return false }
         return (try? hashContent(of: file)) == oid
     }

@@ -21,9 +21,12 @@ package final class Repository: Sendable {
     package let location: RepositoryLocation
     private let knownGit = Mutex<Git?>(nil)
     private let knownSettings = Mutex<Settings?>(nil)
+    private let isIsolated: Bool
 
-    package init(_ location: RepositoryLocation) {
+    /// - Parameter isolated: whether the environment is about another repository.
+    package init(_ location: RepositoryLocation, isolated: Bool = false) {
         self.location = location
+        isIsolated = isolated
     }
 
     /// The repository that Git would work in from `folder`, or from the process's folder.
@@ -47,7 +50,8 @@ package final class Repository: Sendable {
     package func git() throws(GitError) -> Git {
         try knownGit.withLock { known throws(GitError) in
             if let known { return known }
-            let git = try Git(in: location.worktree ?? location.gitFolder, worktree: location.worktree)
+            let git = try Git(
+                in: location.worktree ?? location.gitFolder, worktree: location.worktree, isolated: isIsolated)
             known = git
             return git
         }
@@ -92,9 +96,12 @@ package final class Repository: Sendable {
     /// The local blobs. Those that Git LFS has stored are used where they are.
     package func store() throws(RepositoryError) -> ObjectStore {
         let folder = try settings().store?.absolute(from: location.worktree ?? location.commonFolder)
-        return ObjectStore(
+        let store = ObjectStore(
             folder: folder ?? location.commonFolder / "data",
             alternates: [location.commonFolder / "lfs/objects"])
+        // A note that cannot be left keeps nobody from working; `doctor` looks after it.
+        if folder != nil { try? store.register(location.commonFolder) }
+        return store
     }
 
     /// Where what transfers and hooks did is noted.

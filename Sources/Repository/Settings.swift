@@ -24,6 +24,13 @@ package struct Settings: Sendable {
         case check
     }
 
+    package enum Keep: Equatable, Sendable {
+        /// Every blob stays in the local store until it is pruned.
+        case all
+        /// What the remote has, and what stands in the worktree, need not be in the store as well.
+        case pushed
+    }
+
     /// Text shorter than this stays in Git: `data.minimumSize`, bytes.
     package var minimumByteCount: Int64 = 0
     /// Which pointers are written: `data.pointer`.
@@ -39,6 +46,10 @@ package struct Settings: Sendable {
     package var transfers: Int?
     /// The folder of the local store: `data.store`; nil is the repository's own.
     package var store: BytePath?
+    /// What of a pushed data set stays in the local store: `data.keep`.
+    package var keep = Keep.all
+    /// For how many days prune keeps what commits have brought: `data.pruneRecentDays`.
+    package var pruneRecentDays = 7
     /// The data remote that is used where nothing else names one: `data.remote`.
     package var defaultRemote: String?
     /// The data remotes, in order of appearance.
@@ -79,6 +90,8 @@ package struct Settings: Sendable {
             self.prePush = prePush
         }
         if let transfers = try layers.byteCount("data.transfers") { self.transfers = Int(clamping: max(1, transfers)) }
+        if let keep = try layers.choice("data.keep", ["all": Keep.all, "pushed": .pushed]) { self.keep = keep }
+        if let days = try layers.byteCount("data.prunerecentdays") { pruneRecentDays = Int(clamping: days) }
         store = layers.value("data.store")
         defaultRemote = layers.value("data.remote")?.text
         remotes = DataRemote.all(committed: committed, own: own)

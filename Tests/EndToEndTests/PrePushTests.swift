@@ -102,6 +102,7 @@ final class PrePushTests: EndToEndTestCase {
         try commit(first, to: "data/lost.bin", "The commit that lost it")
         try commit(second, to: "data/kept.bin")
         try work.localBlob(of: first).removeFile()
+        try (work.folder / "data/lost.bin").removeFile()
         let before = try laboratory.git(["rev-parse", "main"], in: origin).line
         let push = try work.attempt("push", "--quiet")
         XCTAssertNotEqual(push.status, 0)
@@ -109,6 +110,13 @@ final class PrePushTests: EndToEndTestCase {
         assertContains(push.errorText, "The commit that lost it")
         XCTAssertFalse(push.errorText.contains("data/kept.bin"))
         XCTAssertEqual(try laboratory.git(["rev-parse", "main"], in: origin).line, before)
+    }
+
+    func testBlobThatTheStoreLostComesFromTheWorktree() throws {
+        try commit(first, to: "data/lost.bin")
+        try work.localBlob(of: first).removeFile()
+        try work.git("push", "--quiet")
+        try assertOnRemote(first)
     }
 
     func testMissingBlobOfAnOldCommitRefuses() throws {

@@ -1,0 +1,50 @@
+import Diagnostics
+import Digest
+import ObjectStore
+import Platform
+import Repository
+
+/// What the blobs of the local store are needed for, by all repositories that share it.
+struct StoreUse {
+    private let store: ObjectStore
+    private let needs: [ObjectID: BlobNeed]
+    /// What stands in the worktree and may go from the store for that, where the user wants it so.
+    private let spare: Set<ObjectID>
+
+    /// - Parameter isDryRun: whether nothing is to be changed, not even what is known of clones that are gone.
+    init(context: CommandContext, repository: Repository, recentDays: Int, isDryRun: Bool = true) throws {
+        store = try repository.store()
+        let store = store
+        do throws(BlobNeedsError) {
+            needs = try repository.blobNeedsOfAll(recentDays: recentDays) { folder in
+                guard !isDryRun else { return }
+                context.output.message("The repository '\(folder)' is gone; the store forgets it.")
+                try? store.forget(folder)
+            }
+        } catch {
+            throw Self.words(error, store)
+        }
+        spare = try repository.settings().keep == .pushed ? repository.blobsInWorktree() : []
+    }
+
+    private static func words(_ error: BlobNeedsError, _ store: ObjectStore) -> any Error {
+        switch error {
+        case .repository(let error): error
+        case .store(let error): error
+        case .cloneOutOfReach(let folder):
+            CommandFailure(
+                "the store '\(store.folder)' is shared with '\(folder)', which cannot be looked at now",
+                kept: "all of it",
+                hints: ["mount its disk, or, where it is gone for good, remove its note in '\(store.folder)/clones'"])
+        }
+    }
+
+    /// Every blob of the store's own folder, with what it is needed for; nil where it may go once a remote has it.
+    func entries() throws -> [(entry: ObjectStore.Entry, need: BlobNeed?)] {
+        var entries: [(ObjectStore.Entry, BlobNeed?)] = []
+        try store.forEachEntry { entry in
+            entries.append((entry, spare.contains(entry.oid) ? nil : needs[entry.oid]))
+        }
+        return entries
+    }
+}

@@ -1,0 +1,95 @@
+import Digest
+import Git
+import ObjectStore
+import Platform
+import Pointer
+
+/// Why a blob of the local store is to stay, the strongest reason first.
+package enum BlobNeed: String, Comparable, CaseIterable, Sendable {
+    /// HEAD, the index, a stash or an operation under way, of any worktree, names it.
+    case inUse = "in use"
+    /// A commit names it that no remote-tracking branch has.
+    case unpushed = "not pushed"
+    /// A commit of the last days has brought it.
+    case recent
+
+    package static func < (left: BlobNeed, right: BlobNeed) -> Bool {
+        rank(left) < rank(right)
+    }
+
+    private static func rank(_ need: BlobNeed) -> Int {
+        allCases.firstIndex(of: need) ?? 0
+    }
+}
+
+/// Why nothing can be said of what a store's users need.
+package enum BlobNeedsError: Error, Sendable {
+    case repository(RepositoryError)
+    case store(StoreError)
+    /// A repository that uses the shared store cannot be looked at: its disk may not be there now.
+    case cloneOutOfReach(BytePath)
+}
+
+extension Repository {
+    /// What this repository needs of its store.
+    /// - Parameter recentDays: how many days back commits count as recent; 0 for none.
+    package func blobNeeds(recentDays: Int) throws(RepositoryError) -> [ObjectID: BlobNeed] {
+        var needs: [ObjectID: BlobNeed] = [:]
+        func note(_ oid: ObjectID, _ need: BlobNeed) { needs[oid] = min(needs[oid] ?? need, need) }
+        for file in try pointersInUse() { note(file.pointer.oid, .inUse) }
+        for reached in try reachedPointers(from: [], extra: ["--all", "--not", "--remotes", "--not"]) {
+            note(reached.pointer.oid, .unpushed)
+        }
+        if recentDays > 0 {
+            let since = BytePath("--since=\(recentDays).days")
+            for reached in try reachedPointers(from: [], extra: ["--all", since]) { note(reached.pointer.oid, .recent) }
+        }
+        return needs
+    }
+
+    /// What all repositories need that share this one's store.
+    /// - Parameter gone: told of each that is not there any more.
+    package func blobNeedsOfAll(
+        recentDays: Int, gone: (BytePath) -> Void
+    ) throws(BlobNeedsError) -> [ObjectID: BlobNeed] {
+        var needs: [ObjectID: BlobNeed]
+        do throws(RepositoryError) { needs = try blobNeeds(recentDays: recentDays) } catch { throw .repository(error) }
+        for folder in try registered() where folder != location.commonFolder {
+            guard let other = RepositoryLocation.at(commonFolder: folder) else {
+                // With the folder above it gone too, a disk may be missing rather than a repository.
+                guard folder.parent.isFolder || folder.parent.parent.isFolder else { throw .cloneOutOfReach(folder) }
+                gone(folder)
+                continue
+            }
+            do throws(RepositoryError) {
+                let theirs = try Repository(other, isolated: true).blobNeeds(recentDays: recentDays)
+                needs.merge(theirs) { min($0, $1) }
+            } catch {
+                throw .cloneOutOfReach(folder)
+            }
+        }
+        return needs
+    }
+
+    private func registered() throws(BlobNeedsError) -> [BytePath] {
+        let store: ObjectStore
+        do throws(RepositoryError) { store = try self.store() } catch { throw .repository(error) }
+        do throws(StoreError) { return try store.registeredRepositories() } catch { throw .store(error) }
+    }
+
+    /// The blobs that stand intact in this repository's worktree: files that Git calls unchanged since it wrote
+    /// or added them.
+    package func blobsInWorktree() throws(RepositoryError) -> Set<ObjectID> {
+        guard location.worktree != nil else { return [] }
+        let changed = try asking { () throws(GitError) in
+            // Files that were only touched are told from those that were changed.
+            _ = try git().run(["update-index", "-q", "--refresh"])
+            return Set(try git().query(["diff-files", "--name-only", "-z"]).records)
+        }
+        var intact: Set<ObjectID> = []
+        for file in try indexPointers() where file.entry.stage == 0 && !changed.contains(file.path) {
+            if try worktreeState(of: file) == .content { intact.insert(file.pointer.oid) }
+        }
+        return intact
+    }
+}
