@@ -128,16 +128,6 @@ final class PrePushTests: EndToEndTestCase {
         assertContains(push.errorText, "a.bin")
     }
 
-    func testHintOfTheRefusalBringsALostBlobBack() throws {
-        try commit(first, to: "lost.bin")
-        try work.localBlob(of: first).removeFile()
-        let push = try work.attempt("push", "--quiet")
-        assertContains(push.errorText, "git add --renormalize")
-        try work.git("add", "--renormalize", "lost.bin")
-        try work.git("push", "--quiet")
-        try assertOnRemote(first)
-    }
-
     func testTrackingRefIsNoProof() throws {
         try commit(first)
         try work.git("push", "--quiet")
