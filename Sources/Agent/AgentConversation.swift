@@ -1,5 +1,6 @@
 import Digest
 import Platform
+import Remote
 import Transfer
 
 /// The agent's side of the protocol: lines in, what is to be done out, and no effects. It knows what may
@@ -32,6 +33,13 @@ package struct AgentConversation: Sendable {
         case delete(ObjectID)
         case examine(id: Int)
         case unfinished(id: Int)
+        case abort(id: Int, olderThan: Int64)
+        /// The content goes to the file.
+        case read(id: Int, DocumentName, to: BytePath)
+        /// The content comes from the file.
+        case create(id: Int, DocumentName, from: BytePath)
+        case remove(id: Int, DocumentName)
+        case documents(id: Int, in: DocumentName)
     }
 
     package enum Action: Equatable, Sendable {
@@ -106,8 +114,22 @@ package struct AgentConversation: Sendable {
             return request.id.map { .examine(id: $0) }
         case "unfinished" where terms.isExtended:
             return request.id.map { .unfinished(id: $0) }
+        case "abort" where terms.isExtended:
+            guard let id = request.id, let age = request.age, age >= 0 else { return nil }
+            return .abort(id: id, olderThan: age)
         default:
-            return nil
+            return terms.isExtended ? documentJob(request, terms) : nil
+        }
+    }
+
+    private func documentJob(_ request: AgentRequest, _ terms: Terms) -> Job? {
+        guard let id = request.id, let name = request.name.flatMap({ DocumentName($0) }) else { return nil }
+        switch request.event {
+        case "read": return path(request, terms).map { .read(id: id, name, to: $0) }
+        case "create": return path(request, terms).map { .create(id: id, name, from: $0) }
+        case "remove": return .remove(id: id, name)
+        case "documents": return .documents(id: id, in: name)
+        default: return nil
         }
     }
 

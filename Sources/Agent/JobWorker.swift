@@ -25,6 +25,8 @@ struct JobWorker: Sendable {
         case .delete(let oid): delete(oid)
         case .examine(let id): examine(id)
         case .unfinished(let id): listUnfinished(id)
+        case .abort(let id, let age): abort(id, olderThan: age)
+        case .read, .create, .remove, .documents: DocumentWorker(remote: remote, board: board).perform(job)
         }
     }
 
@@ -111,6 +113,14 @@ struct JobWorker: Sendable {
             board.say(AgentReply(event: "unfinished", id: id, uploads: uploads))
         } catch {
             board.say(AgentReply(event: "unfinished", error: AgentFault(error), id: id))
+        }
+    }
+
+    private func abort(_ id: Int, olderThan age: Int64) {
+        do throws(RemoteError) {
+            board.say(AgentReply(event: "abort", id: id, count: try remote.abortUnfinishedUploads(olderThan: age)))
+        } catch {
+            board.say(AgentReply(event: "abort", error: AgentFault(error), id: id))
         }
     }
 

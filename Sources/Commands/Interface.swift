@@ -13,7 +13,7 @@ package enum Interface {
         ConflictsCommand.self, FixCommand.self,
         MigrateCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self,
-        DiskUsageCommand.self, PruneCommand.self, FsckCommand.self, DoctorCommand.self,
+        DiskUsageCommand.self, PruneCommand.self, CollectCommand.self, FsckCommand.self, DoctorCommand.self,
         VersionCommand.self, HelpCommand.self,
         FilterProcessCommand.self, CleanCommand.self, SmudgeCommand.self, HookCommand.self, MergeDriverCommand.self,
         TextconvCommand.self, CompletionCommand.self, ManualCommand.self,

@@ -61,6 +61,7 @@ struct Upload {
         guard !pointers.isEmpty else { return true }
         let session = try context.session(to: remote, repository, progress: context.progress("Uploading data"))
         defer { session.finish() }
+        try session.protectFromCollection(Set(pointers.map(\.pointer.oid)), remote.name)
         let plan = try plan(pointers, session)
         guard plan.lost.isEmpty else {
             reportLost(plan.lost)

@@ -102,16 +102,24 @@ package final class FolderRemote: Remote {
         }
     }
 
-    /// Removes what killed uploads left behind more than a day ago.
-    private func sweep() {
-        let limit = FileStatus.Time.now.seconds - 24 * 60 * 60
+    /// Removes what killed uploads left behind long ago.
+    /// - Parameter age: in seconds; a day, where the next upload does it by itself.
+    /// - Returns: how many files there were.
+    @discardableResult
+    func sweep(olderThan age: Int64 = 24 * 60 * 60) -> Int {
+        let limit = FileStatus.Time.now.seconds - age
+        var count = 0
         for name in (try? incoming.entries()) ?? [] where name.bytes.starts(with: Self.temporaryPrefix.utf8) {
             let file = incoming / name
             if let status = try? file.status(), status.kind == .regular, status.modified.seconds < limit {
                 try? file.removeFile()
+                count += 1
             }
         }
+        return count
     }
+
+    package func abortUnfinishedUploads(olderThan age: Int64) throws(RemoteError) -> Int { sweep(olderThan: age) }
 
     static let temporaryPrefix = "upload-"
 

@@ -67,6 +67,24 @@ package protocol Remote: Sendable {
     /// Calls `body` for each upload that was begun and not finished, by whomever.
     func forEachUnfinishedUpload(_ body: (UnfinishedUpload) throws(RemoteError) -> Void) throws(RemoteError)
 
+    /// Takes back uploads that were begun longer than `age` seconds ago and not finished.
+    /// - Returns: how many.
+    func abortUnfinishedUploads(olderThan age: Int64) throws(RemoteError) -> Int
+
+    /// The content of a document; nil where there is none.
+    func read(_ name: DocumentName) throws(RemoteError) -> [UInt8]?
+
+    /// Makes a document, whole and durable, unless there is one of that name: of many who do so at once, one
+    /// succeeds.
+    /// - Returns: false where there is one already, which stays as it is.
+    func create(_ name: DocumentName, _ content: [UInt8]) throws(RemoteError) -> Bool
+
+    /// Removes a document. One that is not there need not be removed.
+    func remove(_ name: DocumentName) throws(RemoteError)
+
+    /// The names of all documents in a folder of documents.
+    func documents(in folder: DocumentName) throws(RemoteError) -> [DocumentName]
+
     /// Takes back what is unfinished at the remote, as the process is about to end. Any thread may call it
     /// at any time; it waits for nothing.
     func abandon()
@@ -78,6 +96,13 @@ extension Remote {
     package func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool { false }
     package func examine(_ report: (RemoteFinding) -> Void) throws(RemoteError) {}
     package func forEachUnfinishedUpload(_ body: (UnfinishedUpload) throws(RemoteError) -> Void) throws(RemoteError) {}
+    package func abortUnfinishedUploads(olderThan age: Int64) throws(RemoteError) -> Int { 0 }
+    package func read(_ name: DocumentName) throws(RemoteError) -> [UInt8]? { nil }
+    package func create(_ name: DocumentName, _ content: [UInt8]) throws(RemoteError) -> Bool {
+        throw RemoteError(.other, "\(self.name) keeps no documents")
+    }
+    package func remove(_ name: DocumentName) throws(RemoteError) {}
+    package func documents(in folder: DocumentName) throws(RemoteError) -> [DocumentName] { [] }
     package func abandon() {}
 }
 

@@ -135,6 +135,34 @@ package struct RetryingRemote: Remote {
         }
     }
 
+    package func abortUnfinishedUploads(olderThan age: Int64) throws(RemoteError) -> Int {
+        try retrying { () throws(RemoteError) in try remote.abortUnfinishedUploads(olderThan: age) }
+    }
+
+    package func read(_ name: DocumentName) throws(RemoteError) -> [UInt8]? {
+        try retrying { () throws(RemoteError) in try remote.read(name) }
+    }
+
+    /// A lost answer leaves it open who has made the document: its content tells.
+    package func create(_ name: DocumentName, _ content: [UInt8]) throws(RemoteError) -> Bool {
+        var isFirst = true
+        return try retrying { () throws(RemoteError) in
+            defer { isFirst = false }
+            if try remote.create(name, content) { return true }
+            if isFirst { return false }
+            let found = try remote.read(name)
+            return found == content
+        }
+    }
+
+    package func remove(_ name: DocumentName) throws(RemoteError) {
+        try retrying { () throws(RemoteError) in try remote.remove(name) }
+    }
+
+    package func documents(in folder: DocumentName) throws(RemoteError) -> [DocumentName] {
+        try retrying { () throws(RemoteError) in try remote.documents(in: folder) }
+    }
+
     package func abandon() { remote.abandon() }
 
     private func retrying<Result>(_ body: () throws(RemoteError) -> Result) throws(RemoteError) -> Result {

@@ -1,13 +1,16 @@
 import Digest
 
-/// The names of blobs in a bucket.
+/// The names of blobs, and of documents beside them, in a bucket.
 struct BlobKeys: Equatable, Sendable {
-    /// What all keys begin with: `<prefix>/objects/`.
+    /// What the keys of blobs begin with: `<prefix>/objects/`.
     let prefix: [UInt8]
+    /// What all keys begin with: `<prefix>/`, or nothing.
+    let place: [UInt8]
 
     /// - Parameter place: the remote's prefix, without slashes at its ends.
     init(below place: [UInt8]) {
-        prefix = place + (place.isEmpty ? [] : [UInt8(ascii: "/")]) + Array("objects/".utf8)
+        self.place = place + (place.isEmpty ? [] : [UInt8(ascii: "/")])
+        prefix = self.place + Array("objects/".utf8)
     }
 
     func key(of oid: ObjectID) -> [UInt8] {

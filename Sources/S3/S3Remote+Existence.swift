@@ -115,33 +115,46 @@ extension S3Remote {
 
     /// - Parameter limit: how many objects at most; what the server likes where nil.
     func page(after continuation: String?, limit: Int? = nil) throws(S3Failure) -> Page {
+        let listing = try list(keys.prefix, after: continuation, limit: limit)
+        var page = Page(continuation: listing.continuation)
+        for item in listing.items {
+            guard let oid = keys.oid(ofListed: item.key) else { continue }
+            page.blobs.append(RemoteBlob(oid: oid, byteCount: item.byteCount))
+        }
+        page.lastKey = keys.key(listed: listing.items.last?.key ?? "", isEncoded: listing.isEncoded)
+        return page
+    }
+
+    /// A page of a list of objects, as the server gives it.
+    struct Listing {
+        var items: [(key: String, byteCount: Int64)] = []
+        var isEncoded = false
+        var continuation: String?
+    }
+
+    func list(_ prefix: [UInt8], after continuation: String?, limit: Int? = nil) throws(S3Failure) -> Listing {
         var request = S3Request(method: "GET", action: "list")
-        request.query = [
-            ("list-type", Array("2".utf8)), ("prefix", keys.prefix), ("encoding-type", Array("url".utf8)),
-        ]
+        request.query = [("list-type", Array("2".utf8)), ("prefix", prefix), ("encoding-type", Array("url".utf8))]
         if let continuation { request.query.append(("continuation-token", Array(continuation.utf8))) }
         if let limit { request.query.append(("max-keys", Array("\(limit)".utf8))) }
         let response = try client.send(request, Cancellation())
         guard let tree = XMLTree(response.body), tree.name == "ListBucketResult" else {
             throw client.nonsense(request, response)
         }
-        var page = Page()
-        var lastKey = ""
+        var listing = Listing(isEncoded: tree.text("EncodingType") == "url")
         for item in tree.all("Contents") {
-            guard let text = item.text("Key"), let byteCount = item.text("Size").flatMap({ Int64($0) }) else {
+            guard let key = item.text("Key"), let byteCount = item.text("Size").flatMap({ Int64($0) }) else {
                 throw client.nonsense(request, response)
             }
-            lastKey = text
-            if let oid = keys.oid(ofListed: text) { page.blobs.append(RemoteBlob(oid: oid, byteCount: byteCount)) }
+            listing.items.append((key, byteCount))
         }
-        page.lastKey = keys.key(listed: lastKey, isEncoded: tree.text("EncodingType") == "url")
         if tree.text("IsTruncated") == "true" {
             guard let next = tree.text("NextContinuationToken"), next != continuation else {
                 throw client.nonsense(request, response)
             }
-            page.continuation = next
+            listing.continuation = next
         }
-        return page
+        return listing
     }
 
     package func forEachUnfinishedUpload(
@@ -149,6 +162,15 @@ extension S3Remote {
     ) throws(RemoteError) {
         let uploads = try reported { () throws(S3Failure) in try multipart.list() }
         for upload in uploads { try body(UnfinishedUpload(oid: upload.oid, begun: upload.begun?.seconds)) }
+    }
+
+    package func abortUnfinishedUploads(olderThan age: Int64) throws(RemoteError) -> Int {
+        let limit = UTCTime.now + -age
+        let old = try reported { () throws(S3Failure) in try multipart.list() }.filter { upload in
+            upload.begun.map { $0 < limit } ?? false
+        }
+        for upload in old { multipart.abort(keys.key(of: upload.oid), upload.id) }
+        return old.count
     }
 
     package func forEachBlob(_ body: (RemoteBlob) throws(RemoteError) -> Void) throws(RemoteError) {

@@ -8,7 +8,8 @@ import Platform
 
 /// What the client asks of the agent.
 package struct AgentRequest: Codable, Equatable, Sendable {
-    /// `init`, `upload`, `download`, `terminate`; ours: `exists`, `list`, `delete`, `examine`, `unfinished`.
+    /// `init`, `upload`, `download`, `terminate`; ours: `exists`, `list`, `delete`, `examine`, `unfinished`,
+    /// `read`, `create`, `remove`, `documents` and `abort`.
     package var event: String
     /// `init`: what will be asked for, `upload` or `download`. Ours may do both, and says `upload`.
     package var operation: String?
@@ -22,15 +23,19 @@ package struct AgentRequest: Codable, Equatable, Sendable {
     package var size: Int64?
     /// `upload`: the file to send. `download`, ours: where the verified blob is to be put.
     package var path: String?
-    /// Ours: a number that the answers to `exists`, `list`, `examine` and `unfinished` bear.
+    /// Ours: a number that the answers to our own questions bear.
     package var id: Int?
     /// `exists`: the blobs in question.
     package var oids: [String]?
+    /// `read`, `create`, `remove`: the document, whose content is in the file `path`. `documents`: the folder.
+    package var name: String?
+    /// `abort`: of unfinished uploads, those begun longer ago than this, in seconds.
+    package var age: Int64?
 
     package init(
         event: String, operation: String? = nil, remote: String? = nil, concurrenttransfers: Int? = nil,
         gitData: AgentExtension? = nil, oid: String? = nil, size: Int64? = nil, path: String? = nil, id: Int? = nil,
-        oids: [String]? = nil
+        oids: [String]? = nil, name: String? = nil, age: Int64? = nil
     ) {
         self.event = event
         self.operation = operation
@@ -42,6 +47,8 @@ package struct AgentRequest: Codable, Equatable, Sendable {
         self.path = path
         self.id = id
         self.oids = oids
+        self.name = name
+        self.age = age
     }
 }
 
@@ -75,8 +82,7 @@ package struct AgentExtension: Codable, Equatable, Sendable {
 
 /// What the agent says.
 package struct AgentReply: Codable, Equatable, Sendable {
-    /// `progress`, `complete`; ours: `exists`, `list`, `examine`, `unfinished`, and `alive`, which says nothing
-    /// else. The answer to `init` has none.
+    /// `progress`, `complete`; ours: those of our questions, and `alive`, which says nothing else. The answer to `init` has none.
     package var event: String?
     package var oid: String?
     /// `complete` of a download: where the blob is.
@@ -96,12 +102,19 @@ package struct AgentReply: Codable, Equatable, Sendable {
     package var finding: AgentFinding?
     /// `unfinished`: all uploads that nobody has finished.
     package var uploads: [AgentUpload]?
+    /// `read`: whether the document is there. `create`: whether this request made it.
+    package var isDone: Bool?
+    /// `documents`: their names.
+    package var names: [String]?
+    /// `abort`: how many uploads.
+    package var count: Int?
 
     package init(
         event: String? = nil, oid: String? = nil, path: String? = nil, bytesSoFar: Int64? = nil,
         bytesSinceLast: Int64? = nil, error: AgentFault? = nil, gitData: AgentExtension? = nil, skipped: Bool? = nil,
         id: Int? = nil, sizes: [Int64]? = nil, blobs: [AgentBlob]? = nil, finding: AgentFinding? = nil,
-        uploads: [AgentUpload]? = nil
+        uploads: [AgentUpload]? = nil, isDone: Bool? = nil, names: [String]? = nil,
+        count: Int? = nil
     ) {
         self.event = event
         self.oid = oid
@@ -116,6 +129,9 @@ package struct AgentReply: Codable, Equatable, Sendable {
         self.blobs = blobs
         self.finding = finding
         self.uploads = uploads
+        self.isDone = isDone
+        self.names = names
+        self.count = count
     }
 }
 

@@ -22,4 +22,15 @@ extension TransferSession {
         }
         return uploads.map { ($0.oid.flatMap { ObjectID($0) }, $0.begun) }
     }
+
+    /// Takes back uploads that were begun longer than `age` seconds ago and not finished.
+    /// - Returns: how many.
+    package func abortUnfinishedUploads(olderThan age: Int64) throws(TransferError) -> Int {
+        var count = 0
+        try ask("abort", age: age) { reply in
+            count = reply.count ?? 0
+            return true
+        }
+        return count
+    }
 }

@@ -9,7 +9,7 @@ import Remote
 /// goes on where this one stopped.
 package final class TransferSession {
     private let connection: AgentConnection
-    private let store: ObjectStore
+    let store: ObjectStore
     private let progress: any ProgressObserver
     private var nextID = 0
 
@@ -114,9 +114,13 @@ package final class TransferSession {
 
     /// Asks a question about the remote, and hands out its answers.
     /// - Parameter take: whether the answer is the last.
-    func ask(_ event: String, _ take: (AgentReply) -> Bool) throws(TransferError) {
+    func ask(
+        _ event: String, name: String? = nil, path: BytePath? = nil, age: Int64? = nil, _ take: (AgentReply) -> Bool
+    ) throws(TransferError) {
         let id = newID()
-        connection.send([AgentRequest(event: event, id: id)])
+        connection.send([
+            AgentRequest(event: event, path: path.map { AgentPath.encode($0) }, id: id, name: name, age: age)
+        ])
         while true {
             for reply in try receive() where reply.id == id {
                 if let fault = reply.error { throw .remote(kind: fault.failureKind, message: fault.message) }

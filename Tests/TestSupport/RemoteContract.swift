@@ -128,6 +128,32 @@ package struct RemoteContract {
         try expect(calls, equals: 1)
     }
 
+    package func checkDocumentsAreMadeOnceAndAreNoBlobs() throws {
+        guard let name = DocumentName("gc/mark"), let folder = DocumentName("gc") else { throw Unexpected("no names") }
+        try expect(remote.read(name), equals: nil)
+        try expect(remote.documents(in: folder), equals: [])
+        try expect(remote.create(name, Array("first".utf8)), equals: true)
+        try expect(remote.create(name, Array("second".utf8)), equals: false)
+        try expect(remote.read(name), equals: Array("first".utf8))
+        try expect(remote.documents(in: folder), equals: [name])
+        try expect(list(), equals: [])
+        try remote.remove(name)
+        try remote.remove(name)
+        try expect(remote.read(name), equals: nil)
+    }
+
+    package func checkOfManyWhoMakeADocumentOneSucceeds() throws {
+        guard let name = DocumentName("gc/race") else { throw Unexpected("no name") }
+        let made = Monitor<[Int]>([])
+        let remote = remote
+        concurrently(count: 8, threads: 8) { number in
+            if (try? remote.create(name, Array("\(number)".utf8))) == true { made.change { $0.append(number) } }
+        }
+        let winners = made.change { $0 }
+        try expect(winners.count, equals: 1)
+        try expect(remote.read(name), equals: Array("\(winners[0])".utf8))
+    }
+
     package func checkExaminationFindsNothingWrongAndLeavesNothing() throws {
         var findings: [RemoteFinding] = []
         try remote.examine { findings.append($0) }

@@ -1,0 +1,92 @@
+import Digest
+import FoundationEssentials
+import Transfer
+
+/// The first of the two steps in which blobs leave a remote: the blobs that nothing names, written down at the
+/// remote where everybody who pushes looks first. Between the steps lies a time that is longer than any push.
+///
+/// ```
+/// gc/mark           which blobs are to go, and from when on; there is one at most
+/// gc/keep/<name>    blobs of a mark that a push has come to need, written before it relies on them
+/// gc/sweep          somebody is deleting now
+/// ```
+///
+/// Who pushes reads the mark before it asks which blobs are there. If the mark has one that it needs, it writes
+/// that down under `keep` and then looks for `sweep`. Who sweeps writes `sweep` first and reads `keep` then. So one
+/// of the two sees the other, whatever the order: either the blob is kept, or the push waits.
+struct CollectionMark: Equatable {
+    static let name = "gc/mark"
+    static let sweep = "gc/sweep"
+    static let keepFolder = "gc/keep"
+
+    /// In seconds since 1970.
+    let created: Int64
+    let due: Int64
+    let oids: Set<ObjectID>
+
+    private static let title = "git data collection 1"
+
+    var content: [UInt8] {
+        var text = "\(Self.title)\ncreated \(created)\ndue \(due)\nblobs \(oids.count)\n"
+        for oid in oids.sorted() { text += oid.hex + "\n" }
+        return Array(text.utf8)
+    }
+
+    init(created: Int64, due: Int64, oids: Set<ObjectID>) {
+        (self.created, self.due, self.oids) = (created, due, oids)
+    }
+
+    /// - Returns: nil for what is no mark of this version.
+    init?(_ content: [UInt8]) {
+        let lines = content.split(separator: UInt8(ascii: "\n"))
+        guard lines.count >= 4, lines[0].elementsEqual(Self.title.utf8), content.last == UInt8(ascii: "\n"),
+            let created = Self.number(lines[1], after: "created "), let due = Self.number(lines[2], after: "due "),
+            let count = Self.number(lines[3], after: "blobs ")
+        else { return nil }
+        self.init(created: created, due: due, oids: Self.oids(lines.dropFirst(4)))
+        // A mark of which a part is missing would let blobs go that are not on it, or none.
+        guard Int64(oids.count) == count else { return nil }
+    }
+
+    private static func number(_ line: ArraySlice<UInt8>, after word: String) -> Int64? {
+        guard line.starts(with: word.utf8) else { return nil }
+        return Int64(String(decoding: line.dropFirst(word.utf8.count), as: UTF8.self))
+    }
+
+    /// The oids of lines, of a mark or of a note to keep some.
+    static func oids(_ lines: some Sequence<ArraySlice<UInt8>>) -> Set<ObjectID> {
+        Set(lines.compactMap { ObjectID(hex: $0) })
+    }
+
+    /// The mark of a remote, where there is one.
+    static func current(_ session: TransferSession, _ remote: String) throws -> CollectionMark? {
+        guard let content = try session.document(name) else { return nil }
+        guard let mark = CollectionMark(content) else {
+            throw CommandFailure(
+                "the mark of a collection at data remote '\(remote)' is not understood: a newer version may have made it",
+                kept: "everything at the remote", hints: ["git data gc --remote=\(remote) --unmark"])
+        }
+        return mark
+    }
+
+    /// A time for a person: `2026-05-01T10:00:00Z`.
+    static func text(_ seconds: Int64) -> String { Date(timeIntervalSince1970: Double(seconds)).ISO8601Format() }
+}
+
+extension TransferSession {
+    /// Sees to it that no collection takes the blobs away that a push relies on. To be called before the remote
+    /// is asked which blobs it has.
+    func protectFromCollection(_ oids: Set<ObjectID>, _ remote: String) throws {
+        guard let mark = try CollectionMark.current(self, remote) else { return }
+        let endangered = mark.oids.intersection(oids)
+        guard !endangered.isEmpty else { return }
+        let note = endangered.sorted().map { $0.hex + "\n" }.joined()
+        _ = try createDocument("\(CollectionMark.keepFolder)/\(UInt64.random(in: .min ... .max))", Array(note.utf8))
+        guard try document(CollectionMark.sweep) == nil else {
+            throw CommandFailure(
+                "data remote '\(remote)' is being cleared of blobs that this push needs",
+                kept: "your commits, which were not pushed, and the blobs in the local store",
+                hints: ["try again when 'git data gc --remote=\(remote)' says that it is over"])
+        }
+    }
+}

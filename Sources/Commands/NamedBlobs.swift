@@ -1,0 +1,47 @@
+import Digest
+import Git
+import Platform
+import Pointer
+import Repository
+
+/// The blobs that the refs of some repositories name: of this clone, and of others as they are now.
+struct NamedBlobs {
+    let context: CommandContext
+    let repository: Repository
+    /// The URLs of the others.
+    let others: [BytePath]
+
+    /// Reads them all. What cannot be read stops everything.
+    func find() throws -> Set<ObjectID> {
+        var named = Set(
+            try repository.reachedPointers(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true)
+                .map(\.pointer.oid))
+        for file in try repository.pointersInUse() { named.insert(file.pointer.oid) }
+        for url in others { named.formUnion(try blobs(of: url)) }
+        return named
+    }
+
+    /// All refs of another repository, also those that a clone does not fetch.
+    private func blobs(of url: BytePath) throws -> Set<ObjectID> {
+        let folder = try repository.store().incoming / "mirror-\(UInt64.random(in: .min ... .max))"
+        defer { Self.removeTree(folder) }
+        let answer = try repository.git().run([
+            "clone", "--quiet", "--mirror", BytePath("--filter=blob:limit=\(Pointer.maximumTextByteCount)"),
+            BytePath("--reference-if-able=\(repository.location.commonFolder)"), "--", url, folder,
+        ])
+        guard answer.status == 0, let location = RepositoryLocation.at(commonFolder: folder) else {
+            throw CommandFailure(
+                "the refs of '\(URLText.withoutSecrets(url))' cannot be read: \(answer.message)", kept: "everything at the remote")
+        }
+        let mirror = Repository(location, isolated: true)
+        return Set(try mirror.reachedPointers(from: [], extra: ["--all"]).map(\.pointer.oid))
+    }
+
+    private static func removeTree(_ folder: BytePath) {
+        for name in (try? folder.entries()) ?? [] {
+            let entry = folder / name
+            if (try? entry.status())?.kind == .folder { removeTree(entry) } else { try? entry.removeFile() }
+        }
+        folder.removeEmptyFolder()
+    }
+}
