@@ -1,0 +1,200 @@
+import Platform
+
+/// Compares the rows of two tables in one pass over both at once. A row that stands in both is forgotten as
+/// soon as it was met on both sides, so that memory holds only what differs, or stands elsewhere.
+struct TableComparison {
+    /// Rows that were met on one side only.
+    static let heldLimit = 1 << 20
+    /// Rows are read again to find which cells differ, this often at most.
+    private static let lookupLimit = 100_000
+    private static let sampleLimit = 5
+
+    /// A row that has not been met on the other side.
+    private struct Held {
+        let content: UInt64
+        let offset: Int64
+        /// Where there is no key, how many such rows there are.
+        var count = 1
+    }
+
+    /// One of the two tables.
+    private final class Side {
+        let reader: TableReader
+        /// Goes back to rows that the first has left.
+        let lookup: TableReader
+        let common: [Int: UInt64]
+        let key: Int?
+        /// By key, or by content where there is none.
+        var held: [UInt64: Held] = [:]
+        var isFinished = false
+
+        init(_ source: ByteSource, _ format: TableFormat, common: [Int: UInt64], key: Int?) throws(SystemError) {
+            reader = try TableReader(source, format)
+            lookup = try TableReader(source, format)
+            self.common = common
+            self.key = key
+        }
+
+        /// Whether the cell holds something. Between delimiters an empty cell is none, in quotes or without.
+        func holds(_ cell: Cell) -> Bool {
+            cell.start < cell.end || reader.format == .jsonLines
+        }
+
+        /// The present row: its name, and what is in it.
+        func present() -> (name: UInt64, content: UInt64) {
+            // Cells are added up, so that their order is none of the content.
+            var content: UInt64 = 0
+            var name: UInt64?
+            for (position, cell) in reader.cells.enumerated() {
+                let hash = reader.hash(cell)
+                if cell.column == key { name = hash }
+                guard let column = cell.column < 0 ? UInt64(cell.form == .whole ? 0 : position) : common[cell.column] else { continue }
+                if holds(cell) { content &+= CellHash.of(column, hash) }
+            }
+            return (key == nil ? content : name ?? content, content)
+        }
+    }
+
+    private let old: Side
+    private let new: Side
+    private let names: [UInt64: String]
+    private(set) var result = RowDifference()
+    private var lookups = 0
+    private var isMoved = false
+
+    /// - Parameter pairs: columns of the old table and those of the new one that continue them.
+    init(
+        old: (ByteSource, TableSummary), new: (ByteSource, TableSummary), pairs: [(old: Int, new: Int)]
+    ) throws(SystemError) {
+        var names: [UInt64: String] = [:]
+        var common: (old: [Int: UInt64], new: [Int: UInt64]) = ([:], [:])
+        for pair in pairs {
+            let identity = new.1.names[pair.new].withUnsafeBytes(CellHash.of)
+            names[identity] = SafeText.of(new.1.names[pair.new])
+            common.old[pair.old] = identity
+            common.new[pair.new] = identity
+        }
+        self.names = names
+        let key = pairs.first { old.1.isKey($0.old) && new.1.isKey($0.new) }
+        self.old = try Side(old.0, old.1.format, common: common.old, key: key?.old)
+        self.new = try Side(new.0, new.1.format, common: common.new, key: key?.new)
+        result.key = key.map { SafeText.of(new.1.names[$0.new]) }
+        if old.1.damage != nil || new.1.damage != nil {
+            result.outcome = .damaged
+        } else if pairs.isEmpty, old.1.rowCount > 0, new.1.rowCount > 0 {
+            result.outcome = .noCommonColumns
+        } else {
+            try run()
+        }
+    }
+
+    private mutating func run() throws(SystemError) {
+        while !old.isFinished || !new.isFinished {
+            let hasOld = try advance(old)
+            let hasNew = try advance(new)
+            if hasOld, hasNew {
+                let (left, right) = (old.present(), new.present())
+                if left.name == right.name {
+                    if left.content != right.content { try noteChange(oldOffset: nil, newOffset: nil) }
+                    continue
+                }
+                try settle(left, old, new)
+                try settle(right, new, old)
+            } else if hasOld {
+                try settle(old.present(), old, new)
+            } else if hasNew {
+                try settle(new.present(), new, old)
+            }
+            if old.held.count + new.held.count > Self.heldLimit {
+                let key = result.key
+                result = RowDifference()
+                result.key = key
+                result.outcome = .tooMany(Self.heldLimit)
+                return
+            }
+        }
+        result.removed = old.held.values.reduce(0) { $0 + $1.count }
+        result.added = new.held.values.reduce(0) { $0 + $1.count }
+        result.isReordered = isMoved && result.removed == 0 && result.added == 0 && result.changed == 0
+        result.removedSamples = try samples(old)
+        result.addedSamples = try samples(new)
+    }
+
+    private func advance(_ side: Side) throws(SystemError) -> Bool {
+        if side.isFinished { return false }
+        side.isFinished = try !side.reader.next()
+        return !side.isFinished
+    }
+
+    /// Takes the row off what the other side waits for, or lets it wait.
+    private mutating func settle(_ row: (name: UInt64, content: UInt64), _ side: Side, _ other: Side) throws(SystemError) {
+        if var waiting = other.held[row.name] {
+            waiting.count -= 1
+            other.held[row.name] = waiting.count > 0 ? waiting : nil
+            isMoved = true
+            guard waiting.content != row.content else { return }
+            let (here, there) = (side.reader.rowOffset, waiting.offset)
+            try side === old ? noteChange(oldOffset: here, newOffset: there) : noteChange(oldOffset: there, newOffset: here)
+            return
+        }
+        if (side.held[row.name]?.count += 1) == nil {
+            side.held[row.name] = Held(content: row.content, offset: side.reader.rowOffset)
+        }
+    }
+
+    /// Finds which cells of a changed row differ.
+    /// - Parameters: where the rows are; nil for those that the readers stand on.
+    private mutating func noteChange(oldOffset: Int64?, newOffset: Int64?) throws(SystemError) {
+        result.changed += 1
+        guard result.changedCells != nil else { return }
+        guard let before = try row(old, oldOffset), let after = try row(new, newOffset) else {
+            result.changedCells = nil
+            return
+        }
+        let oldCells = cells(before, old)
+        let newCells = cells(after, new)
+        var changes: [String] = []
+        for identity in Set(oldCells.keys).union(newCells.keys) {
+            let (left, right) = (oldCells[identity], newCells[identity])
+            guard left?.hash != right?.hash, let name = names[identity] else { continue }
+            result.changedCells?[name, default: 0] += 1
+            guard result.changedSamples.count < Self.sampleLimit else { continue }
+            changes.append("\(name) \(Self.text(left?.cell, before)) → \(Self.text(right?.cell, after))")
+        }
+        guard result.changedSamples.count < Self.sampleLimit, let key = new.key, let cell = after.cells.first(where: { $0.column == key })
+        else { return }
+        result.changedSamples.append(.init(text: "\(Self.text(cell, after)): \(changes.sorted().joined(separator: ", "))"))
+    }
+
+    /// The reader that stands on the row; nil where rows have been looked up often enough.
+    private mutating func row(_ side: Side, _ offset: Int64?) throws(SystemError) -> TableReader? {
+        guard let offset, offset != side.reader.rowOffset else { return side.reader }
+        lookups += 1
+        guard lookups <= Self.lookupLimit else { return nil }
+        side.lookup.seek(to: offset)
+        return try side.lookup.next() ? side.lookup : nil
+    }
+
+    private func cells(_ reader: TableReader, _ side: Side) -> [UInt64: (cell: Cell, hash: UInt64)] {
+        var cells: [UInt64: (Cell, UInt64)] = [:]
+        for cell in reader.cells where side.holds(cell) {
+            if let identity = side.common[cell.column] { cells[identity] = (cell, reader.hash(cell)) }
+        }
+        return cells
+    }
+
+    private static func text(_ cell: Cell?, _ reader: TableReader) -> String {
+        guard let cell else { return "nothing" }
+        return SafeText.of(reader.value(cell), limit: 40)
+    }
+
+    /// The first rows of those that one side alone has.
+    private func samples(_ side: Side) throws(SystemError) -> [RowDifference.Sample] {
+        var samples: [RowDifference.Sample] = []
+        for offset in side.held.values.map(\.offset).sorted().prefix(Self.sampleLimit) {
+            side.lookup.seek(to: offset)
+            if try side.lookup.next() { samples.append(.init(text: side.lookup.rowText)) }
+        }
+        return samples
+    }
+}
