@@ -34,7 +34,8 @@ package struct Settings: Sendable {
     /// holds what it smudges in memory: `data.inlineLimit`, bytes.
     package var inlineLimit: Int64 = 1 << 30
     /// Longer text is summed up in a diff: `data.diffLimit`, bytes.
-    package var diffLimit: Int64 = 1 << 20
+    package var diffLimit = Self.defaultDiffLimit
+    package static let defaultDiffLimit: Int64 = 1 << 20
     /// What the pre-push hook does: `data.prePush`.
     package var prePush = PrePush.upload
     /// How many transfers run at once: `data.transfers`; nil leaves it to the agent.
