@@ -8,7 +8,7 @@ import Repository
 /// `git data diff`: what changed in the data.
 struct DiffCommand: Command {
     static let cached = Flag("cached", "compare the index with HEAD, or with the revision that is given")
-    static let noIndex = Flag("no-index", "compare two files, in a repository or not")
+    static let files = Flag("files", "compare two files, in a repository or not")
     static let fetch = Flag("fetch", "fetch what is missing first")
     static let stat = Flag("stat", "print one line for each file")
     static let exitCode = Flag("exit-code", "exit with 1 where data differs; `--quiet` does so too")
@@ -34,23 +34,23 @@ struct DiffCommand: Command {
             (`added`, `removed`, `modified`, `renamed`), `old` and `new` (`oid`, `size`, `isHere`, `type`, \
             `facts`, `parts`, `damage`), `facts` that changed, `rows` and `parts` (columns, tensors, members).
             """,
-        options: [cached, noIndex, fetch, stat, exitCode, CommonOptions.json], operands: [operands],
+        options: [cached, files, fetch, stat, exitCode, CommonOptions.json], operands: [operands],
         exitCodes: [ExitMeaning(.failure, "with `--exit-code` or `--quiet`: data differs")],
         examples: [
             Example("git data diff", "what you have changed and not staged"),
             Example("git data diff v1.0 HEAD -- data/", "what changed since a release, in one folder"),
-            Example("git data diff --no-index old.csv new.csv", "two files, wherever they are"),
+            Example("git data diff --files old.csv new.csv", "two files, wherever they are"),
         ],
         seeAlso: ["status", "textconv"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let pairs: [DiffPair]
         var repository: Repository?
-        if arguments[noIndex] {
-            let files = arguments[operands]
-            guard files.count == 2 else { throw UsageError("--no-index takes two files") }
-            if arguments[cached] { throw UsageError("--cached and --no-index do not go together") }
-            pairs = [try DiffPair(comparing: files[0], with: files[1])]
+        if arguments[files] {
+            let given = arguments[operands]
+            guard given.count == 2 else { throw UsageError("--files takes two files") }
+            if arguments[cached] { throw UsageError("--cached and --files do not go together") }
+            pairs = [try DiffPair(comparing: given[0], with: given[1])]
         } else {
             let found = try context.repository()
             repository = found

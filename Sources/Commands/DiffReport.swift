@@ -83,6 +83,7 @@ struct DiffReport: Encodable {
         let oldName: String?
         let facts: [Fact]
         let differingElements: Int64?
+        let elementCount: Int64?
         let largestDifference: Value?
         let hasOtherContent: Bool
         let changedCells: Int?
@@ -94,6 +95,7 @@ struct DiffReport: Encodable {
             oldName = part.oldName
             facts = part.facts.map(Fact.init)
             differingElements = part.differingElements
+            elementCount = part.elementCount
             largestDifference = part.largestDifference.map { Value(.number($0)) }
             hasOtherContent = part.hasOtherContent
             changedCells = part.changedCells

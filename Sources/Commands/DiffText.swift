@@ -67,7 +67,7 @@ struct DiffText {
         }
         lines += difference.parts.prefix(Self.partLimit).map(part)
         if difference.parts.count > Self.partLimit { lines.append("and \(difference.parts.count - Self.partLimit) more") }
-        if lines.count == 1 { lines.append("what is known of such files is the same in both versions") }
+        if lines.count == 1, !difference.new.kind.isText || rows != nil { lines.append("what is known of such files is the same in both versions") }
         return lines
     }
 
@@ -129,7 +129,7 @@ struct DiffText {
     }
 
     private func part(_ part: DataDifference.PartChange) -> String {
-        let title = part.name.isEmpty ? part.group.rawValue : "\(part.group.rawValue) \(part.name)"
+        let title = part.name.isEmpty ? "array" : "\(part.group.rawValue) \(part.name)"
         switch part.kind {
         case .added: return paint("+ \(title)" + Self.list(part.facts.compactMap { Self.fact($0.name, $0.new) }), .added)
         case .removed: return paint("- \(title)" + Self.list(part.facts.compactMap { Self.fact($0.name, $0.old) }), .removed)
@@ -140,8 +140,8 @@ struct DiffText {
         if let cells = part.changedCells { words.append(Count.noun(cells, "changed cell")) }
         words += part.facts.map { "\($0.name) \(Self.arrow($0))" }
         if let count = part.differingElements {
-            let distance = part.largestDifference.map { ", by \(DataSummary.Value.number($0)) at most" } ?? ""
-            words.append("\(count) \(count == 1 ? "element differs" : "elements differ")\(distance)")
+            let distance = part.largestDifference.map { ", by \(DataSummary.Value.rounded($0)) at most" } ?? ""
+            words.append("\(count) of \(part.elementCount.map { "\($0) " } ?? "")elements \(count == 1 ? "differs" : "differ")\(distance)")
         }
         if part.hasOtherContent { words.append("other content") }
         return paint("~ \(title)" + Self.list(words), .changed)
@@ -169,6 +169,9 @@ struct DiffText {
         case (nil, nil): break
         }
         if let difference = change.difference {
+            if let rows = difference.facts.first(where: { $0.name == "rows" }), difference.rows == nil {
+                words.append("rows \(Self.arrow(rows))")
+            }
             if let rows = difference.rows {
                 words.append(rows.outcome == .compared ? "rows" + Self.signs(rows.added, rows.removed, rows.changed) : "rows not compared")
             }

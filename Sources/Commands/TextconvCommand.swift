@@ -72,7 +72,7 @@ struct TextconvCommand: Command {
     }
 
     private static func size(_ byteCount: Int64) -> String {
-        "size: \(byteCount) bytes (\(ByteCountText.format(byteCount)))"
+        "size: \(byteCount) bytes" + (byteCount < 1024 ? "" : " (\(ByteCountText.format(byteCount)))")
     }
 }
 

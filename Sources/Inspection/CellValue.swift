@@ -33,11 +33,19 @@ enum CellValue {
             if isTime(bytes) { return .time }
         default: break
         }
-        if bytes.count <= 5 {
-            if missingWords.contains(where: { $0.elementsEqual(bytes) }) { return .missing }
-            if booleanWords.contains(where: { $0.elementsEqual(bytes) }) { return .boolean }
+        return word(bytes, first) ?? .text
+    }
+
+    /// What some words mean that are no text.
+    private static func word(_ bytes: UnsafeRawBufferPointer, _ first: UInt8) -> CellValue? {
+        switch first {
+        case UInt8(ascii: "N"), UInt8(ascii: "n"), UInt8(ascii: "<"), UInt8(ascii: "#"):
+            bytes.count <= 4 && missingWords.contains { $0.elementsEqual(bytes) } ? .missing : nil
+        case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "T"), UInt8(ascii: "F"):
+            bytes.count <= 5 && booleanWords.contains { $0.elementsEqual(bytes) } ? .boolean : nil
+        case UInt8(ascii: "i"), UInt8(ascii: "I"), UInt8(ascii: "-"): infinity(bytes)
+        default: nil
         }
-        return infinity(bytes) ?? .text
     }
 
     /// What pandas, R and databases write for nothing.

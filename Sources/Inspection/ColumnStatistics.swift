@@ -129,8 +129,8 @@ struct ColumnStatistics {
             facts.append(.init("min", .number(isWithIntegers ? min(low, Double(smallest)) : low)))
             facts.append(.init("max", .number(isWithIntegers ? max(high, Double(largest)) : high)))
         }
-        if integers + numbers > 0 {
-            facts.append(.init("mean", .number(SafeText.rounded(sum / Double(integers + numbers)))))
+        if integers + numbers > 0, sum.isFinite {
+            facts.append(.init("mean", .rounded(sum / Double(integers + numbers))))
         }
         if times > 0 {
             facts += [.init("min", SafeText.of(earliest)), .init("max", SafeText.of(latest))]
@@ -140,7 +140,9 @@ struct ColumnStatistics {
         }
         if rowCount > count { facts.append(.init("missing", rowCount - count)) }
         if count > 0 {
-            facts.append(distinct.isExceeded ? .init("distinct", "> \(distinct.limit)") : .init("distinct", distinct.count))
+            // Integers that rise are all different, however many there are.
+            let isCounted = !distinct.isExceeded || isRising && integers == count
+            facts.append(isCounted ? .init("distinct", distinct.isExceeded ? count : distinct.count) : .init("distinct", "> \(distinct.limit)"))
         }
         return facts
     }

@@ -1,4 +1,5 @@
 import Platform
+private import Synchronization
 
 /// How two versions of a data file differ.
 package struct DataDifference: Sendable {
@@ -23,6 +24,7 @@ package struct DataDifference: Sendable {
         package var facts: [FactChange] = []
         /// How many elements of a tensor differ, and how far at most.
         package var differingElements: Int64?
+        package var elementCount: Int64?
         package var largestDifference: Double?
         /// The bytes are others, which is all that can be said.
         package var hasOtherContent = false
@@ -39,7 +41,22 @@ package struct DataDifference: Sendable {
 
     /// Compares two files whose bytes are not the same.
     package static func between(_ old: ByteSource, _ new: ByteSource) throws(SystemError) -> DataDifference {
-        try DataDifference(DataSummary.Reading(old), DataSummary.Reading(new))
+        let read = Mutex<[Int: Result<DataSummary.Reading, SystemError>]>([:])
+        concurrently(count: 2, threads: 2) { position in
+            let result: Result<DataSummary.Reading, SystemError>
+            do throws(SystemError) {
+                result = .success(try DataSummary.Reading(position == 0 ? old : new))
+            } catch {
+                result = .failure(error)
+            }
+            read.withLock { $0[position] = result }
+        }
+        let results = read.withLock { $0 }
+        func reading(_ position: Int, of source: ByteSource) throws(SystemError) -> DataSummary.Reading {
+            guard let result = results[position] else { return try DataSummary.Reading(source) }
+            return try result.get()
+        }
+        return try DataDifference(reading(0, of: old), reading(1, of: new))
     }
 
     private init(_ old: DataSummary.Reading, _ new: DataSummary.Reading) throws(SystemError) {
@@ -148,6 +165,7 @@ package struct DataDifference: Sendable {
         let comparison = try ElementComparison(left, oldElement, right, newElement)
         guard comparison.differing > 0 else { return }
         change.differingElements = comparison.differing
+        change.elementCount = left.byteCount / Int64(oldElement.byteCount)
         change.largestDifference = comparison.largestDifference
     }
 }

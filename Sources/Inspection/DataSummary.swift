@@ -75,6 +75,11 @@ package struct DataSummary: Equatable, Sendable {
     mutating func add(_ name: String, _ value: String) { facts.append(Fact(name, value)) }
 }
 
+extension DataSummary.Value {
+    /// A number with six significant digits, for what is computed.
+    package static func rounded(_ number: Double) -> Self { .number(SafeText.rounded(number)) }
+}
+
 extension DataSummary.Value: CustomStringConvertible {
     package var description: String {
         switch self {

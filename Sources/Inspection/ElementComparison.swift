@@ -67,8 +67,9 @@ struct ElementComparison: Equatable, Sendable {
         return true
     }
 
-    /// Eight bytes at a time.
-    private static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    /// Compares eight bytes at a time.
+    static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        guard left.count == right.count else { return false }
         var position = 0
         while left.count - position >= 8 {
             guard

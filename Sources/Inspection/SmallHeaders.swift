@@ -24,7 +24,7 @@ enum WAVHeader {
             } else if name.elementsEqual("data".utf8) {
                 guard bytesPerSecond > 0 else { return }
                 let present = min(Int64(count), source.byteCount - walk.offset)
-                summary.facts.append(.init("seconds", .number(SafeText.rounded(Double(present) / Double(bytesPerSecond)))))
+                summary.facts.append(.init("seconds", .rounded(Double(present) / Double(bytesPerSecond))))
                 return
             } else if !walk.skip(UInt64(count) + UInt64(count % 2)) {
                 return

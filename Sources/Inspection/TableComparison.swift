@@ -4,7 +4,7 @@ import Platform
 /// soon as it was met on both sides, so that memory holds only what differs, or stands elsewhere.
 struct TableComparison {
     /// Rows that were met on one side only.
-    static let heldLimit = 1 << 20
+    private let heldLimit: Int
     /// Rows are read again to find which cells differ, this often at most.
     private static let lookupLimit = 100_000
     private static let sampleLimit = 5
@@ -22,16 +22,17 @@ struct TableComparison {
         let reader: TableReader
         /// Goes back to rows that the first has left.
         let lookup: TableReader
-        let common: [Int: UInt64]
+        /// For each column what it is called in both tables; 0 for those that the other has not.
+        let identities: [UInt64]
         let key: Int?
         /// By key, or by content where there is none.
         var held: [UInt64: Held] = [:]
         var isFinished = false
 
-        init(_ source: ByteSource, _ format: TableFormat, common: [Int: UInt64], key: Int?) throws(SystemError) {
+        init(_ source: ByteSource, _ format: TableFormat, identities: [UInt64], key: Int?) throws(SystemError) {
             reader = try TableReader(source, format)
             lookup = try TableReader(source, format)
-            self.common = common
+            self.identities = identities
             self.key = key
         }
 
@@ -48,7 +49,8 @@ struct TableComparison {
             for (position, cell) in reader.cells.enumerated() {
                 let hash = reader.hash(cell)
                 if cell.column == key { name = hash }
-                guard let column = cell.column < 0 ? UInt64(cell.form == .whole ? 0 : position) : common[cell.column] else { continue }
+                let column = cell.column < 0 ? UInt64(cell.form == .whole ? 0 : position) : identities[cell.column]
+                if cell.column >= 0, column == 0 { continue }
                 if holds(cell) { content &+= CellHash.of(column, hash) }
             }
             return (key == nil ? content : name ?? content, content)
@@ -58,26 +60,37 @@ struct TableComparison {
     private let old: Side
     private let new: Side
     private let names: [UInt64: String]
+    /// Whether equal bytes are equal rows.
+    private let isSameLayout: Bool
     private(set) var result = RowDifference()
     private var lookups = 0
     private var isMoved = false
 
-    /// - Parameter pairs: columns of the old table and those of the new one that continue them.
+    /// - Parameters:
+    ///   - pairs: columns of the old table and those of the new one that continue them.
+    ///   - heldLimit: how many rows are held at most.
     init(
-        old: (ByteSource, TableSummary), new: (ByteSource, TableSummary), pairs: [(old: Int, new: Int)]
+        old: (ByteSource, TableSummary), new: (ByteSource, TableSummary), pairs: [(old: Int, new: Int)],
+        heldLimit: Int = 1 << 20
     ) throws(SystemError) {
         var names: [UInt64: String] = [:]
-        var common: (old: [Int: UInt64], new: [Int: UInt64]) = ([:], [:])
+        var identities = (
+            old: [UInt64](repeating: 0, count: old.1.names.count), new: [UInt64](repeating: 0, count: new.1.names.count)
+        )
         for pair in pairs {
             let identity = new.1.names[pair.new].withUnsafeBytes(CellHash.of)
             names[identity] = SafeText.of(new.1.names[pair.new])
-            common.old[pair.old] = identity
-            common.new[pair.new] = identity
+            identities.old[pair.old] = identity
+            identities.new[pair.new] = identity
         }
         self.names = names
-        let key = pairs.first { old.1.isKey($0.old) && new.1.isKey($0.new) }
-        self.old = try Side(old.0, old.1.format, common: common.old, key: key?.old)
-        self.new = try Side(new.0, new.1.format, common: common.new, key: key?.new)
+        self.heldLimit = heldLimit
+        isSameLayout = old.1.format == new.1.format && (old.1.format == .jsonLines || identities.old == identities.new)
+        let keys = pairs.filter { old.1.isKey($0.old) && new.1.isKey($0.new) }.sorted { $0.old < $1.old }
+        // A measured value may happen to be unique; a column with such a name is meant to be.
+        let key = keys.first { Self.isKeyName(new.1.names[$0.new]) } ?? keys.first
+        self.old = try Side(old.0, old.1.format, identities: identities.old, key: key?.old)
+        self.new = try Side(new.0, new.1.format, identities: identities.new, key: key?.new)
         result.key = key.map { SafeText.of(new.1.names[$0.new]) }
         if old.1.damage != nil || new.1.damage != nil {
             result.outcome = .damaged
@@ -88,11 +101,18 @@ struct TableComparison {
         }
     }
 
+    private static func isKeyName(_ name: [UInt8]) -> Bool {
+        let words = String(decoding: name, as: UTF8.self).lowercased()
+        return ["id", "key", "uuid"].contains { words.hasSuffix($0) }
+    }
+
     private mutating func run() throws(SystemError) {
         while !old.isFinished || !new.isFinished {
             let hasOld = try advance(old)
             let hasNew = try advance(new)
             if hasOld, hasNew {
+                // Most rows are the same bytes in the same columns.
+                if isSameLayout, ElementComparison.areEqual(old.reader.row, new.reader.row) { continue }
                 let (left, right) = (old.present(), new.present())
                 if left.name == right.name {
                     if left.content != right.content { try noteChange(oldOffset: nil, newOffset: nil) }
@@ -105,11 +125,11 @@ struct TableComparison {
             } else if hasNew {
                 try settle(new.present(), new, old)
             }
-            if old.held.count + new.held.count > Self.heldLimit {
+            if old.held.count + new.held.count > heldLimit {
                 let key = result.key
                 result = RowDifference()
                 result.key = key
-                result.outcome = .tooMany(Self.heldLimit)
+                result.outcome = .tooMany(heldLimit)
                 return
             }
         }
@@ -178,7 +198,8 @@ struct TableComparison {
     private func cells(_ reader: TableReader, _ side: Side) -> [UInt64: (cell: Cell, hash: UInt64)] {
         var cells: [UInt64: (Cell, UInt64)] = [:]
         for cell in reader.cells where side.holds(cell) {
-            if let identity = side.common[cell.column] { cells[identity] = (cell, reader.hash(cell)) }
+            guard cell.column >= 0, side.identities[cell.column] != 0 else { continue }
+            cells[side.identities[cell.column]] = (cell, reader.hash(cell))
         }
         return cells
     }
@@ -193,7 +214,7 @@ struct TableComparison {
         var samples: [RowDifference.Sample] = []
         for offset in side.held.values.map(\.offset).sorted().prefix(Self.sampleLimit) {
             side.lookup.seek(to: offset)
-            if try side.lookup.next() { samples.append(.init(text: side.lookup.rowText)) }
+            if try side.lookup.next() { samples.append(.init(text: SafeText.of(side.lookup.row))) }
         }
         return samples
     }

@@ -2,7 +2,7 @@ extension TableReader {
     /// One record from `start` on, into `cells`.
     /// - Returns: where the next one begins; nil where this one is not whole.
     func parseDelimited(
-        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ isLast: Bool, _ delimiter: UInt8
+        _ cells: inout [Cell], _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ isLast: Bool, _ delimiter: UInt8
     ) -> Int? {
         let quote = UInt8(ascii: "\"")
         let newline = UInt8(ascii: "\n")
@@ -53,13 +53,15 @@ extension TableReader {
 
     /// One line of JSON Lines from `start` on, its top-level keys as cells.
     /// - Returns: where the next one begins; nil where this one is not whole.
-    func parseLine(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ isLast: Bool) -> Int? {
+    func parseLine(
+        _ cells: inout [Cell], _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ isLast: Bool
+    ) -> Int? {
         var lineEnd = start
         while lineEnd < end, bytes[lineEnd] != UInt8(ascii: "\n") { lineEnd += 1 }
         if lineEnd == end, !isLast { return nil }
         rowByteCount = lineEnd - start
         var scan = ObjectScan(bytes, start, lineEnd)
-        guard scan.isOpened() else { return whole(start, lineEnd, next: min(lineEnd + 1, end)) }
+        guard scan.isOpened() else { return whole(&cells, start, lineEnd, next: min(lineEnd + 1, end)) }
         while let member = scan.nextMember() {
             let key = UnsafeRawBufferPointer(rebasing: bytes[member.key])
             let column = column(named: key, likely: cells.count)
@@ -67,12 +69,12 @@ extension TableReader {
             cells.append(
                 Cell(column: column, start: first, end: member.value.upperBound, form: column < 0 ? .whole : member.form))
         }
-        guard scan.isClosed else { return whole(start, lineEnd, next: min(lineEnd + 1, end)) }
+        guard scan.isClosed else { return whole(&cells, start, lineEnd, next: min(lineEnd + 1, end)) }
         return min(lineEnd + 1, end)
     }
 
     /// A line that is no object: a number, an array, or damaged. It counts as a row with one cell.
-    private func whole(_ start: Int, _ end: Int, next: Int) -> Int {
+    private func whole(_ cells: inout [Cell], _ start: Int, _ end: Int, next: Int) -> Int {
         cells.removeAll(keepingCapacity: true)
         var last = end
         if last > start, window[last - 1] == 0x0d { last -= 1 }

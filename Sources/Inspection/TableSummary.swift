@@ -40,8 +40,11 @@ struct TableSummary {
         case .jsonLines:
             if reader.cells.first?.form == .whole { strayCount += 1 }
         }
+        let window = UnsafeRawBufferPointer(reader.window)
         for cell in reader.cells where cell.column >= 0 && cell.column < columns.count {
-            columns[cell.column].take(reader.raw(cell), cell.form, hash: reader.hash(cell), row: rowCount)
+            let bytes = UnsafeRawBufferPointer(rebasing: window[cell.start..<cell.end])
+            let hash = cell.form == .escaped ? reader.hash(cell) : CellHash.of(bytes)
+            columns[cell.column].take(bytes, cell.form, hash: hash, row: rowCount)
         }
         // The first thousand rows have told which columns repeat themselves.
         if rowCount == ColumnStatistics.distinctLimit { chooseKeyCandidates() }
