@@ -50,27 +50,32 @@ struct CellHash {
     }
 }
 
-/// How many different values there are, exactly up to a limit.
+/// How many different values there are, exactly up to a limit, and up to a higher one while no value comes twice.
 struct DistinctCounter {
     private var slots: [UInt64] = []
     private(set) var count = 0
     /// How many values were taken.
     private(set) var total = 0
-    private(set) var limit: Int
+    private let limit: Int
+    private var limitWithoutDuplicates: Int
     private var hasZero = false
 
     init(limit: Int) {
         self.limit = limit
+        limitWithoutDuplicates = limit
     }
 
-    /// Whether the limit was passed: there are more different values than `limit`.
+    /// Whether counting was given up: there are more different values than the limit, and `count` says no more.
     private(set) var isExceeded = false
+    /// More than so many there are at least, where counting was given up.
+    var passedLimit: Int { count > limitWithoutDuplicates ? limitWithoutDuplicates : limit }
 
     /// Whether each value was another one, as far as that is known.
     var isWithoutDuplicates: Bool { !isExceeded && count == total }
 
+    /// Counts on while no value comes twice.
     mutating func raise(to limit: Int) {
-        if !isExceeded { self.limit = limit }
+        if isWithoutDuplicates { limitWithoutDuplicates = limit }
     }
 
     @inline(__always)
@@ -83,12 +88,10 @@ struct DistinctCounter {
             return
         }
         if slots.count < 2 * (count + 1) { grow() }
-        if insert(hash) {
-            count += 1
-            if count > limit {
-                isExceeded = true
-                slots = []
-            }
+        if insert(hash) { count += 1 }
+        if count > limit, count > limitWithoutDuplicates || count < total {
+            isExceeded = true
+            slots = []
         }
     }
 

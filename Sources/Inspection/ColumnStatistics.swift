@@ -86,8 +86,10 @@ struct ColumnStatistics {
         distinct.raise(to: Self.keyLimit)
     }
 
-    /// Whether the column may be a key as far as it was read.
-    var isKeyCandidate: Bool { distinct.isWithoutDuplicates && numbers == 0 && nested == 0 && booleans == 0 }
+    /// Whether the column may be a key as far as it was read. Integers that rise are all different without being counted.
+    var isKeyCandidate: Bool {
+        distinct.isWithoutDuplicates && !(isRising && integers == count) && numbers == 0 && nested == 0 && booleans == 0
+    }
 
     /// Whether no value occurs twice and none is missing, in that many rows.
     func isKey(rowCount: Int) -> Bool {
@@ -142,7 +144,7 @@ struct ColumnStatistics {
         if count > 0 {
             // Integers that rise are all different, however many there are.
             let isCounted = !distinct.isExceeded || isRising && integers == count
-            facts.append(isCounted ? .init("distinct", distinct.isExceeded ? count : distinct.count) : .init("distinct", "> \(distinct.limit)"))
+            facts.append(isCounted ? .init("distinct", distinct.isExceeded ? count : distinct.count) : .init("distinct", "> \(distinct.passedLimit)"))
         }
         return facts
     }

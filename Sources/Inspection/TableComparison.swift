@@ -27,7 +27,9 @@ struct TableComparison {
         let key: Int?
         /// By key, or by content where there is none.
         var held: [UInt64: Held] = [:]
-        var isFinished = false
+        /// Whether the reader stands on a row that has not been dealt with.
+        private var isStanding = false
+        private var isFinished = false
 
         init(_ source: ByteSource, _ format: TableFormat, identities: [UInt64], key: Int?) throws(SystemError) {
             reader = try TableReader(source, format)
@@ -35,6 +37,18 @@ struct TableComparison {
             self.identities = identities
             self.key = key
         }
+
+        /// Stays on the present row until it is left, and moves to the next one then.
+        /// - Returns: false where there is none.
+        func stand() throws(SystemError) -> Bool {
+            if !isStanding, !isFinished {
+                isStanding = try reader.next()
+                isFinished = !isStanding
+            }
+            return isStanding
+        }
+
+        func leave() { isStanding = false }
 
         /// Whether the cell holds something. Between delimiters an empty cell is none, in quotes or without.
         func holds(_ cell: Cell) -> Bool {
@@ -107,24 +121,32 @@ struct TableComparison {
     }
 
     private mutating func run() throws(SystemError) {
-        while !old.isFinished || !new.isFinished {
-            let hasOld = try advance(old)
-            let hasNew = try advance(new)
-            if hasOld, hasNew {
-                // Most rows are the same bytes in the same columns.
-                if isSameLayout, ElementComparison.areEqual(old.reader.row, new.reader.row) { continue }
-                let (left, right) = (old.present(), new.present())
-                if left.name == right.name {
-                    if left.content != right.content { try noteChange(oldOffset: nil, newOffset: nil) }
-                    continue
-                }
-                try settle(left, old, new)
-                try settle(right, new, old)
-            } else if hasOld {
-                try settle(old.present(), old, new)
-            } else if hasNew {
-                try settle(new.present(), new, old)
+        while true {
+            let (hasOld, hasNew) = (try old.stand(), try new.stand())
+            guard hasOld || hasNew else { break }
+            // Most rows are the same bytes in the same columns.
+            if hasOld, hasNew, isSameLayout, ElementComparison.areEqual(old.reader.row, new.reader.row) {
+                old.leave()
+                new.leave()
+                continue
             }
+            let left = hasOld ? old.present() : nil
+            let right = hasNew ? new.present() : nil
+            if let left, let right, left.name == right.name {
+                if left.content != right.content { try noteChange(oldOffset: nil, newOffset: nil) }
+            } else if let left, try meet(left, old, new) {
+                // The other side is ahead by what stands only there: it waits.
+                old.leave()
+                continue
+            } else if let right, try meet(right, new, old) {
+                new.leave()
+                continue
+            } else {
+                if let left { hold(left, old) }
+                if let right { hold(right, new) }
+            }
+            old.leave()
+            new.leave()
             if old.held.count + new.held.count > heldLimit {
                 let key = result.key
                 result = RowDifference()
@@ -140,23 +162,21 @@ struct TableComparison {
         result.addedSamples = try samples(new)
     }
 
-    private func advance(_ side: Side) throws(SystemError) -> Bool {
-        if side.isFinished { return false }
-        side.isFinished = try !side.reader.next()
-        return !side.isFinished
-    }
-
-    /// Takes the row off what the other side waits for, or lets it wait.
-    private mutating func settle(_ row: (name: UInt64, content: UInt64), _ side: Side, _ other: Side) throws(SystemError) {
-        if var waiting = other.held[row.name] {
-            waiting.count -= 1
-            other.held[row.name] = waiting.count > 0 ? waiting : nil
-            isMoved = true
-            guard waiting.content != row.content else { return }
+    /// Takes the row off what the other side has held.
+    /// - Returns: false where it is not among that.
+    private mutating func meet(_ row: (name: UInt64, content: UInt64), _ side: Side, _ other: Side) throws(SystemError) -> Bool {
+        guard var waiting = other.held[row.name] else { return false }
+        waiting.count -= 1
+        other.held[row.name] = waiting.count > 0 ? waiting : nil
+        isMoved = true
+        if waiting.content != row.content {
             let (here, there) = (side.reader.rowOffset, waiting.offset)
             try side === old ? noteChange(oldOffset: here, newOffset: there) : noteChange(oldOffset: there, newOffset: here)
-            return
         }
+        return true
+    }
+
+    private func hold(_ row: (name: UInt64, content: UInt64), _ side: Side) {
         if (side.held[row.name]?.count += 1) == nil {
             side.held[row.name] = Held(content: row.content, offset: side.reader.rowOffset)
         }
