@@ -50,6 +50,18 @@ struct TableComparison {
 
         func leave() { isStanding = false }
 
+        /// What the cell's column is called in both tables; nil for one that the other has not. Cells of no column go
+        /// by their place: a row may be wider than the first.
+        private func identity(of cell: Cell, at position: Int) -> UInt64? {
+            guard cell.form != .whole else { return 0 }
+            guard let identity = namedIdentity(of: cell) else { return UInt64(position) }
+            return identity == 0 ? nil : identity
+        }
+
+        func namedIdentity(of cell: Cell) -> UInt64? {
+            identities.indices.contains(cell.column) ? identities[cell.column] : nil
+        }
+
         /// Whether the cell holds something. Between delimiters an empty cell is none, in quotes or without.
         func holds(_ cell: Cell) -> Bool {
             cell.start < cell.end || reader.format == .jsonLines
@@ -63,9 +75,8 @@ struct TableComparison {
             for (position, cell) in reader.cells.enumerated() {
                 let hash = reader.hash(cell)
                 if cell.column == key { name = hash }
-                let column = cell.column < 0 ? UInt64(cell.form == .whole ? 0 : position) : identities[cell.column]
-                if cell.column >= 0, column == 0 { continue }
-                if holds(cell) { content &+= CellHash.of(column, hash) }
+                guard let column = identity(of: cell, at: position), holds(cell) else { continue }
+                content &+= CellHash.of(column, hash)
             }
             return (key == nil ? content : name ?? content, content)
         }
@@ -218,8 +229,7 @@ struct TableComparison {
     private func cells(_ reader: TableReader, _ side: Side) -> [UInt64: (cell: Cell, hash: UInt64)] {
         var cells: [UInt64: (Cell, UInt64)] = [:]
         for cell in reader.cells where side.holds(cell) {
-            guard cell.column >= 0, side.identities[cell.column] != 0 else { continue }
-            cells[side.identities[cell.column]] = (cell, reader.hash(cell))
+            if let identity = side.namedIdentity(of: cell), identity != 0 { cells[identity] = (cell, reader.hash(cell)) }
         }
         return cells
     }

@@ -63,6 +63,13 @@ final class TableComparisonTests: XCTestCase {
         try assertRows("{\"id\":1,\"s\":\"\"}\n{\"id\":2}\n", "{\"id\":1}\n{\"id\":2,\"s\":\"\"}\n", changed: 2, key: "id")
     }
 
+    func testRowsOfAnotherWidthAreComparedWhole() throws {
+        let old = "id,v\n" + (0..<30).map { "\($0),a\n" }.joined()
+        try assertRows(old + "30,a,b\n31\n", old + "30,a,c\n31\n", changed: 1, key: "id")
+        try assertRows(old + "30,a\n", old + "30,a,b,c\n", changed: 1, key: "id")
+        try assertRows(old + "30,a\n", old + "30\n", changed: 1, key: "id")
+    }
+
     func testDamagedVersionIsNotCompared() throws {
         let old = "id,v\n" + (0..<50).map { "\($0),a\n" }.joined()
         XCTAssertEqual(try compare(old, old + "51,\"open\n").rows?.outcome, .damaged)
