@@ -36,7 +36,7 @@ package struct DataSummary: Equatable, Sendable {
         /// Where the part's own bytes are, of which kind its elements.
         var content: Content?
 
-        package init(_ group: Group, _ name: String, _ facts: [Fact]) {
+        init(_ group: Group, _ name: String, _ facts: [Fact]) {
             self.group = group
             self.name = name
             self.facts = facts

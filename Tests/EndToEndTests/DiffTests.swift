@@ -47,7 +47,6 @@ final class DiffTests: EndToEndTestCase {
         let blob = work.localBlob(of: Array(old.utf8))
         try blob.rename(to: aside)
         for setting in ["false", "true"] {
-            // With Git's cache the first text would stay for ever; a user may have switched it on nevertheless.
             try work.git("config", "data.lazy", BytePath(setting))
             let text = try work.attempt("show")
             XCTAssertEqual(text.status, 0, text.description)
@@ -55,6 +54,7 @@ final class DiffTests: EndToEndTestCase {
             assertContains(text.text, "-size: \(old.utf8.count) bytes")
         }
         try aside.rename(to: blob)
+        // With Git's own cache the first text would stay for ever.
         let text = try work.git("show").text
         XCTAssertFalse(text.contains("not on this machine"), text)
         assertContains(text, "+100,v2")
