@@ -31,6 +31,7 @@ struct FilterConfiguration {
         ("filter.data.required", "true"),
         ("merge.data.name", "git data merge driver"),
         ("merge.data.driver", "git-data merge-driver %O %A %B %L %P"),
+        // Without `cachetextconv`, for the reason that `TextconvCommand` gives.
         ("diff.data.textconv", "git-data textconv"),
     ]
 

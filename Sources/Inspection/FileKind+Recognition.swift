@@ -61,6 +61,7 @@ extension FileKind {
         if isPickle(prefix) { return .pickle }
         if isArrowStream(prefix) { return .arrowStream }
         if isMP3Frame(prefix) { return .mp3 }
+        if isBMP(prefix) { return .bmp }
         if isONNX(prefix) { return .onnx }
         return nil
     }
@@ -133,6 +134,16 @@ extension FileKind {
         let frequency = frequencies[Int(head[2] >> 2 & 3)] / divisor
         guard rate > 0, frequency > 0 else { return nil }
         return (isFirstVersion ? 144 : 72) * rate / frequency + Int(head[2] >> 1 & 1)
+    }
+
+    /// Two letters, and a head of one of the lengths that such heads have.
+    /// Spec: Windows, `BITMAPFILEHEADER` and `BITMAPINFOHEADER`.
+    private static func isBMP(_ prefix: [UInt8]) -> Bool {
+        var cursor = ByteCursor(prefix)
+        guard cursor.skip("BM"), cursor.skip(4), cursor.little(UInt32.self) == 0, cursor.skip(4),
+            let length = cursor.little(UInt32.self)
+        else { return false }
+        return [12, 40, 52, 56, 64, 108, 124].contains(length)
     }
 
     /// A protobuf message that begins with `ir_version` and the producer's name, or the graph behind it.

@@ -4,14 +4,23 @@ extension FileKind {
         if prefix.isEmpty { return isWhole ? .empty : .binary }
         if prefix.starts(with: [0xff, 0xfe]) || prefix.starts(with: [0xfe, 0xff]) { return utf16(prefix) }
         guard !prefix.contains(where: isNoText) else { return .binary }
-        var text = prefix[...]
-        if text.starts(with: [0xef, 0xbb, 0xbf]) { text = text.dropFirst(3) }
+        let text = withoutMark(prefix[...])
         if let kind = structured(text, isWhole: isWhole) { return kind }
-        for (delimiter, kind) in [(UInt8(ascii: ","), FileKind.csv), (9, .tsv), (UInt8(ascii: ";"), .csv), (UInt8(ascii: "|"), .csv)]
-        where isTable(text, delimiter: delimiter, isWhole: isWhole) {
-            return kind
+        switch tableDelimiter(text, isWhole: isWhole) {
+        case nil: return .text
+        case 9: return .tsv
+        default: return .csv
         }
-        return .text
+    }
+
+    /// The text without a byte order mark.
+    static func withoutMark(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        text.starts(with: [0xef, 0xbb, 0xbf]) ? text.dropFirst(3) : text
+    }
+
+    /// What stands between the fields of a table; nil where the text is none.
+    static func tableDelimiter(_ text: ArraySlice<UInt8>, isWhole: Bool) -> UInt8? {
+        [UInt8(ascii: ","), 9, UInt8(ascii: ";"), UInt8(ascii: "|")].first { isTable(text, delimiter: $0, isWhole: isWhole) }
     }
 
     /// A control character that no text has. Tabulators, line ends, form feeds and escapes occur in it.

@@ -9,7 +9,7 @@ package enum FileKind: Equatable, Sendable, CaseIterable {
     // Models and objects
     case safetensors, gguf, onnx, pyTorch, pickle
     // Pictures, sound, film, documents
-    case png, jpeg, gif, webP, tiff, wav, flac, mp3, ogg, mp4, pdf
+    case png, jpeg, gif, webP, tiff, bmp, wav, flac, mp3, ogg, mp4, pdf
     // Archives and compressed files
     case zip, gzip, zstandard, xz, bzip2, tar
     // Programs
@@ -45,6 +45,7 @@ package enum FileKind: Equatable, Sendable, CaseIterable {
         case .gif: "GIF image"
         case .webP: "WebP image"
         case .tiff: "TIFF image"
+        case .bmp: "BMP image"
         case .wav: "WAV audio"
         case .flac: "FLAC audio"
         case .mp3: "MP3 audio"

@@ -14,10 +14,27 @@ package struct ImageSize: Equatable, Sendable {
             case .gif: Self.gif(prefix)
             case .jpeg: Self.jpeg(prefix)
             case .webP: Self.webP(prefix)
+            case .bmp: Self.bmp(prefix)
             default: nil
             }
+        self.init(size)
+    }
+
+    init?(_ size: (Int, Int)?) {
         guard let size, size.0 > 0, size.1 > 0 else { return nil }
         (width, height) = size
+    }
+
+    /// Spec: Windows, `BITMAPCOREHEADER` and `BITMAPINFOHEADER`; the height is below 0 where the picture begins at its top.
+    private static func bmp(_ prefix: [UInt8]) -> (Int, Int)? {
+        var cursor = ByteCursor(prefix)
+        guard cursor.skip(14), let length = cursor.little(UInt32.self) else { return nil }
+        if length == 12 {
+            guard let width = cursor.little(UInt16.self), let height = cursor.little(UInt16.self) else { return nil }
+            return (Int(width), Int(height))
+        }
+        guard let width = cursor.little(UInt32.self), let height = cursor.little(UInt32.self) else { return nil }
+        return (Int(Int32(bitPattern: width)), Int(Int32(bitPattern: height).magnitude))
     }
 
     /// Spec: PNG, "IHDR Image header", always the first chunk.
@@ -36,9 +53,16 @@ package struct ImageSize: Equatable, Sendable {
         return (Int(width), Int(height))
     }
 
-    /// Goes from segment to segment to the frame's head.
-    /// Spec: ITU-T T.81, B.2.
     private static func jpeg(_ prefix: [UInt8]) -> (Int, Int)? {
+        guard let frame = jpegFrame(prefix) else { return nil }
+        var cursor = ByteCursor(frame)
+        guard cursor.skip(3), let height = cursor.big(UInt16.self), let width = cursor.big(UInt16.self) else { return nil }
+        return (Int(width), Int(height))
+    }
+
+    /// Goes from segment to segment to the frame's head: its length, bits, height, width and components.
+    /// Spec: ITU-T T.81, B.2.
+    static func jpegFrame(_ prefix: [UInt8]) -> ArraySlice<UInt8>? {
         var cursor = ByteCursor(prefix)
         guard cursor.skip(2) else { return nil }
         while true {
@@ -49,11 +73,8 @@ package struct ImageSize: Equatable, Sendable {
             }
             // Markers that stand alone.
             if marker == 0x01 || (0xd0...0xd7).contains(marker) { continue }
+            if (0xc0...0xcf).contains(marker), ![0xc4, 0xc8, 0xcc].contains(marker) { return cursor.rest.prefix(8) }
             guard let length = cursor.big(UInt16.self), length >= 2 else { return nil }
-            if (0xc0...0xcf).contains(marker), ![0xc4, 0xc8, 0xcc].contains(marker) {
-                guard cursor.skip(1), let height = cursor.big(UInt16.self), let width = cursor.big(UInt16.self) else { return nil }
-                return (Int(width), Int(height))
-            }
             // Behind the start of scan there are no more heads.
             if marker == 0xda || marker == 0xd9 { return nil }
             guard cursor.skip(Int(length) - 2) else { return nil }

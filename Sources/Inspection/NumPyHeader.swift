@@ -6,6 +6,11 @@ package struct NumPyHeader: Equatable, Sendable {
     package let elementType: String
     /// Empty for a single value.
     package let shape: [Int]
+    /// Whether neighbours in memory are neighbours in the first dimension.
+    let isColumnMajor: Bool
+    let isBigEndian: Bool
+    /// Where the elements begin in the file.
+    let dataOffset: Int
 
     /// - Parameter prefix: the file's first bytes.
     /// - Returns: nil where the head is not whole or not understood.
@@ -28,6 +33,19 @@ package struct NumPyHeader: Equatable, Sendable {
         guard let type = Self.elementType(in: text), let shape = Self.shape(in: text) else { return nil }
         elementType = type
         self.shape = shape
+        isColumnMajor = Self.value(of: "fortran_order", in: text)?.starts(with: "True".utf8) == true
+        isBigEndian = Self.value(of: "descr", in: text)?.dropFirst().first == UInt8(ascii: ">")
+        dataOffset = prefix.count - cursor.rest.count
+    }
+
+    /// As a part of a file in which the array begins at `offset`.
+    func part(_ name: String, offset: Int64, byteCount: Int64) -> DataSummary.Part {
+        var part = DataSummary.Part(.tensor, name, [.init("type", elementType), .init("shape", .shape(shape))])
+        if isColumnMajor, shape.count > 1 { part.facts.append(.init("order", "column-major")) }
+        part.content = .init(
+            offset: offset + Int64(dataOffset), byteCount: max(0, byteCount - Int64(dataOffset)),
+            element: ElementType(named: elementType, isBigEndian: isBigEndian))
+        return part
     }
 
     /// What stands behind `'key':` in the Python dictionary that the head is.

@@ -40,6 +40,9 @@ package struct Settings: Sendable {
     /// Above this a smudged file stays a pointer, which the hooks replace outside the filter, as Git
     /// holds what it smudges in memory: `data.inlineLimit`, bytes.
     package var inlineLimit: Int64 = 1 << 30
+    /// Longer text is summed up in a diff: `data.diffLimit`, bytes.
+    package var diffLimit = Self.defaultDiffLimit
+    package static let defaultDiffLimit: Int64 = 1 << 20
     /// What the pre-push hook does: `data.prePush`.
     package var prePush = PrePush.upload
     /// How many transfers run at once: `data.transfers`; nil leaves it to the agent.
@@ -80,6 +83,7 @@ package struct Settings: Sendable {
             minimumByteCount = size
         }
         if let limit = try layers.byteCount("data.inlinelimit") { inlineLimit = limit }
+        if let limit = try layers.byteCount("data.difflimit") { diffLimit = limit }
         if let lazy = try layers.boolean("data.lazy") { isLazy = lazy }
         // Set by `git data clone` for Git's own checkout, which it completes itself.
         if Environment.value("GIT_DATA_LAZY") == "1" { isLazy = true }

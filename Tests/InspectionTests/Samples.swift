@@ -17,6 +17,7 @@ enum Samples {
         (jpeg(width: 321, height: 123), .jpeg), (text("GIF89a") + little(10, 2) + little(20, 2) + [0, 0, 0], .gif),
         (text("GIF87a") + little(1, 2) + little(2, 2) + [0, 0, 0], .gif),
         (webP("VP8X", [0, 0, 0, 0] + little(99, 3) + little(49, 3)), .webP),
+        (text("BM") + little(60, 4) + zeros(4) + little(54, 4) + little(40, 4) + zeros(36), .bmp),
         (text("II*\0") + little(8, 4), .tiff), ([0x4d, 0x4d, 0, 0x2a] + big(8, 4), .tiff),
         (text("RIFF") + little(36, 4) + text("WAVEfmt "), .wav), (text("fLaC") + [0, 0, 0, 34], .flac),
         (text("ID3\u{4}\0\0"), .mp3), (mp3Frame + mp3Frame, .mp3), (text("OggS\0\u{2}"), .ogg),

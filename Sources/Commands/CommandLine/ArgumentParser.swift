@@ -54,6 +54,7 @@ struct ArgumentParser {
         while let argument = rest.popFirst() {
             let bytes = argument.bytes
             if argument == "--" {
+                arguments.operandCountBehindDashes = rest.count
                 operands += rest
                 return
             } else if bytes.starts(with: [dash, dash]) {

@@ -6,6 +6,8 @@ package struct ParsedArguments: Sendable {
     /// The values of each option in their order; nil for one that was given without.
     var values: [String: [BytePath?]] = [:]
     var operands: [String: [BytePath]] = [:]
+    /// How many operands stand behind `--`; nil without it. Where operands are revisions and paths, it tells them apart.
+    package internal(set) var operandCountBehindDashes: Int?
     /// The options that are meant for another program, with their values, as they were given.
     package internal(set) var passedOn: [BytePath] = []
 
