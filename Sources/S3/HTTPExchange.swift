@@ -9,10 +9,13 @@ final class HTTPExchange: WebExchange {
     /// For addresses of this machine; made when it is asked for, which is on few machines.
     private let local = Mutex<HTTPClient?>(nil)
 
-    /// - Parameter certificates: a file of trusted certificates instead of the system's.
-    init(certificates: BytePath? = nil) {
+    /// - Parameters:
+    ///   - certificates: a file of trusted certificates instead of the system's.
+    ///   - patience: what is a standstill; what our HTTP engine takes for one where nil.
+    init(certificates: BytePath? = nil, patience: Duration? = nil) {
         var options = HTTPClient.Options()
         options.certificates = certificates
+        if let patience { options.patience = HTTPPatience(stall: patience, answer: patience) }
         client = HTTPClient(options)
     }
 
