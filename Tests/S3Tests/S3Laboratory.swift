@@ -10,8 +10,9 @@ struct S3Laboratory {
     let server: S3Server
     let prefix: String
 
-    init() throws {
-        server = try .shared()
+    /// - Parameter server: the one that all tests share where nil.
+    init(_ server: S3Server? = nil) throws {
+        self.server = try server ?? .shared()
         prefix = "lab \(String(UInt64.random(in: .min ... .max), radix: 36))+é"
     }
 

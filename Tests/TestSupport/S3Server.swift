@@ -14,6 +14,8 @@ package struct S3Server: Sendable {
     package var authority: String { variables["S3_CA_FILE"] ?? "" }
     /// The domain below which the bucket is a host.
     package var domain: String { variables["S3_DOMAIN"] ?? "" }
+    /// The role that the user may assume, where the server has one.
+    package var role: String { variables["S3_ROLE"] ?? "" }
     /// Behind the colon.
     package var port: Substring { endpoint.split(separator: ":").last ?? "" }
 
@@ -27,6 +29,18 @@ package struct S3Server: Sendable {
 
     private static let started = Monitor<Result<Running, Unexpected>?>(nil)
 
+    /// A server, which serves for as long as this is held.
+    package final class Running: @unchecked Sendable {
+        // Safety: nobody touches the process; the pipe is open as long as it is held, whose end is the server's.
+        package let server: S3Server
+        private let process: ChildProcess
+
+        fileprivate init(_ server: S3Server, _ process: ChildProcess) {
+            self.server = server
+            self.process = process
+        }
+    }
+
     /// The server, started when it is asked for first.
     /// - Throws: `Unexpected` where there is none to be had; the program has said why.
     package static func shared() throws -> S3Server {
@@ -37,21 +51,11 @@ package struct S3Server: Sendable {
         }.get().server
     }
 
-    /// Keeps the pipe open whose end is the server's.
-    private final class Running: @unchecked Sendable {
-        // Safety: nobody touches the process; it is only held.
-        let server: S3Server
-        private let process: ChildProcess
-
-        init(_ server: S3Server, _ process: ChildProcess) {
-            self.server = server
-            self.process = process
-        }
-    }
-
-    private static func start() throws(Unexpected) -> Running {
+    /// Starts a server of one's own.
+    /// - Parameter options: the program's.
+    package static func start(_ options: [BytePath] = []) throws(Unexpected) -> Running {
         do {
-            let process = try ChildProcess(programs / "s3", [], input: .pipe)
+            let process = try ChildProcess(programs / "s3", options, input: .pipe)
             var variables: [String: String] = [:]
             while let line = try process.output?.read(until: UInt8(ascii: "\n")) {
                 guard !line.isEmpty else { return Running(S3Server(variables: variables), process) }
