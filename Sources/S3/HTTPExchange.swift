@@ -10,10 +10,14 @@ final class HTTPExchange: WebExchange {
     /// For addresses of this machine; made when it is asked for, which is on few machines.
     private let local = Mutex<HTTPClient?>(nil)
 
-    /// - Parameter certificates: a file of trusted certificates instead of the system's.
-    init(certificates: BytePath? = nil, trace: RemoteTrace? = nil) {
+    /// - Parameters:
+    ///   - certificates: a file of trusted certificates instead of the system's.
+    ///   - patience: what is a standstill; what our HTTP engine takes for one where nil.
+    ///   - trace: told of each request and answer.
+    init(certificates: BytePath? = nil, patience: Duration? = nil, trace: RemoteTrace? = nil) {
         var options = Self.options(trace)
         options.certificates = certificates
+        if let patience { options.patience = HTTPPatience(stall: patience, answer: patience) }
         self.trace = trace
         client = HTTPClient(options)
     }

@@ -23,6 +23,7 @@ extension S3Remote {
             do throws(S3Failure) {
                 let request = rangeRequest(oid, offset..<offset + Self.rangeByteCount)
                 return try client.send(request, accepting: [416], control.cancellation, receive: { head, piece throws(RemoteError) in
+                    guard head.headers["etag"] != nil else { throw self.client.nonsense(request, head).error }
                     if ahead == nil { ahead = self.readAhead(oid, from: offset, head, control) }
                     let skipped = head.status == 206 ? 0 : min(Int(clamping: unwanted), piece.count)
                     unwanted -= Int64(skipped)

@@ -38,35 +38,42 @@ extension S3Remote {
     @discardableResult
     func byteCount(of oid: ObjectID) throws(S3Failure) -> Int64? {
         let request = S3Request(method: "HEAD", key: keys.key(of: oid), action: "look")
-        let response = try client.send(request, accepting: [403, 404], Cancellation())
-        var isAbsent = response.status == 404
-        if response.status == 403 { isAbsent = try self.isAbsent(oid) }
-        if isAbsent {
-            known.setAbsent(oid)
-            return nil
-        }
-        guard let byteCount = response.headers["content-length"].flatMap({ Int64($0) }) else {
-            throw S3Failure(RemoteError(.other, "\(name) does not tell how long its objects are"))
-        }
-        known.setPresent(oid, byteCount: byteCount)
+        let response = try client.send(request, accepting: [400, 403, 404], Cancellation())
+        let byteCount: Int64? =
+            switch response.status {
+            case 404: nil
+            // Who may not list is told so of missing objects too.
+            case 403 where dialect.answersAbsenceWithDenial: nil
+            // The answer to HEAD cannot say what is wrong.
+            case 400, 403: try byteCountByReading(oid)
+            default: try objectLength(response, request)
+            }
+        if let byteCount { known.setPresent(oid, byteCount: byteCount) } else { known.setAbsent(oid) }
         return byteCount
     }
 
-    /// What 403 means: who may not list is told it of missing objects too, and a HEAD does not say why.
-    private func isAbsent(_ oid: ObjectID) throws(S3Failure) -> Bool {
-        if dialect.answersAbsenceWithDenial { return true }
+    /// The same by a request whose answer tells why it fails.
+    private func byteCountByReading(_ oid: ObjectID) throws(S3Failure) -> Int64? {
         let request = S3Request(
             method: "GET", key: keys.key(of: oid), headers: [("range", "bytes=0-0")], action: "read")
         do throws(S3Failure) {
-            _ = try client.send(request, accepting: [416], Cancellation())
-            // Somebody has made it meanwhile.
-            return try byteCount(of: oid) == nil
+            let response = try client.send(request, accepting: [416], Cancellation())
+            if let total = ContentRange(response)?.total { return total }
+            return response.status == 416 ? 0 : try objectLength(response, request)
         } catch {
-            if error.isAbsence { return true }
+            if error.isAbsence { return nil }
             guard error.code == "AccessDenied" else { throw error }
             dialect.setAnswersAbsenceWithDenial()
-            return true
+            return nil
         }
+    }
+
+    /// What the answer that an object is there says of its length. An answer without its tag is somebody else's.
+    private func objectLength(_ response: WebResponse, _ request: S3Request) throws(S3Failure) -> Int64 {
+        guard response.headers["etag"] != nil, let byteCount = response.headers["content-length"].flatMap({ Int64($0) }) else {
+            throw client.nonsense(request, response)
+        }
+        return byteCount
     }
 
     // MARK: Lists

@@ -83,7 +83,11 @@ extension S3Remote {
         do throws(S3Failure) {
             let response = try client.send(
                 request, accepting: [412], control.cancellation, sent: { control.advance(by: $0) })
-            guard response.status == 412 else { return .sent }
+            if response.status != 412 {
+                // A network that wants its users to sign in says 200 to everything.
+                guard response.headers["etag"] != nil else { throw client.nonsense(request, response) }
+                return .sent
+            }
         } catch {
             guard isConditional, error.isMisunderstanding else { throw error }
             dialect.setRefusesConditions()

@@ -20,10 +20,12 @@ class Failure(Exception):
 
 
 class MemoryWatch(threading.Thread):
-    """Reads the high-water mark of our processes until stopped. Spec: proc(5), VmHWM."""
+    """Reads the high-water mark of our processes until stopped: those whose program is below a folder, as
+    somebody else may run git data at the same time. Spec: proc(5), VmHWM."""
 
-    def __init__(self):
+    def __init__(self, folder="/"):
         super().__init__(daemon=True)
+        self.folder = str(folder)
         self.peaks = {}
         self.is_over = threading.Event()
 
@@ -35,6 +37,8 @@ class MemoryWatch(threading.Thread):
 
     def look(self, folder):
         try:
+            if not os.readlink(f"/proc/{folder}/exe").startswith(self.folder):
+                return
             with open(f"/proc/{folder}/status") as status:
                 fields = dict(line.split(":", 1) for line in status if ":" in line)
         except OSError:
@@ -97,7 +101,7 @@ class Laboratory:
 
     def measure(self, title, command, **options):
         """Runs a command, and prints how long it took and the peak memory of our programs in it."""
-        watch = MemoryWatch()
+        watch = MemoryWatch(self.folder)
         watch.start()
         result = self.run(command, **options)
         watch.is_over.set()

@@ -2,7 +2,6 @@ import Digest
 import Platform
 import Remote
 import TestSupport
-import XCTest
 
 @testable import S3
 
@@ -11,10 +10,9 @@ struct S3Laboratory {
     let server: S3Server
     let prefix: String
 
-    /// - Throws: `XCTSkip` where there is no server.
-    init() throws {
-        guard let server = try S3Server.running() else { throw XCTSkip("there is no S3 server to start") }
-        self.server = server
+    /// - Parameter server: the one that all tests share where nil.
+    init(_ server: S3Server? = nil) throws {
+        self.server = try server ?? .shared()
         prefix = "lab \(String(UInt64.random(in: .min ... .max), radix: 36))+é"
     }
 
@@ -39,19 +37,4 @@ struct S3Laboratory {
             S3Request(method: "PUT", key: remote.keys.key(of: oid), body: .bytes(bytes), payload: .of(bytes), action: "plant"),
             Cancellation())
     }
-}
-
-/// Ends what the tests of this process have started.
-final class S3ServerObserver: NSObject, XCTestObservation {
-    private static let installed = Monitor(false)
-
-    static func install() {
-        let isFirst = installed.change { installed in
-            defer { installed = true }
-            return !installed
-        }
-        if isFirst { XCTestObservationCenter.shared.addTestObserver(S3ServerObserver()) }
-    }
-
-    func testBundleDidFinish(_ testBundle: Bundle) { S3Server.stop() }
 }

@@ -11,7 +11,6 @@ final class S3RemoteContractTests: XCTestCase {
 
     override func setUpWithError() throws {
         TestProcess.makeHermetic()
-        S3ServerObserver.install()
         scratch = try ScratchFolder()
         let laboratory = try S3Laboratory()
         contract = RemoteContract(try laboratory.remote(laboratory.exchange()), scratch) { try laboratory.plant($0, $1) }

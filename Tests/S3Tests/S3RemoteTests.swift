@@ -13,7 +13,6 @@ final class S3RemoteTests: XCTestCase {
 
     override func setUpWithError() throws {
         TestProcess.makeHermetic()
-        S3ServerObserver.install()
         scratch = try ScratchFolder()
         laboratory = try S3Laboratory()
     }
@@ -277,7 +276,11 @@ final class S3RemoteTests: XCTestCase {
         let redirect = error("AuthorizationHeaderMalformed", 400, "<Region>evil.example/</Region>")
         let web = laboratory.exchange { _ in redirect }
         XCTAssertThrowsError(try laboratory.remote(web).existing(among: [.of([1])]))
-        XCTAssertEqual(web.requests.count, 1)
+        // The second one asks what is wrong, as the answer to HEAD cannot say it.
+        XCTAssertEqual(web.requests.map(\.method), ["HEAD", "GET"])
+        XCTAssertFalse(web.requests.contains { request in
+            request.url.contains("evil") || request.headers.contains { $0.value.contains("evil") }
+        })
     }
 
     func testClockIsSetByTheServers() throws {
@@ -339,7 +342,7 @@ final class S3RemoteTests: XCTestCase {
 
     func testServerThatKnowsNoRangesIsReadFromItsStart() throws {
         let blob = try source(70_000)
-        let whole = FaultyExchange.Fault.answer(WebResponse(status: 200, body: blob.bytes))
+        let whole = FaultyExchange.Fault.answer(WebResponse(status: 200, headers: ["etag": "x"], body: blob.bytes))
         let remote = try laboratory.remote(laboratory.exchange { $0.method == "GET" ? whole : nil })
         XCTAssertEqual(try content(blob.oid, of: remote, from: 69_000), Array(blob.bytes.dropFirst(69_000)))
         XCTAssertEqual(try content(blob.oid, of: remote), blob.bytes)

@@ -1,27 +1,58 @@
 import Platform
 
-/// A relay in front of a server which damages traffic as it is told, from the same folder as `S3Server`.
+/// A relay before an S3 server which spoils what it is told to and counts requests: `Tests/Servers/fault-proxy`,
+/// whose own text lists the rules.
 package final class FaultProxy {
-    package let port: UInt16
+    /// A request that is over, as it went through.
+    package struct Request: Sendable {
+        package let method: String
+        /// The path and the query, encoded.
+        package let target: String
+        /// 0 where there was no answer.
+        package let status: Int
+        /// The bytes of the body that came from the client.
+        package let up: Int64
+        /// The bytes of the answer's body that went to the client.
+        package let down: Int64
+    }
+
+    package let port: String
     private let rules: BytePath
+    private let log: BytePath
     private let process: ChildProcess
 
-    /// - Returns: nil where there is no such program on this machine.
-    package init?(before port: UInt16, _ scratch: ScratchFolder) throws {
-        guard let program = try S3Server.program("fault-proxy") else { return nil }
-        self.port = UInt16.random(in: 40_000..<50_000)
-        rules = try scratch.write("{}", to: "rules.json")
-        process = try ChildProcess(program, [BytePath("\(self.port)"), BytePath("127.0.0.1:\(port)"), rules], input: .null)
-        pause(.milliseconds(500))
+    /// - Parameter name: tells several in one folder apart.
+    package init(before server: S3Server, _ scratch: ScratchFolder, name: String = "proxy") throws {
+        rules = try scratch.write("[]", to: BytePath("\(name).rules"))
+        log = try scratch.write("", to: BytePath("\(name).log"))
+        process = try ChildProcess(
+            S3Server.programs / "fault-proxy", [BytePath("127.0.0.1:\(server.port)"), rules, log], input: .pipe)
+        guard let line = try process.output?.read(until: UInt8(ascii: "\n")) else {
+            throw Unexpected("the proxy did not start")
+        }
+        port = String(decoding: line, as: UTF8.self)
     }
 
     deinit {
-        process.send(signal: killSignal)
         process.wait()
     }
 
-    /// Sets the rules, as in `{"down_cut": 20000}`, for connections made from now on.
-    package func set(_ text: String) throws {
-        try rules.replaceContents(with: Array(text.utf8))
+    package var endpoint: String { "http://127.0.0.1:\(port)" }
+
+    /// Sets the rules for requests from now on, as in `{"match": "PUT", "cut_up": 20000}`.
+    package func set(_ rules: String...) throws {
+        try self.rules.replaceContents(with: Array("[\(rules.joined(separator: ", "))]".utf8))
+    }
+
+    /// The requests so far that are over.
+    package func requests() throws -> [Request] {
+        let text = String(decoding: try log.contents() ?? [], as: UTF8.self)
+        return text.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: "\t").map(String.init)
+            guard fields.count == 5, let status = Int(fields[2]), let up = Int64(fields[3]), let down = Int64(fields[4]) else {
+                return nil
+            }
+            return Request(method: fields[0], target: fields[1], status: status, up: up, down: down)
+        }
     }
 }

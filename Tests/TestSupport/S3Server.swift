@@ -1,74 +1,70 @@
 import Platform
 
-/// A real S3 server on this machine, from the folder of start scripts that `S3_SERVERS` names: SeaweedFS, or what `S3_SERVER` names (`ceph-s3`, for the long form of the tests). One server serves all tests of a process, each in a prefix of its own.
+/// A real S3 server on this machine, by `Tests/Servers/s3`: SeaweedFS, or the one that `S3_SERVER` names. One
+/// serves all tests of a process, each in a prefix of its own, and ends when the process does.
 package struct S3Server: Sendable {
-    package let port: UInt16
-    /// What its users have in their environment.
+    /// What its users have in their environment, and where it is.
     package let variables: [String: String]
 
     package var bucket: String { variables["S3_BUCKET"] ?? "" }
     package var endpoint: String { variables["S3_ENDPOINT"] ?? "" }
+    /// The same over TLS, by an authority that nobody knows.
+    package var encryptedEndpoint: String { variables["S3_ENDPOINT_TLS"] ?? "" }
+    /// The authority's certificate.
+    package var authority: String { variables["S3_CA_FILE"] ?? "" }
+    /// The domain below which the bucket is a host.
+    package var domain: String { variables["S3_DOMAIN"] ?? "" }
+    /// The role that the user may assume, where the server has one.
+    package var role: String { variables["S3_ROLE"] ?? "" }
+    /// Behind the colon.
+    package var port: Substring { endpoint.split(separator: ":").last ?? "" }
 
-    private static let shared = Monitor<Result<Running, Unexpected>?>(nil)
+    /// The credentials and the region, without any endpoint.
+    package var credentials: [String: String] {
+        variables.filter { ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"].contains($0.key) }
+    }
 
-    private final class Running: Sendable {
-        let program: BytePath
-        let folder: BytePath
-        let server: S3Server
+    /// The folder of the servers' programs.
+    static let programs = BytePath(#filePath).parent.parent / "Servers"
 
-        init(program: BytePath, folder: BytePath, server: S3Server) {
-            self.program = program
-            self.folder = folder
+    private static let started = Monitor<Result<Running, Unexpected>?>(nil)
+
+    /// A server, which serves for as long as this is held.
+    package final class Running: @unchecked Sendable {
+        // Safety: nobody touches the process; the pipe is open as long as it is held, whose end is the server's.
+        package let server: S3Server
+        private let process: ChildProcess
+
+        fileprivate init(_ server: S3Server, _ process: ChildProcess) {
             self.server = server
+            self.process = process
         }
     }
 
     /// The server, started when it is asked for first.
-    /// - Returns: nil where there is none to start on this machine.
-    package static func running() throws -> S3Server? {
-        guard let program = try program(Environment.value("S3_SERVER") ?? "seaweed-s3") else { return nil }
-        let result = shared.change { running in
-            if let running { return running }
-            let fresh = start(program)
-            running = fresh
-            return fresh
-        }
-        return try result.get().server
+    /// - Throws: `Unexpected` where there is none to be had; the program has said why.
+    package static func shared() throws -> S3Server {
+        try started.change { started in
+            let result = started ?? Result { () throws(Unexpected) in try start() }
+            started = result
+            return result
+        }.get().server
     }
 
-    /// Stops it; call as the test process ends.
-    package static func stop() {
-        guard case .success(let running)? = shared.change({ $0.take() }) else { return }
-        _ = try? Finished(running.program, ["stop", running.folder])
-        ScratchFolder.removeTree(running.folder)
-    }
-
-    /// A program of the folder, where it is on this machine.
-    static func program(_ name: BytePath) throws -> BytePath? {
-        let folders = [Environment.value("S3_SERVERS")].compactMap { $0 }
-        return folders.map { $0 / name }.first { $0.isExecutableFile }
-    }
-
-    private static func start(_ program: BytePath) -> Result<Running, Unexpected> {
+    /// Starts a server of one's own.
+    /// - Parameter options: the program's.
+    package static func start(_ options: [BytePath] = []) throws(Unexpected) -> Running {
         do {
-            let temporary = Environment.value("TMPDIR") ?? "/tmp"
-            let folder = temporary / "git-data-test-s3-\(UInt32.random(in: .min ... .max))"
-            try folder.makeFolders()
-            // The program installs what it runs; one copy serves all runs.
-            let environment = Environment.changed(adding: [("S3_TOOLS", temporary / "git-data-test-s3-tools")])
-            let port = UInt16.random(in: 200..<320) * 100
-            let run = try Finished(
-                program, ["start", folder, "--port", BytePath("\(port)")], environment: environment)
-            guard run.ending.isSuccess else { return .failure(Unexpected(String(decoding: run.errors, as: UTF8.self))) }
+            let process = try ChildProcess(programs / "s3", options, input: .pipe)
             var variables: [String: String] = [:]
-            for line in run.text.split(separator: "\n") {
-                let pair = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1)
-                if pair.count == 2 { variables[String(pair[0])] = pair[1].filter { $0 != "'" } }
+            while let line = try process.output?.read(until: UInt8(ascii: "\n")) {
+                guard !line.isEmpty else { return Running(S3Server(variables: variables), process) }
+                let pair = String(decoding: line, as: UTF8.self).split(separator: "=", maxSplits: 1)
+                if pair.count == 2 { variables[String(pair[0])] = String(pair[1]) }
             }
-            let server = S3Server(port: port, variables: variables)
-            return .success(Running(program: program, folder: folder, server: server))
         } catch {
-            return .failure(Unexpected("\(error)"))
+            throw Unexpected("\(error)")
         }
+        throw Unexpected("the S3 server did not start: Tests/Servers/s3 says why")
     }
 }
