@@ -12,7 +12,6 @@ final class S3ExaminationTests: XCTestCase {
 
     override func setUpWithError() throws {
         TestProcess.makeHermetic()
-        S3ServerObserver.install()
         laboratory = try S3Laboratory()
     }
 
