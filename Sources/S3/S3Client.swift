@@ -34,6 +34,7 @@ final class S3Client: Sendable {
     private let credentials: CredentialStore
     private let web: any WebExchange
     private let state: Mutex<State>
+    private let signingKey = SigningKey()
 
     /// - Parameter place: the bucket and prefix, for messages.
     init(_ addressing: S3Addressing, _ credentials: CredentialStore, _ web: any WebExchange, place: String) {
@@ -131,7 +132,8 @@ final class S3Client: Sendable {
             headers += [("x-amz-date", time.basic), ("x-amz-content-sha256", request.payload.hex)]
             if let token = found.sessionToken { headers.append(("x-amz-security-token", token)) }
             canonical.headers = headers + [("host", server.authority)]
-            let signer = RequestSigner(credentials: found, region: used.region, service: "s3")
+            let signer = RequestSigner(
+                credentials: found, region: used.region, service: "s3", signingKey: signingKey)
             headers.append(("authorization", signer.authorization(canonical, at: time)))
         }
         return WebRequest(
