@@ -2,8 +2,10 @@ internal import CCurl
 import Diagnostics
 
 extension EasyHandle {
-    /// What libcurl takes from a socket, and from a body that is sent, at once.
+    /// What libcurl takes from a socket, and from a body that is sent, at once. It has such memory for each request,
+    /// which costs more than the request where that is small.
     private static let receiveBufferSize: Int64 = 256 << 10
+    private static let streamBufferSize: Int64 = 60 << 10
     private static let sendBufferSize: Int64 = 512 << 10
     private static let smallestBufferSize: Int64 = 16 << 10
 
@@ -43,7 +45,10 @@ extension EasyHandle {
         tune(CURLOPT_TCP_NODELAY, 1)
         tune(CURLOPT_TCP_KEEPALIVE, 1)
         tune(CURLOPT_DNS_SHUFFLE_ADDRESSES, 1)
-        tune(CURLOPT_BUFFERSIZE, Int(Self.receiveBufferSize))
+        let isLarge = request.landing != nil
+        tune(
+            CURLOPT_BUFFERSIZE,
+            Int(isLarge ? Self.receiveBufferSize : request.body.byteCount > 0 ? Self.smallestBufferSize : Self.streamBufferSize))
     }
 
     private mutating func prepareBody(_ request: HTTPRequest) {

@@ -127,7 +127,8 @@ final class RangeReader {
             var wasThrottled = false
             defer { remote.downloads.giveBack(0, wasThrottled: wasThrottled) }
             do throws(S3Failure) {
-                let request = remote.rangeRequest(oid, start..<end)
+                var request = remote.rangeRequest(oid, start..<end)
+                request.landing = buffer.memory
                 _ = try remote.client.send(request, cancellation, receive: { head, piece throws(RemoteError) in
                     guard head.status == 206, ContentRange(head)?.first == start, buffer.append(piece) else {
                         throw RemoteError(.other, "\(self.remote.name) sends other bytes than it was asked for", isTransient: true)

@@ -1,4 +1,5 @@
 import Digest
+import HTTP
 import Platform
 import Remote
 internal import Synchronization
@@ -14,6 +15,8 @@ struct S3Request: Sendable {
     var body = WebRequest.Body.none
     /// The body's SHA-256.
     var payload = S3Request.emptyPayload
+    /// As in `WebRequest`.
+    var landing: HTTPMemory?
     /// What is tried, for messages, as in `read`.
     var action: String
 
@@ -138,7 +141,7 @@ final class S3Client: Sendable {
         }
         return WebRequest(
             method: request.method, url: server.text + path + (query.isEmpty ? "" : "?" + query), headers: headers,
-            body: request.body)
+            body: request.body, landing: request.landing)
     }
 
     // MARK: Corrections

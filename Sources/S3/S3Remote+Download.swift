@@ -3,7 +3,9 @@ import Platform
 import Remote
 
 extension S3Remote {
-    /// What one request fetches; what is behind it is fetched by others at the same time.
+    /// What the first request fetches, and each of those that fetch what is behind it at the same time. The first
+    /// needs no memory, and is the only one for most blobs.
+    static let firstRangeByteCount: Int64 = 8 << 20
     static let rangeByteCount: Int64 = 4 << 20
 
     package func download(
@@ -21,7 +23,7 @@ extension S3Remote {
             var wasThrottled = false
             defer { downloads.giveBack(0, wasThrottled: wasThrottled) }
             do throws(S3Failure) {
-                let request = rangeRequest(oid, offset..<offset + Self.rangeByteCount)
+                let request = rangeRequest(oid, offset..<offset + Self.firstRangeByteCount)
                 return try client.send(request, accepting: [416], control.cancellation, receive: { head, piece throws(RemoteError) in
                     if ahead == nil { ahead = self.readAhead(oid, from: offset, head, control) }
                     let skipped = head.status == 206 ? 0 : min(Int(clamping: unwanted), piece.count)
@@ -45,10 +47,10 @@ extension S3Remote {
 
     /// Starts to fetch what is behind the first range.
     private func readAhead(_ oid: ObjectID, from offset: Int64, _ head: WebResponse, _ control: TransferControl) -> RangeReader? {
-        guard head.status == 206, let total = ContentRange(head)?.total, total > offset + Self.rangeByteCount else {
+        guard head.status == 206, let total = ContentRange(head)?.total, total > offset + Self.firstRangeByteCount else {
             return nil
         }
-        return RangeReader(self, oid, offset + Self.rangeByteCount..<total, control.cancellation)
+        return RangeReader(self, oid, offset + Self.firstRangeByteCount..<total, control.cancellation)
     }
 
     /// Makes sure that a range which the server does not have begins at the object's very end.
