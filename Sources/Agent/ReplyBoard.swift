@@ -53,9 +53,13 @@ final class ReplyBoard: Sendable {
                 defer { held.replies = [] }
                 return (held.replies, held.isClosed)
             }
-            state.withLock { write(replies, &$0) }
+            let isExtended = state.withLock { state in
+                write(replies, &state)
+                return state.isExtended
+            }
             if isClosed { return held.change { $0.isOver = true } }
-            pause(Self.gathering)
+            // Git LFS asks for one blob after the other.
+            if isExtended { pause(Self.gathering) }
         }
     }
 
