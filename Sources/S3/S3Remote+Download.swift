@@ -20,8 +20,8 @@ extension S3Remote {
         var unwanted = offset
         let first = try reported { () throws(S3Failure) -> WebResponse in
             downloads.take(0)
-            var wasThrottled = false
-            defer { downloads.giveBack(0, wasThrottled: wasThrottled) }
+            var outcome = RequestBudget.Outcome.done
+            defer { downloads.giveBack(0, outcome) }
             do throws(S3Failure) {
                 let request = rangeRequest(oid, offset..<offset + Self.firstRangeByteCount)
                 return try client.send(request, accepting: [416], control.cancellation, receive: { head, piece throws(RemoteError) in
@@ -31,7 +31,7 @@ extension S3Remote {
                     if skipped < piece.count { try receive(UnsafeRawBufferPointer(rebasing: piece[skipped...])) }
                 })
             } catch {
-                wasThrottled = error.isThrottling
+                outcome = error.isThrottling ? .throttled : .failed
                 throw error
             }
         }
