@@ -33,7 +33,10 @@ package final class AgentServer: Sendable {
         var lines = LineBuffer()
         var conversation = AgentConversation()
         var jobs: JobQueue?
-        defer { jobs?.finish() }
+        defer {
+            jobs?.finish()
+            board.finish()
+        }
         while !cancellation.isCancelled {
             guard let piece = try? input.readSome(), !piece.isEmpty else { break }
             guard let complete = lines.append(piece) else { return breakOff("a line without an end") }

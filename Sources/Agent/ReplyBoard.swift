@@ -5,12 +5,20 @@ import Synchronization
 import Transfer
 
 /// The agent's mouth: one thread at a time writes whole lines, and what runs is told of from time to time.
-/// Nothing is said of a transfer after its completion.
+/// Nothing is said of a transfer after its completion. Completions that come in quick succession are said
+/// together: waking the client for each of thousands costs both ends more than a small blob's transfer.
 final class ReplyBoard: Sendable {
     private struct State {
         var isExtended = false
         var running: [ObjectID: Running] = [:]
         var lastWrite = ContinuousClock.now
+    }
+
+    /// Completions that wait to be said.
+    private struct Held {
+        var replies: [AgentReply] = []
+        var isClosed = false
+        var isOver = false
     }
 
     private struct Running {
@@ -20,12 +28,39 @@ final class ReplyBoard: Sendable {
 
     private let output: Descriptor
     private let state = Mutex(State())
+    private let held = Monitor(Held())
+    /// How long the next completions gather after some have been said.
+    private static let gathering = Duration.milliseconds(5)
     /// Set when nobody listens any more.
     private let cancellation: Cancellation
 
     init(_ output: consuming Descriptor, _ cancellation: Cancellation) {
         self.output = output
         self.cancellation = cancellation
+        WorkerThread.detach { [self] in sayHeld() }
+    }
+
+    /// Returns when all has been said.
+    func finish() {
+        held.change { $0.isClosed = true }
+        held.wait { $0.isOver ? () : nil }
+    }
+
+    private func sayHeld() {
+        while true {
+            let (replies, isClosed): ([AgentReply], Bool) = held.wait { held in
+                guard !held.replies.isEmpty || held.isClosed else { return nil }
+                defer { held.replies = [] }
+                return (held.replies, held.isClosed)
+            }
+            let isExtended = state.withLock { state in
+                write(replies, &state)
+                return state.isExtended
+            }
+            if isClosed { return held.change { $0.isOver = true } }
+            // Git LFS asks for one blob after the other.
+            if isExtended { pause(Self.gathering) }
+        }
     }
 
     func setExtended() {
@@ -42,7 +77,7 @@ final class ReplyBoard: Sendable {
 
     /// Says that transfers have ended, well or not.
     func complete(_ ended: [(oid: ObjectID, reply: AgentReply)]) {
-        state.withLock { state in
+        let replies = state.withLock { state in
             var replies: [AgentReply] = []
             for (oid, reply) in ended {
                 let running = state.running.removeValue(forKey: oid)
@@ -52,8 +87,9 @@ final class ReplyBoard: Sendable {
                 }
                 replies.append(reply)
             }
-            write(replies, &state)
+            return replies
         }
+        held.change { $0.replies += replies }
     }
 
     /// Says how far each transfer has come since the last call, or at least that the agent is alive.

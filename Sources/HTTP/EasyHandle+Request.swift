@@ -2,8 +2,10 @@ internal import CCurl
 import Diagnostics
 
 extension EasyHandle {
-    /// What libcurl takes from a socket, and from a body that is sent, at once.
-    private static let receiveBufferSize: Int64 = 256 << 10
+    /// What libcurl takes from a socket at once, and gives to it. It gets such memory for each request, which costs
+    /// more than the request itself where that is small: much only where much is sure to come.
+    private static let landingBufferSize: Int64 = 256 << 10
+    private static let receiveBufferSize: Int64 = 60 << 10
     private static let sendBufferSize: Int64 = 512 << 10
     private static let smallestBufferSize: Int64 = 16 << 10
 
@@ -43,7 +45,12 @@ extension EasyHandle {
         tune(CURLOPT_TCP_NODELAY, 1)
         tune(CURLOPT_TCP_KEEPALIVE, 1)
         tune(CURLOPT_DNS_SHUFFLE_ADDRESSES, 1)
-        tune(CURLOPT_BUFFERSIZE, Int(Self.receiveBufferSize))
+        tune(CURLOPT_BUFFERSIZE, Int(Self.receiveBufferSize(for: request)))
+    }
+
+    private static func receiveBufferSize(for request: HTTPRequest) -> Int64 {
+        if request.landing != nil { return landingBufferSize }
+        return request.body.byteCount > 0 ? smallestBufferSize : receiveBufferSize
     }
 
     private mutating func prepareBody(_ request: HTTPRequest) {

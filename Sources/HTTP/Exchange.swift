@@ -4,13 +4,24 @@ import Platform
 final class Slab: @unchecked Sendable {
     // Safety: a slab is handed from thread to thread whole, under the exchange's lock.
     private let storage: UnsafeMutableRawBufferPointer
+    /// Whether the memory is the receiver's own, which is filled once.
+    let isBorrowed: Bool
     private(set) var count = 0
 
     init(capacity: Int) {
         storage = .allocate(byteCount: capacity, alignment: 16)
+        isBorrowed = false
     }
 
-    deinit { storage.deallocate() }
+    /// - Parameter memory: stays good until the exchange has ended.
+    init(borrowing memory: UnsafeMutableRawBufferPointer) {
+        storage = memory
+        isBorrowed = true
+    }
+
+    deinit {
+        if !isBorrowed { storage.deallocate() }
+    }
 
     var isEmpty: Bool { count == 0 }
     var room: Int { storage.count - count }
@@ -68,7 +79,7 @@ final class Exchange: Sendable {
     ///   receiver tells the loop then when it has taken another.
     func offer(_ slab: Slab, _ head: HTTPResponse, whenIdle: Bool) -> (isTaken: Bool, spare: Slab?) {
         monitor.change { state in
-            guard state.ready.count < (whenIdle ? 1 : Self.depth) else {
+            guard slab.isBorrowed || state.ready.count < (whenIdle ? 1 : Self.depth) else {
                 state.isLoopWaiting = true
                 return (false, nil)
             }
@@ -104,6 +115,7 @@ final class Exchange: Sendable {
     }
 
     func giveBack(_ slab: Slab) {
+        guard !slab.isBorrowed else { return }
         slab.removeAll()
         monitor.change { state in state.spares.append(slab) }
     }

@@ -45,6 +45,9 @@ package struct HTTPRequest: Sendable {
     package var expectsContinue = false
     /// What this request takes for a standstill, where that is not what the client does.
     package var patience: HTTPPatience?
+    /// Where the bytes of a streamed answer go as far as there is room, one behind the other: the pieces that the
+    /// receiver gets are in there, so that they need not be copied, and come in large ones.
+    package var landing: HTTPMemory?
     /// Where this request prefers another version than the client does.
     package var version: HTTPVersion?
     /// Asked ten times a second, on the client's own thread; true calls the exchange off.
@@ -68,6 +71,18 @@ package final class HTTPFile: Sendable {
     package init(_ descriptor: consuming Descriptor) {
         self.descriptor = descriptor
     }
+}
+
+/// Memory that an exchange may write to until it has ended.
+package final class HTTPMemory: @unchecked Sendable {
+    // Safety: whoever has made the request leaves it alone, but for the pieces that a receiver has been given.
+    package let bytes: UnsafeMutableRawBufferPointer
+
+    package init(byteCount: Int) {
+        bytes = .allocate(byteCount: byteCount, alignment: 4096)
+    }
+
+    deinit { bytes.deallocate() }
 }
 
 /// The versions of HTTP that are spoken where the server has them.

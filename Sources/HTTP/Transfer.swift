@@ -13,6 +13,8 @@ final class Transfer {
     private var collected: [UInt8] = []
     private var filling: Slab?
     private var spare: Slab?
+    /// How much of the request's landing is in use.
+    private var landedCount = 0
     private var isPaused = false
     private var sourcePosition: Int64 = 0
     private var reportedCount: Int64 = 0
@@ -20,6 +22,7 @@ final class Transfer {
     private(set) var verdict: Exchange.Ending?
 
     private static let slabSize = 128 << 10
+    private static let landingSlabSize = 1 << 20
 
     /// The transfers that hold bytes which their receivers have not been offered.
     final class Round {
@@ -67,13 +70,21 @@ final class Transfer {
             return Int(CURL_WRITEFUNC_PAUSE)
         }
         let slab = filling ?? emptySlab(for: piece.count, of: head)
-        if slab.isEmpty { round.touched.append(self) }
+        if slab.isBorrowed {
+            landedCount += piece.count
+        } else if slab.isEmpty {
+            round.touched.append(self)
+        }
         slab.append(piece)
         filling = slab
         return piece.count
     }
 
     private func emptySlab(for byteCount: Int, of head: HTTPResponse) -> Slab {
+        if let landing = request.landing?.bytes, landing.count - landedCount >= byteCount {
+            let size = min(max(byteCount, Self.landingSlabSize), landing.count - landedCount)
+            return Slab(borrowing: UnsafeMutableRawBufferPointer(rebasing: landing[landedCount..<(landedCount + size)]))
+        }
         if let spare, spare.room >= byteCount {
             self.spare = nil
             return spare

@@ -8,7 +8,9 @@ package struct BytePath: Hashable, Sendable {
 
     /// - Parameter bytes: cut at the first NUL, which no path can hold.
     package init(bytes: some Sequence<UInt8>) {
-        self.bytes = Array(bytes.prefix { $0 != 0 })
+        // Copied whole first: a generic sequence is slow byte by byte.
+        self.bytes = Array(bytes)
+        if let end = self.bytes.firstIndex(of: 0) { self.bytes.removeSubrange(end...) }
     }
 
     package init(_ text: String) {

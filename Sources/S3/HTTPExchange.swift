@@ -60,7 +60,7 @@ final class HTTPExchange: WebExchange {
             head = known
             try receive(known, piece)
         }
-        return WebResponse(response)
+        return head ?? WebResponse(response)
     }
 
     private func interruption(_ cancellation: Cancellation) throws(RemoteError) {
@@ -80,6 +80,7 @@ final class HTTPExchange: WebExchange {
         for (name, value) in request.headers { headers.append(name, value) }
         var result = HTTPRequest(.init(stringLiteral: request.method), request.url, headers: headers, body: body)
         let deadline = request.timeout.map { ContinuousClock.now + $0 }
+        result.landing = request.landing
         result.isCancelled = {
             if let deadline, ContinuousClock.now > deadline { return true }
             return cancellation.isCancelled

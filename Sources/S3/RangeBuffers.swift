@@ -1,3 +1,4 @@
+import HTTP
 import Platform
 
 /// Memory for the ranges that are fetched ahead of their turn: a bounded number of pieces that are used again
@@ -35,23 +36,21 @@ final class RangeBuffers: Sendable {
 /// A piece of memory that fills up.
 final class RangeBuffer: @unchecked Sendable {
     // Safety: who has taken it has it alone, until it is handed on or given back.
-    private let memory: UnsafeMutableRawBufferPointer
+    let memory: HTTPMemory
     fileprivate(set) var count = 0
 
     init(byteCount: Int) {
-        memory = .allocate(byteCount: byteCount, alignment: 4096)
+        memory = HTTPMemory(byteCount: byteCount)
     }
 
-    deinit {
-        memory.deallocate()
-    }
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory.bytes[..<count]) }
 
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
-
+    /// Takes a piece, which mostly has landed in its place already.
     /// - Returns: false where there is no room for all of it.
     func append(_ piece: UnsafeRawBufferPointer) -> Bool {
-        guard piece.count <= memory.count - count else { return false }
-        UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: piece)
+        guard piece.count <= memory.bytes.count - count else { return false }
+        let place = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[count...])
+        if let here = place.baseAddress, piece.baseAddress != UnsafeRawPointer(here) { place.copyMemory(from: piece) }
         count += piece.count
         return true
     }

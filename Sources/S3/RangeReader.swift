@@ -124,10 +124,11 @@ final class RangeReader {
             let start = range.lowerBound + Int64(index) * S3Remote.rangeByteCount
             let end = min(start + S3Remote.rangeByteCount, range.upperBound)
             remote.downloads.take(0)
-            var wasThrottled = false
-            defer { remote.downloads.giveBack(0, wasThrottled: wasThrottled) }
+            var outcome = RequestBudget.Outcome.done
+            defer { remote.downloads.giveBack(0, outcome) }
             do throws(S3Failure) {
-                let request = remote.rangeRequest(oid, start..<end)
+                var request = remote.rangeRequest(oid, start..<end)
+                request.landing = buffer.memory
                 _ = try remote.client.send(request, cancellation, receive: { head, piece throws(RemoteError) in
                     guard head.status == 206, ContentRange(head)?.first == start, buffer.append(piece) else {
                         throw RemoteError(.other, "\(self.remote.name) sends other bytes than it was asked for", isTransient: true)
@@ -138,7 +139,7 @@ final class RangeReader {
                 }
                 return .success(buffer)
             } catch {
-                wasThrottled = error.isThrottling
+                outcome = error.isThrottling ? .throttled : .failed
                 remote.buffers.giveBack(buffer)
                 return .failure(error.error)
             }

@@ -1,4 +1,5 @@
 import Digest
+internal import Synchronization
 
 /// What a signature covers of a request. Nothing here depends on a clock or the network.
 ///
@@ -35,20 +36,42 @@ struct CanonicalRequest: Sendable {
 
     /// The value without white space at its ends, and with single spaces inside.
     private static func collapsed(_ value: String) -> String {
-        value.split { $0 == " " || $0 == "\t" || $0.isNewline }.joined(separator: " ")
+        if value.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) { return value }
+        return value.split { $0 == " " || $0 == "\t" || $0.isNewline }.joined(separator: " ")
     }
 
-    /// The names of the signed headers, `;` between them.
-    var signedHeaders: String {
-        canonicalHeaders.map(\.name).joined(separator: ";")
-    }
-
-    var text: String {
-        var lines = [method, path.isEmpty ? "/" : path, encodedQuery]
+    /// What is signed, and the names of the signed headers, `;` between them.
+    var form: (text: String, signedHeaders: String) {
         let headers = canonicalHeaders
+        let names = headers.map(\.name).joined(separator: ";")
+        var lines = [method, path.isEmpty ? "/" : path, encodedQuery]
         lines += headers.map { "\($0.name):\($0.value)" }
-        lines += ["", headers.map(\.name).joined(separator: ";"), payloadHash]
-        return lines.joined(separator: "\n")
+        lines += ["", names, payloadHash]
+        return (lines.joined(separator: "\n"), names)
+    }
+
+    var text: String { form.text }
+}
+
+/// The last key that requests were signed with: it is the same for all of a day to one service and region.
+final class SigningKey: Sendable {
+    private struct Origin: Equatable {
+        let secret: String
+        let words: [String]
+    }
+
+    private let last = Mutex<(origin: Origin, key: [UInt8])?>(nil)
+
+    /// - Parameter words: the scope's: day, region, service, and an end.
+    func key(_ secret: String, _ words: [String]) -> [UInt8] {
+        let origin = Origin(secret: secret, words: words)
+        return last.withLock { last in
+            if let last, last.origin == origin { return last.key }
+            var key = Array("AWS4\(secret)".utf8)
+            for word in words { key = AuthenticationCode.sha256(key: key, Array(word.utf8)) }
+            last = (origin, key)
+            return key
+        }
     }
 }
 
@@ -57,29 +80,33 @@ struct RequestSigner: Sendable {
     let credentials: Credentials
     let region: String
     let service: String
+    var signingKey = SigningKey()
 
     private static let algorithm = "AWS4-HMAC-SHA256"
 
-    private func scope(_ time: UTCTime) -> String {
-        "\(time.basicDate)/\(region)/\(service)/aws4_request"
+    private func scope(_ time: UTCTime) -> [String] {
+        [time.basicDate, region, service, "aws4_request"]
     }
 
     /// What the key is applied to.
     func stringToSign(_ request: CanonicalRequest, at time: UTCTime) -> String {
-        let digest = ObjectID.of(Array(request.text.utf8)).hex
-        return "\(Self.algorithm)\n\(time.basic)\n\(scope(time))\n\(digest)"
+        stringToSign(request.text, time, scope(time).joined(separator: "/"))
+    }
+
+    private func stringToSign(_ text: String, _ time: UTCTime, _ scope: String) -> String {
+        "\(Self.algorithm)\n\(time.basic)\n\(scope)\n\(ObjectID.of(Array(text.utf8)).hex)"
     }
 
     /// The value of the request's `Authorization` header.
     /// - Parameter time: what the request's `x-amz-date` says.
     func authorization(_ request: CanonicalRequest, at time: UTCTime) -> String {
-        var key = Array("AWS4\(credentials.secretAccessKey)".utf8)
-        for word in [time.basicDate, region, service, "aws4_request"] {
-            key = AuthenticationCode.sha256(key: key, Array(word.utf8))
-        }
-        let code = AuthenticationCode.sha256(key: key, Array(stringToSign(request, at: time).utf8))
+        let words = scope(time)
+        let scope = words.joined(separator: "/")
+        let (text, signedHeaders) = request.form
+        let code = AuthenticationCode.sha256(
+            key: signingKey.key(credentials.secretAccessKey, words), Array(stringToSign(text, time, scope).utf8))
         let signature = String(decoding: Hexadecimal.encode(code), as: UTF8.self)
-        return "\(Self.algorithm) Credential=\(credentials.accessKeyID)/\(scope(time)), "
-            + "SignedHeaders=\(request.signedHeaders), Signature=\(signature)"
+        return "\(Self.algorithm) Credential=\(credentials.accessKeyID)/\(scope), "
+            + "SignedHeaders=\(signedHeaders), Signature=\(signature)"
     }
 }

@@ -1,4 +1,5 @@
 import Digest
+import HTTP
 import Platform
 import Remote
 internal import Synchronization
@@ -14,6 +15,8 @@ struct S3Request: Sendable {
     var body = WebRequest.Body.none
     /// The body's SHA-256.
     var payload = S3Request.emptyPayload
+    /// As in `WebRequest`.
+    var landing: HTTPMemory?
     /// What is tried, for messages, as in `read`.
     var action: String
 
@@ -34,6 +37,7 @@ final class S3Client: Sendable {
     private let credentials: CredentialStore
     private let web: any WebExchange
     private let state: Mutex<State>
+    private let signingKey = SigningKey()
 
     /// - Parameter place: the bucket and prefix, for messages.
     init(_ addressing: S3Addressing, _ credentials: CredentialStore, _ web: any WebExchange, place: String) {
@@ -150,12 +154,13 @@ final class S3Client: Sendable {
             headers += [("x-amz-date", time.basic), ("x-amz-content-sha256", request.payload.hex)]
             if let token = found.sessionToken { headers.append(("x-amz-security-token", token)) }
             canonical.headers = headers + [("host", server.authority)]
-            let signer = RequestSigner(credentials: found, region: used.region, service: "s3")
+            let signer = RequestSigner(
+                credentials: found, region: used.region, service: "s3", signingKey: signingKey)
             headers.append(("authorization", signer.authorization(canonical, at: time)))
         }
         return WebRequest(
             method: request.method, url: server.text + path + (query.isEmpty ? "" : "?" + query), headers: headers,
-            body: request.body)
+            body: request.body, landing: request.landing)
     }
 
     // MARK: Corrections

@@ -3,7 +3,9 @@ import Platform
 import Remote
 
 extension S3Remote {
-    /// What one request fetches; what is behind it is fetched by others at the same time.
+    /// What the first request fetches, and each of those that fetch what is behind it at the same time. The first
+    /// needs no memory, and is the only one for most blobs.
+    static let firstRangeByteCount: Int64 = 8 << 20
     static let rangeByteCount: Int64 = 4 << 20
 
     package func download(
@@ -18,10 +20,10 @@ extension S3Remote {
         var unwanted = offset
         let first = try reported { () throws(S3Failure) -> WebResponse in
             downloads.take(0)
-            var wasThrottled = false
-            defer { downloads.giveBack(0, wasThrottled: wasThrottled) }
+            var outcome = RequestBudget.Outcome.done
+            defer { downloads.giveBack(0, outcome) }
             do throws(S3Failure) {
-                let request = rangeRequest(oid, offset..<offset + Self.rangeByteCount)
+                let request = rangeRequest(oid, offset..<offset + Self.firstRangeByteCount)
                 return try client.send(request, accepting: [416], control.cancellation, receive: { head, piece throws(RemoteError) in
                     guard head.headers["etag"] != nil else { throw self.client.nonsense(request, head).error }
                     if ahead == nil { ahead = self.readAhead(oid, from: offset, head, control) }
@@ -30,7 +32,7 @@ extension S3Remote {
                     if skipped < piece.count { try receive(UnsafeRawBufferPointer(rebasing: piece[skipped...])) }
                 })
             } catch {
-                wasThrottled = error.isThrottling
+                outcome = error.isThrottling ? .throttled : .failed
                 throw error
             }
         }
@@ -46,10 +48,10 @@ extension S3Remote {
 
     /// Starts to fetch what is behind the first range.
     private func readAhead(_ oid: ObjectID, from offset: Int64, _ head: WebResponse, _ control: TransferControl) -> RangeReader? {
-        guard head.status == 206, let total = ContentRange(head)?.total, total > offset + Self.rangeByteCount else {
+        guard head.status == 206, let total = ContentRange(head)?.total, total > offset + Self.firstRangeByteCount else {
             return nil
         }
-        return RangeReader(self, oid, offset + Self.rangeByteCount..<total, control.cancellation)
+        return RangeReader(self, oid, offset + Self.firstRangeByteCount..<total, control.cancellation)
     }
 
     /// Makes sure that a range which the server does not have begins at the object's very end.

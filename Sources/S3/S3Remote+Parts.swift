@@ -128,7 +128,7 @@ final class PartSender: Sendable {
     }
 
     /// How many parts of one upload are under way at once.
-    private static let threadCount = 4
+    private static let threadCount = 8
     /// How far hashing runs ahead, so that the parts are still in memory when they are sent.
     private static let greatestLead = 8
 
@@ -209,8 +209,8 @@ final class PartSender: Sendable {
     private func send(_ number: Int, _ oid: ObjectID) throws(S3Failure) -> UploadedPart {
         let byteCount = progress.plan.byteCount(of: number)
         remote.uploads.take(byteCount)
-        var wasThrottled = false
-        defer { remote.uploads.giveBack(byteCount, wasThrottled: wasThrottled) }
+        var outcome = RequestBudget.Outcome.done
+        defer { remote.uploads.giveBack(byteCount, outcome) }
         let checksum = Base64.encode(oid.digest)
         let request = S3Request(
             method: "PUT", key: progress.key,
@@ -229,7 +229,7 @@ final class PartSender: Sendable {
             return UploadedPart(number: number, byteCount: byteCount, entityTag: tag, checksum: checksum)
         } catch {
             control.advance(by: -moved.count.load(ordering: .relaxed))
-            wasThrottled = error.isThrottling
+            outcome = error.isThrottling ? .throttled : .failed
             // The file was hashed a moment ago: bytes have been damaged on their way.
             guard error.error.kind == .damaged, error.status != 0 else { throw error }
             throw S3Failure(status: error.status, code: error.code, RemoteError(.other, error.error.message, isTransient: true))

@@ -56,12 +56,12 @@ extension S3Remote {
     private func uploadWhole(_ upload: BlobUpload) throws(S3Failure) -> UploadResult {
         try upload.verify()
         uploads.take(upload.byteCount)
-        var wasThrottled = false
-        defer { uploads.giveBack(upload.byteCount, wasThrottled: wasThrottled) }
+        var outcome = RequestBudget.Outcome.done
+        defer { uploads.giveBack(upload.byteCount, outcome) }
         do throws(S3Failure) {
             return try put(upload)
         } catch {
-            wasThrottled = error.isThrottling
+            outcome = error.isThrottling ? .throttled : .failed
             upload.control.reach(0)
             // What was verified here has been damaged on its way.
             if error.error.kind == .damaged, error.status != 0 {

@@ -20,8 +20,8 @@ package final class S3Remote: Remote {
     let client: S3Client
     let keys: BlobKeys
     let known = KnownBlobs()
-    let uploads = RequestBudget(requests: 24, bytes: 24 << 20)
-    let downloads = RequestBudget(requests: 24, bytes: 0)
+    let uploads = RequestBudget(requests: requestsAtOnce, bytes: 24 << 20)
+    let downloads = RequestBudget(requests: requestsAtOnce, bytes: 0)
     let buffers = RangeBuffers(count: 6)
     let multipart: MultipartUploads
     /// Uploads in parts that have failed in this run and may be tried again.
@@ -37,8 +37,10 @@ package final class S3Remote: Remote {
         multipart = MultipartUploads(client, keys)
     }
 
+    private static let requestsAtOnce = 24
+
     /// Transfers wait for the network more than they compute.
-    package var transfersAtOnce: Int? { 16 }
+    package var transfersAtOnce: Int? { Self.requestsAtOnce }
 
     package func delete(_ oid: ObjectID) throws(RemoteError) {
         try reported { () throws(S3Failure) in

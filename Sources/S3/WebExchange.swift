@@ -23,6 +23,8 @@ struct WebRequest: Sendable {
     var url: String
     var headers: [(name: String, value: String)] = []
     var body = Body.none
+    /// Where the body of a success is put, as far as there is room; the pieces that are received are in there.
+    var landing: HTTPMemory?
     /// How long the whole exchange may take; nil leaves it to whoever watches for stalls.
     var timeout: Duration?
     /// For addresses of this machine, which no proxy can reach.

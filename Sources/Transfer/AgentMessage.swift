@@ -190,6 +190,7 @@ package struct AgentFault: Codable, Equatable, Sendable {
 /// so that names which are not UTF-8 arrive as they left.
 package enum AgentPath {
     package static func encode(_ path: BytePath) -> String {
+        if path.bytes.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "%") }) { return path.text }
         var text = ""
         for byte in path.bytes {
             if (0x21...0x7e).contains(byte), byte != UInt8(ascii: "%") {
@@ -203,6 +204,7 @@ package enum AgentPath {
 
     /// - Returns: nil where a `%` is not followed by two hexadecimal digits.
     package static func decode(_ text: String) -> BytePath? {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return BytePath(text) }
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {

@@ -57,6 +57,28 @@ final class LoadTests: XCTestCase {
         XCTAssertEqual(right.value, 60)
     }
 
+    func testBodyLandsWhereThereIsRoomForIt() throws {
+        let client = HTTPClient()
+        let length = 3_000_001
+        for room in [length, length + 1, 5_000_000, 1_500_000, 1] {
+            var request = HTTPRequest(.get, server.url("/bytes/\(length)"))
+            let landing = HTTPMemory(byteCount: room)
+            request.landing = landing
+            var body: [UInt8] = []
+            var landed = 0
+            _ = try client.stream(request, failure: { $0 }) { (_, piece) throws(HTTPError) in
+                if piece.baseAddress == UnsafeRawPointer(landing.bytes.baseAddress.map { $0 + body.count }) { landed += piece.count }
+                body += piece
+            }
+            XCTAssertEqual(body, (0..<length).map { UInt8(truncatingIfNeeded: $0) }, "room for \(room)")
+            if room >= length {
+                XCTAssertEqual(landed, length, "room for \(room)")
+            } else {
+                XCTAssertLessThanOrEqual(landed, room)
+            }
+        }
+    }
+
     func testGibibyteComesDownInFlatMemory() throws {
         let client = HTTPClient()
         _ = try client.perform(HTTPRequest(.get, server.url("/")))
