@@ -139,10 +139,19 @@ struct AttributesRemoval {
         }
         if file.dataPatterns.isEmpty {
             // Nothing is left that these would be excepted from.
-            file.removeExceptions(FolderAttributes.plainNames)
+            file.removeExceptions(Self.exceptions(in: file.content))
         } else if isNeeded, let others = patterns?.filter({ !removed.contains($0.key) }), !others.isEmpty {
             file.except(others.map { String(decoding: $0.written, as: UTF8.self) })
         }
         return file.content
+    }
+
+    /// The patterns of the lines that `except` has written.
+    private static func exceptions(in attributes: [UInt8]) -> [String] {
+        let ending = AttributesFile.exception("")
+        return attributes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            line.count > ending.count && line.suffix(ending.count).elementsEqual(ending)
+                ? String(decoding: line.dropLast(ending.count), as: UTF8.self) : nil
+        }
     }
 }

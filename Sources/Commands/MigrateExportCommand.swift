@@ -87,8 +87,10 @@ struct MigrateExport {
             pointers[blob] = pointer
         }
         var table = TypeTable()
+        var seen: Set<GitObjectDigest> = []
         for version in versions {
-            if let pointer = pointers[version.blob] { table.add(catalogue.files[version.file].path, byteCount: pointer.byteCount) }
+            guard let pointer = pointers[version.blob] else { continue }
+            table.add(catalogue.files[version.file].path, byteCount: seen.insert(version.blob).inserted ? pointer.byteCount : nil)
         }
         self.table = table
         self.pointers = pointers

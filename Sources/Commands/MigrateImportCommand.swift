@@ -109,13 +109,13 @@ struct ImportSelection {
         var table = TypeTable()
         var seen: Set<GitObjectDigest> = []
         for version in versions {
-            guard seen.insert(version.blob).inserted else { continue }
             guard let size = sizes[version.blob] else {
                 throw CommandFailure("the content of '\(catalogue.files[version.file].path)' is missing", hints: ["git fsck"])
             }
             guard size >= max(1, above ?? 1) else { continue }
-            blobs.append((version.blob, size))
-            table.add(catalogue.files[version.file].path, byteCount: size)
+            let isNew = seen.insert(version.blob).inserted
+            if isNew { blobs.append((version.blob, size)) }
+            table.add(catalogue.files[version.file].path, byteCount: isNew ? size : nil)
         }
         self.blobs = blobs
         self.table = table

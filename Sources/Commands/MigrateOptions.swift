@@ -69,12 +69,15 @@ struct TypeTable {
     private var paths: Set<BytePath> = []
 
     /// Counts one content that the file has had.
-    mutating func add(_ path: BytePath, byteCount: Int64) {
+    /// - Parameter byteCount: nil for a content that has been counted already.
+    mutating func add(_ path: BytePath, byteCount: Int64?) {
         let pattern = Self.pattern(for: path)
         var row = rows[pattern.bytes] ?? Row(pattern: pattern)
         if paths.insert(path).inserted { row.files += 1 }
-        row.versions += 1
-        row.byteCount += byteCount
+        if let byteCount {
+            row.versions += 1
+            row.byteCount += byteCount
+        }
         rows[pattern.bytes] = row
     }
 

@@ -24,12 +24,23 @@ struct MigrationWorktree {
             statuses[entry.path] = try? top.appending(entry.path).status()
         }
         self.statuses = statuses
-        _ = try git.run(["update-index", "-q", "--ignore-submodules", "--refresh"])
-        guard try git.run(["diff-files", "--quiet", "--ignore-submodules"]).status == 0,
-            try git.run(["diff-index", "--cached", "--quiet", "--ignore-submodules", "HEAD", "--"]).status == 0
+        try refresh()
+        // Files that are to be data by their attributes, and that Git has in full, differ for ever by what the filter would
+        // make of them; they are what this is for, and are clean where they are what Git has.
+        if try hasChanges() { try refresh(["-c", "filter.data.process=", "-c", "filter.data.clean=cat"]) }
+        guard try !hasChanges(), try git.run(["diff-index", "--cached", "--quiet", "--ignore-submodules", "HEAD", "--"]).status == 0
         else {
             throw CommandFailure("there are changes that are not committed", hints: ["git stash", "or: git commit --all"])
         }
+    }
+
+    private func refresh(_ settings: [BytePath] = []) throws {
+        // Status 1 says that some files differ.
+        _ = try git.run(settings + ["update-index", "-q", "--ignore-submodules", "--refresh"])
+    }
+
+    private func hasChanges() throws -> Bool {
+        try git.run(["diff-files", "--quiet", "--ignore-submodules"]).status != 0
     }
 
     /// Refuses where the new tree has a `.gitattributes` in the place of one that Git does not know.
@@ -40,8 +51,7 @@ struct MigrationWorktree {
     }
 
     /// Makes index and worktree those of the new HEAD.
-    /// - Parameters:
-    ///   - sizes: how long the content is for the Git blobs whose content is the worktree's from now on as well.
+    /// - Parameter sizes: how long the content is for the Git blobs whose content is the worktree's from now on as well.
     func follow(from old: GitObjectDigest, sizes: [GitObjectDigest: Int64], _ output: Output) throws {
         let changes = try git.treeChanges(from: old, to: "HEAD")
         let certain = try certainlyUnconverted(changes.filter { sizes[$0.old ?? old] != nil }.map(\.path))
@@ -56,7 +66,7 @@ struct MigrationWorktree {
         try write(changes)
         let outcome = try git.markClean(files, index: repository.location.index, worktree: top)
         if let message = Self.words(outcome) { output.warning("the index was not refreshed: \(message)") }
-        _ = try git.run(["update-index", "-q", "--ignore-submodules", "--refresh"])
+        try refresh()
         // What Git was left to compare, and what differs by a conversion of line ends or the like, is written anew:
         // it was clean before.
         let changed = Set(changes.map(\.path))
