@@ -84,10 +84,11 @@ final class ImportEditor: HistoryEditor {
         let present = Set(AttributesFile(attributes ?? []).dataPatterns.map(\.key))
         let missing = patterns.filter { !present.contains($0.key) }
         guard !missing.isEmpty else { return attributes }
-        var content = attributes ?? []
-        if let last = content.last, last != UInt8(ascii: "\n") { content.append(UInt8(ascii: "\n")) }
-        for pattern in missing { content += AttributesFile.line(for: pattern) + [UInt8(ascii: "\n")] }
-        return content
+        let newline = [UInt8(ascii: "\n")]
+        let lines = Array(missing.map { AttributesFile.line(for: $0) }.joined(separator: newline))
+        // A file that does not end its last line stays so, as with `AttributesFile`.
+        let isOpen = attributes.map { !$0.isEmpty && $0.last != newline[0] } ?? false
+        return (attributes ?? []) + (isOpen ? newline + lines : lines + newline)
     }
 }
 

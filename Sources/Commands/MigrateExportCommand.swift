@@ -23,7 +23,7 @@ struct MigrateExportCommand: Command {
         operands: [MigrateOptions.refs],
         exitCodes: [ExitMeaning(.failure, "blobs are missing on this machine")],
         examples: [Example("git data fetch --all && git data migrate export --everything", "everything back to plain Git")],
-        seeAlso: ["migrate import", "migrate undo", "untrack"])
+        seeAlso: ["untrack", "fetch"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()

@@ -7,7 +7,8 @@ import Repository
 struct MigrateImportCommand: Command {
     static let above = Value<Int64>(
         "above", "SIZE", "only contents of SIZE or more; without --include, of any file", parse: .byteCount)
-    static let noRewrite = Flag("no-rewrite", "convert the files FILE of HEAD by a new commit, and no history")
+    static let rewrite = Flag(
+        "rewrite", "write history anew; --no-rewrite converts the files REF of HEAD by a new commit instead", negatable: true)
     static let message = Value<BytePath>("message", short: "m", "TEXT", "of the commit that --no-rewrite makes", parse: .bytes)
     static let declaration = Declaration(
         "import", group: .start, summary: "make files that Git has in full data files, in all of history",
@@ -28,7 +29,7 @@ struct MigrateImportCommand: Command {
             """,
         options: [
             MigrateOptions.include, MigrateOptions.exclude, above, MigrateOptions.everything, MigrateOptions.excludeRef,
-            MigrateOptions.objectMap, noRewrite, message, MigrateOptions.force, CommonOptions.dryRun,
+            MigrateOptions.objectMap, rewrite, message, MigrateOptions.force, CommonOptions.dryRun,
         ],
         operands: [MigrateOptions.refs],
         examples: [
@@ -36,11 +37,11 @@ struct MigrateImportCommand: Command {
             Example("git data migrate import --above 50m --exclude-ref origin/main", "what is not pushed yet"),
             Example("git data migrate import --no-rewrite data/train.csv", "from now on, and no rewriting"),
         ],
-        seeAlso: ["migrate info", "migrate export", "migrate undo", "track"])
+        seeAlso: ["track"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
-        if arguments[noRewrite] { return try MigrateNoRewrite(context: context, repository: repository).run(arguments) }
+        if arguments[ifGiven: rewrite] == false { return try MigrateNoRewrite(context: context, repository: repository).run(arguments) }
         let patterns = try MigratePatterns(arguments)
         let above = arguments[above]
         guard !patterns.included.isEmpty || above != nil else {

@@ -14,12 +14,12 @@ struct MigrateInfoCommand: Command {
         "info", group: .start, summary: "what in history is large, by type",
         description: """
             One line for each ending of file names: the pattern for `import`, how many files there are, how many contents they \
-            have had, and how much all of these are together, each counted once and as large as it is in the worktree. \
-            What is a pointer already is counted apart.
+            have had, and how much all of these are together. Each content is counted once, with one of the names that it has, \
+            and as large as it is in the worktree; links count as files. What is a pointer already is counted apart.
             """,
         options: [above, MigrateOptions.include, MigrateOptions.exclude, top, everything, CommonOptions.json],
         operands: [revisions], examples: [Example("git data migrate info --above 1m", "single contents of a megabyte or more")],
-        seeAlso: ["migrate import", "track"])
+        seeAlso: ["track"])
 
     private struct Report: Encodable {
         struct Row: Encodable {

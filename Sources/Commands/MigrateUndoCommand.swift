@@ -12,7 +12,7 @@ struct MigrateUndoCommand: Command {
             Gives every branch and tag that has a backup below `refs/original` what it named before, in one \
             transaction, and removes the backup. Blobs stay in the local store.
             """,
-        options: [force, CommonOptions.dryRun], seeAlso: ["migrate import", "migrate export"])
+        options: [force, CommonOptions.dryRun])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()

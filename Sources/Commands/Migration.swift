@@ -51,6 +51,8 @@ struct Migration {
     /// What the rewrite has made of the commits, and which refs follow.
     struct Rewritten {
         let commits: [GitObjectDigest: GitObjectDigest]
+        /// Those that follow no other of them.
+        let first: [GitObjectDigest]
         let droppedSignatures: Int
         let moves: [Move]
         /// The parents-first list of the commits that have another name now.
@@ -85,7 +87,7 @@ struct Migration {
             if let new = try rewriter.rewrittenTarget(ref.object, ref.kind) { moves.append(Move(ref: ref, new: new)) }
         }
         return Rewritten(
-            commits: rewriter.commits, droppedSignatures: rewriter.droppedSignatures, moves: moves,
+            commits: rewriter.commits, first: rewriter.firstCommits, droppedSignatures: rewriter.droppedSignatures, moves: moves,
             order: commits.map(\.commit).filter { rewriter.commits[$0] != nil })
     }
 
@@ -147,9 +149,7 @@ struct Migration {
     /// Names the refs that still lead to commits that were written anew.
     private func warnOfOthers(_ rewritten: Rewritten) throws {
         // Whoever contains any of the old commits contains one of the first.
-        let first = try firstRewritten(rewritten)
-        guard !first.isEmpty else { return }
-        let contains = first.prefix(64).map { BytePath("--contains=\($0)") }
+        let contains = rewritten.first.prefix(64).map { BytePath("--contains=\($0)") }
         let moved = Set(rewritten.moves.map(\.ref.name))
         let others = try git.query(["for-each-ref", "--format=%(refname)"] + contains + ["refs/heads/", "refs/tags/", "refs/stash"])
             .lines.filter { !moved.contains($0) }
@@ -158,12 +158,5 @@ struct Migration {
         context.output.warning(
             "\(Count.noun(others.count, "other ref")) still lead\(others.count == 1 ? "s" : "") to the old commits: \(names)"
                 + (others.count > 5 ? ", …" : ""))
-    }
-
-    /// The rewritten commits that follow no rewritten one.
-    private func firstRewritten(_ rewritten: Rewritten) throws -> [GitObjectDigest] {
-        try rewritten.order.filter { commit in
-            CommitObject(try reader.read(commit, .commit))?.parents.contains { rewritten.commits[$0] != nil } == false
-        }
     }
 }

@@ -25,22 +25,31 @@ struct MigrationWorktree {
         }
         self.statuses = statuses
         try refresh()
-        // Files that are to be data by their attributes, and that Git has in full, differ for ever by what the filter would
-        // make of them; they are what this is for, and are clean where they are what Git has.
-        if try hasChanges() { try refresh(["-c", "filter.data.process=", "-c", "filter.data.clean=cat"]) }
         guard try !hasChanges(), try git.run(["diff-index", "--cached", "--quiet", "--ignore-submodules", "HEAD", "--"]).status == 0
         else {
             throw CommandFailure("there are changes that are not committed", hints: ["git stash", "or: git commit --all"])
         }
     }
 
-    private func refresh(_ settings: [BytePath] = []) throws {
+    private func refresh() throws {
         // Status 1 says that some files differ.
-        _ = try git.run(settings + ["update-index", "-q", "--ignore-submodules", "--refresh"])
+        _ = try git.run(["update-index", "-q", "--ignore-submodules", "--refresh"])
     }
 
+    /// Whether a file is not what Git has. A data file by its attributes that Git has in full is modified for ever, by what
+    /// the filter would make of it: to mend that is what this is for.
     private func hasChanges() throws -> Bool {
-        try git.run(["diff-files", "--quiet", "--ignore-submodules"]).status != 0
+        var paths: [BytePath] = []
+        var names: [GitObjectName] = []
+        for change in try git.worktreeChanges() {
+            guard change.isContentAlone, statuses[change.path]?.kind == .regular else { return true }
+            paths.append(change.path)
+            names.append(change.indexed)
+        }
+        guard !paths.isEmpty else { return false }
+        let input = paths.flatMap { Array($0.description.utf8) + [UInt8(ascii: "\n")] }
+        let present = try git.query(["hash-object", "--no-filters", "--stdin-paths"], input: input).lines
+        return present.map(\.bytes) != names.map(\.hex)
     }
 
     /// Refuses where the new tree has a `.gitattributes` in the place of one that Git does not know.
@@ -55,8 +64,8 @@ struct MigrationWorktree {
     func follow(from old: GitObjectDigest, sizes: [GitObjectDigest: Int64], _ output: Output) throws {
         let changes = try git.treeChanges(from: old, to: "HEAD")
         let certain = try certainlyUnconverted(changes.filter { sizes[$0.old ?? old] != nil }.map(\.path))
-        // Entries that stay the same keep what Git knows of their files.
-        try git.query(["read-tree", "-m", "HEAD"])
+        // Entries that stay the same keep what Git knows of their files. Without a look at the worktree, that is.
+        try git.query(["read-tree", "-i", "-m", "HEAD"])
         let files = changes.compactMap { change -> CleanFile? in
             guard let old = change.old, let size = sizes[old], let new = change.new, let name = GitObjectName(hex: new.hex),
                 let status = statuses[change.path], status.kind == .regular, status.byteCount == size, certain.contains(change.path)

@@ -66,7 +66,7 @@ final class MigrateImportTests: MigrateTestCase {
         try assertEachChecksOut(work)
         XCTAssertEqual(
             String(decoding: try work.stored(".gitattributes"), as: UTF8.self),
-            "*.txt text\n# no end\n/data/a.bin filter=data diff=data merge=data -text\n")
+            "*.txt text\n# no end\n/data/a.bin filter=data diff=data merge=data -text")
         XCTAssertEqual(
             String(decoding: try work.stored(".gitattributes", at: "side"), as: UTF8.self),
             "/side/b.bin filter=data diff=data merge=data -text\n")
@@ -152,8 +152,22 @@ final class MigrateImportTests: MigrateTestCase {
         try assertContent("code.txt", in: work, is: Array("2\n".utf8))
     }
 
+    func testSparseCheckoutStaysSparse() throws {
+        let work = try makeHistory()
+        try work.git("switch", "--quiet", "side")
+        try work.git("sparse-checkout", "set", "--cone", "data")
+        XCTAssertFalse((work.folder / "side/b.bin").exists)
+        try work.data("migrate", "import", "--include", "*.bin", "--quiet")
+        XCTAssertFalse((work.folder / "side/b.bin").exists)
+        XCTAssertEqual(try work.git("ls-files", "-t", "side").lines, ["S side/b.bin"])
+        try assertClean(work)
+        try work.git("sparse-checkout", "disable")
+        try assertContent("side/b.bin", in: work, is: larger)
+        try assertClean(work)
+    }
+
     func testSHA256Repository() throws {
-        // Marks of submodules are names of SHA-1.
+        // A submodule's commit has a name of SHA-1 in `makeHistory`.
         try laboratory.git(["init", "--quiet", "--initial-branch=main", "--object-format=sha256", "work"])
         let work = Worktree(folder: laboratory.folder / "work", in: laboratory)
         try work.data("init", "--quiet")

@@ -37,10 +37,10 @@ final class MigrateInfoTests: MigrateTestCase {
     func testTypesBySizeEachContentOnce() throws {
         let work = try makeHistory()
         let report = try info(work, "--above", "800")
-        // Each content counts once, with one of the paths that it has.
-        XCTAssertEqual(report.types.map(\.pattern), ["*.bin"])
-        XCTAssertEqual(report.types[0].versions, 3)
-        XCTAssertEqual(report.types[0].bytes, Int64(small.count + large.count + larger.count))
+        // Each content counts once, with one of the paths that it has; of a name with a newline, what is before it is known.
+        XCTAssertEqual(report.types.map(\.versions), [2, 1])
+        XCTAssertEqual(report.types.map(\.bytes), [Int64(large.count + larger.count), Int64(small.count)])
+        XCTAssertEqual(report.types[0].pattern, "*.bin")
         XCTAssertEqual(report.pointers, nothing)
         let all = try info(work)
         XCTAssertEqual(all.types.first { $0.pattern == "*.txt" }, row("*.txt", 1, 2, 4))
@@ -52,8 +52,8 @@ final class MigrateInfoTests: MigrateTestCase {
         let work = try makeHistory()
         XCTAssertEqual(try info(work, "--top", "1").types.map(\.pattern), ["*.bin"])
         XCTAssertEqual(try info(work, "--include", "*.txt").types, [row("*.txt", 1, 2, 4)])
-        XCTAssertEqual(try info(work, "--exclude", "*.bin", "--exclude", "README").types, [row("*.txt", 1, 2, 4)])
-        XCTAssertEqual(try info(work, "main~4").types.map(\.pattern), ["*.bin", "README", "*.txt"])
+        XCTAssertEqual(try info(work, "--exclude", "*.bin", "--exclude", "README", "--exclude", "-d*").types, [row("*.txt", 1, 2, 4)])
+        XCTAssertEqual(try info(work, "main~4", "--exclude", "-d*").types.map(\.pattern), ["*.bin", "README", "*.txt"])
         XCTAssertEqual(try info(work, "before").types, [row("README", 1, 1, 8)])
         _ = try work.attempt("data", "migrate", "info", "nobody").expecting(128)
     }
@@ -63,13 +63,13 @@ final class MigrateInfoTests: MigrateTestCase {
         try work.data("migrate", "import", "--everything", "--include", "*.bin", "--quiet")
         let report = try info(work, "--include", "*.bin")
         XCTAssertEqual(
-            report.pointers, Report.Pointers(versions: 3, bytes: Int64(small.count + large.count + larger.count)))
+            report.pointers, Report.Pointers(versions: 2, bytes: Int64(large.count + larger.count)))
         XCTAssertEqual(report.types.map(\.versions), [1], "the link's own text")
     }
 
     func testTextForAPerson() throws {
         let answer = try makeHistory().data("migrate", "info", "--above", "800")
-        assertContains(answer.text, "3 versions  157.12 KiB")
+        assertContains(answer.text, "2 versions  156.25 KiB")
         assertContains(answer.errorText, "hint: git data migrate import --everything --include '*.bin'")
     }
 

@@ -31,6 +31,8 @@ package struct HistoryEdit: Equatable, Sendable {
 package final class HistoryRewriter {
     /// The commits that have another name now, by the one that they had.
     package private(set) var commits: [GitObjectDigest: GitObjectDigest] = [:]
+    /// Those of them that follow no other of them.
+    package private(set) var firstCommits: [GitObjectDigest] = []
     /// How many signatures were left out.
     package private(set) var droppedSignatures = 0
 
@@ -105,6 +107,7 @@ package final class HistoryRewriter {
         let (new, dropped) = object.rewritten(tree: tree) { commits[$0] ?? $0 }
         droppedSignatures += dropped
         commits[commit] = try pack.add(.commit, new)
+        if !isDescendant { firstCommits.append(commit) }
     }
 
     /// What a ref names from now on: a commit, or a tag of a commit or of another tag.
