@@ -26,36 +26,15 @@ struct MigrateExportCommand: Command {
         seeAlso: ["untrack", "fetch"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let repository = try context.repository()
-        let patterns = try MigratePatterns(arguments)
-        let ground = try MigrationGround(repository)
-        let isDryRun = arguments[CommonOptions.dryRun]
-        try ground.check(force: arguments[MigrateOptions.force] || isDryRun)
-        let scope = try MigrationScope(arguments, ground)
-        let head = try repository.location.worktree.map { _ in try ground.currentBranch() }
-        let worktree = isDryRun ? nil : try MigrationWorktree(repository)
-        if !isDryRun { try ground.refuseOtherWorktrees(on: Set(scope.commits.map(\.commit))) }
-        let migration = try Migration(repository, ground, context)
-        try migration.readHistory(scope.commits)
-        let export = try MigrateExport(patterns, migration)
-        if isDryRun {
+        let run = try MigrationRun(arguments, context)
+        let export = try MigrateExport(MigratePatterns(arguments), run.migration)
+        if run.isDryRun {
             for line in TypeTable.lines(export.table.sorted) { context.output.line("would convert \(line)") }
             return .success
         }
-        let rewritten = try migration.rewrite(scope.commits, try export.editor())
-        guard !rewritten.moves.isEmpty else {
-            context.output.message("Nothing to convert: no data file of these commits is selected.")
-            return .success
-        }
-        try migration.installObjects()
-        try migration.moveRefs(rewritten, objectMap: arguments[MigrateOptions.objectMap], reason: "git data migrate export")
-        if let move = rewritten.moves.first(where: { $0.ref.name == head }), let worktree {
-            try worktree.follow(from: move.ref.object, sizes: export.sizes, context.output)
-            try worktree.warnOfContradictions(from: move.ref.object, sizes: export.sizes, isData: false, context.output)
-        }
-        try migration.report(
-            rewritten, of: scope.commits.count,
-            nextPush: ["to publish: git push --force --all && git push --force --tags"])
+        try run.complete(
+            export.editor(), sizes: export.sizes, isData: false, name: "export",
+            publishing: "git push --force --all && git push --force --tags")
         return .success
     }
 }
@@ -67,6 +46,7 @@ struct MigrateExport {
     private let isSelected: [Bool]
     /// The Git blobs that are pointers.
     private let pointers: [GitObjectDigest: Pointer]
+    /// What there is to convert.
     let table: TypeTable
 
     /// How long the content is that each of the pointers stands for.

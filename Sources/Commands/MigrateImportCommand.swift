@@ -24,8 +24,8 @@ struct MigrateImportCommand: Command {
             worktree must be clean and stays as it is.
 
             The old refs are kept below `refs/original`, as by git-filter-branch; `git data migrate undo` goes back to them. \
-            `.git/data/commit-map` has the old and the new name of each commit. If the run is killed, the refs are the old \
-            ones, or the new ones; then `git reset --hard` completes it.
+            `.git/data/commit-map` has the old and the new name of each commit. A run that is killed leaves the old refs, or the new \
+            ones, and then `git reset --hard` completes it; from between, as far as Git can be killed there, `undo` goes back.
             """,
         options: [
             MigrateOptions.include, MigrateOptions.exclude, above, MigrateOptions.everything, MigrateOptions.excludeRef,
@@ -40,48 +40,24 @@ struct MigrateImportCommand: Command {
         seeAlso: ["track"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let repository = try context.repository()
-        if arguments[ifGiven: rewrite] == false { return try MigrateNoRewrite(context: context, repository: repository).run(arguments) }
+        if arguments[ifGiven: rewrite] == false {
+            return try MigrateNoRewrite(context: context, repository: context.repository()).run(arguments)
+        }
         let patterns = try MigratePatterns(arguments)
         let above = arguments[above]
         guard !patterns.included.isEmpty || above != nil else {
             throw UsageError("which files? --include PATTERN, or --above SIZE; git data migrate info shows what is large")
         }
-        let ground = try MigrationGround(repository)
-        let isDryRun = arguments[CommonOptions.dryRun]
-        try ground.check(force: arguments[MigrateOptions.force] || isDryRun)
-        let scope = try MigrationScope(arguments, ground)
-        let head = try repository.location.worktree.map { _ in try ground.currentBranch() }
-        let worktree = isDryRun ? nil : try MigrationWorktree(repository)
-        if !isDryRun { try ground.refuseOtherWorktrees(on: Set(scope.commits.map(\.commit))) }
-        let migration = try Migration(repository, ground, context)
-        try migration.readHistory(scope.commits)
-        let selection = try ImportSelection(patterns, above: above, migration)
-        selection.show(isDryRun: isDryRun, context.output)
-        guard !selection.blobs.isEmpty, !isDryRun else { return .success }
-        let conversion = try MigrateConversion(selection.blobs, in: repository, progress: context.progress("Converting contents"))
+        let run = try MigrationRun(arguments, context)
+        let selection = try ImportSelection(patterns, above: above, run.migration)
+        selection.show(isDryRun: run.isDryRun, context.output)
+        guard !selection.blobs.isEmpty, !run.isDryRun else { return .success }
+        let conversion = try MigrateConversion(
+            selection.blobs, in: run.migration.repository, progress: context.progress("Converting contents"))
         let converted = try conversion.run()
-        let editor = try selection.editor(converted, patterns, migration)
-        let rewritten = try migration.rewrite(scope.commits, editor)
-        guard !rewritten.moves.isEmpty else {
-            context.output.message("Nothing to convert: these files are pointers already.")
-            return .success
-        }
-        let move = rewritten.moves.first { $0.ref.name == head }
-        try migration.installObjects()
-        if let move { try worktree?.refuseUntracked(move.new) }
-        try migration.moveRefs(rewritten, objectMap: arguments[MigrateOptions.objectMap], reason: "git data migrate import")
-        let sizes = converted.mapValues(\.byteCount)
-        if let move, let worktree {
-            try worktree.follow(from: move.ref.object, sizes: sizes, context.output)
-            try worktree.warnOfContradictions(from: move.ref.object, sizes: sizes, isData: true, context.output)
-        }
-        try migration.report(
-            rewritten, of: scope.commits.count,
-            nextPush: [
-                "to publish: git data push --all && git push --force --all && git push --force --tags",
-                "everybody else then has to clone anew, or to reset each branch: git fetch && git reset --hard @{upstream}",
-            ])
+        try run.complete(
+            selection.editor(converted, patterns, run.migration), sizes: converted.mapValues(\.byteCount), isData: true,
+            name: "import", publishing: "git data push --all && git push --force --all && git push --force --tags")
         return .success
     }
 }

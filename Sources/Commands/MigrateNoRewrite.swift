@@ -8,13 +8,13 @@ struct MigrateNoRewrite {
     let context: CommandContext
     let repository: Repository
 
+    /// Does what the command line asks for.
     func run(_ arguments: ParsedArguments) throws -> ExitCode {
         let isDryRun = arguments[CommonOptions.dryRun]
         let paths = try context.paths(arguments[MigrateOptions.refs], in: repository)
         guard !paths.isEmpty else { throw UsageError("--no-rewrite needs the names of files") }
         let ground = try MigrationGround(repository)
-        // A new commit gives up no backup.
-        try ground.check(force: true)
+        try ground.check()
         let branch = try ground.currentBranch()
         guard let worktree = try MigrationWorktree(repository), let head = try ground.git.resolve("HEAD").flatMap({ GitObjectDigest($0) }),
             let tree = try ground.git.resolve("HEAD^{tree}").flatMap({ GitObjectDigest($0) })
@@ -26,7 +26,7 @@ struct MigrateNoRewrite {
             for file in files { context.output.line("would convert \(migration.catalogue.files[file].path)") }
             return .success
         }
-        let sizes = try convert(files, tree, head, branch, worktree, migration, arguments[MigrateImportCommand.message])
+        let sizes = try convert(files, tree, head, branch, migration, arguments[MigrateImportCommand.message])
         guard let sizes else {
             context.output.message("Nothing to convert: these files are pointers already.")
             return .success
@@ -57,7 +57,7 @@ struct MigrateNoRewrite {
     /// Makes the commit and moves the branch.
     /// - Returns: how long the contents are that became pointers; nil where none did.
     private func convert(
-        _ files: [Int], _ tree: GitObjectDigest, _ head: GitObjectDigest, _ branch: BytePath, _ worktree: MigrationWorktree,
+        _ files: [Int], _ tree: GitObjectDigest, _ head: GitObjectDigest, _ branch: BytePath,
         _ migration: Migration, _ message: BytePath?
     ) throws -> [GitObjectDigest: Int64]? {
         let catalogue = migration.catalogue
@@ -76,8 +76,7 @@ struct MigrateNoRewrite {
             Replacements(catalogue, isSelected: isSelected, blobs: names), adding: paths.filter { filters[$0] != "data" && filters[$0] != "lfs" })
         let rewriter = HistoryRewriter(migration.reader, migration.pack, catalogue, editor)
         let new = try rewriter.rewriteRoot(tree, isDescendant: false)
-        try migration.installObjects()
-        try worktree.refuseUntracked(new)
+        try migration.pack.install(migration.git)
         let text = message ?? BytePath("Keep \(Count.files(files.count)) as data")
         let commit = try migration.git.query(["commit-tree", BytePath(bytes: new.hex), "-p", BytePath(bytes: head.hex), "-m", text]).line
         guard let name = GitObjectDigest(hex: commit.bytes) else {

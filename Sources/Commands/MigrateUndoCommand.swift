@@ -18,7 +18,7 @@ struct MigrateUndoCommand: Command {
         let repository = try context.repository()
         let git = try repository.git()
         let ground = try MigrationGround(repository)
-        try ground.check(force: true)
+        try ground.check()
         let backups = try git.refs([Migration.backupPrefix])
         guard !backups.isEmpty else { throw CommandFailure("there is no backup of a migration: 'refs/original' is empty") }
         let present = Dictionary(uniqueKeysWithValues: try git.refs(["refs/"]).map { ($0.name, $0) })
@@ -26,7 +26,7 @@ struct MigrateUndoCommand: Command {
         var changes: [RefChange] = []
         var moved: [BytePath] = []
         for backup in backups {
-            let name = BytePath(bytes: backup.name.bytes.dropFirst(Migration.backupPrefix.bytes.count))
+            let name = Migration.name(ofBackup: backup.name)
             let now = present[name]?.object
             // Of an annotated tag there is no record; nobody commits to a tag.
             if backup.kind == .commit, let now, now != renamed[backup.object], now != backup.object { moved.append(name) }
@@ -38,17 +38,18 @@ struct MigrateUndoCommand: Command {
                 hints: ["to go back all the same: git data migrate undo --force", "the reflog keeps them: git reflog \(ShellWord.quoted(Migration.shortName(first)))"])
         }
         if arguments[CommonOptions.dryRun] {
-            for backup in backups { context.output.line("would restore \(BytePath(bytes: backup.name.bytes.dropFirst(Migration.backupPrefix.bytes.count)))") }
+            for backup in backups { context.output.line("would restore \(Migration.name(ofBackup: backup.name))") }
             return .success
         }
         let branch = try repository.location.worktree.map { _ in try ground.currentBranch() }
-        let worktree = try MigrationWorktree(repository)
+        let target = backups.first { Migration.name(ofBackup: $0.name) == branch }
+        // A migration that was killed has not come to the index.
+        let isIndexBack = try target.map { try git.indexIs($0.object) } ?? true
+        let worktree = isIndexBack ? nil : try MigrationWorktree(repository)
         let head = try git.resolve("HEAD").flatMap { GitObjectDigest($0) }
         try ground.refuseOtherWorktrees(on: Set(changes.compactMap { if case .set(_, _, let now) = $0 { now } else { nil } }))
         try git.change(changes + backups.map { .delete($0.name, from: $0.object) }, reason: "git data migrate undo")
-        if let head, let branch, changes.contains(where: { if case .set(branch, _, _) = $0 { true } else { false } }) {
-            try worktree?.follow(from: head, sizes: [:], context.output)
-        }
+        if let head { try worktree?.follow(from: head, sizes: [:], context.output) }
         context.output.message("Restored \(Count.noun(backups.count, "ref")).")
         return .success
     }

@@ -4,22 +4,25 @@ import Platform
 import Repository
 
 /// A rewrite of history, from the catalogue of what there is to the moved refs. Nothing that exists is changed before
-/// `moveRefs`, which leaves the old history or the new one, whenever it is interrupted.
+/// `moveRefs`.
 struct Migration {
+    /// Below this the old refs are kept, by their full names, as git-filter-branch keeps them.
     static let backupPrefix: BytePath = "refs/original/"
 
     let context: CommandContext
     let repository: Repository
     let git: Git
-    let ground: MigrationGround
+    /// Gives the objects that there are.
     let reader: ObjectReader
+    /// Takes the new ones.
     let pack: PackWriter
+    /// What the commits hold.
     let catalogue: HistoryCatalogue
 
+    /// - Parameter ground: checked.
     init(_ repository: Repository, _ ground: MigrationGround, _ context: CommandContext) throws {
         self.context = context
         self.repository = repository
-        self.ground = ground
         git = ground.git
         reader = try ObjectReader(git)
         catalogue = HistoryCatalogue(reader)
@@ -30,6 +33,7 @@ struct Migration {
             isSHA256: format == "sha256")
     }
 
+    /// The name of a branch or a tag as a person types it.
     static func shortName(_ ref: BytePath) -> BytePath {
         for prefix in ["refs/heads/", "refs/tags/"] where ref.bytes.starts(with: Array(prefix.utf8)) {
             return BytePath(bytes: ref.bytes.dropFirst(prefix.utf8.count))
@@ -50,15 +54,17 @@ struct Migration {
 
     /// What the rewrite has made of the commits, and which refs follow.
     struct Rewritten {
+        /// The commits that have another name now, by the one that they had.
         let commits: [GitObjectDigest: GitObjectDigest]
         /// Those that follow no other of them.
         let first: [GitObjectDigest]
         let droppedSignatures: Int
         let moves: [Move]
-        /// The parents-first list of the commits that have another name now.
+        /// All of them, parents first.
         let order: [GitObjectDigest]
     }
 
+    /// A ref on its way from one commit, or tag, to another.
     struct Move {
         let ref: GitRef
         let new: GitObjectDigest
@@ -96,13 +102,9 @@ struct Migration {
         repository.location.commonFolder / "data/commit-map"
     }
 
-    /// Gives the new objects to the repository.
-    func installObjects() throws {
-        try pack.install(git)
-    }
-
     /// Makes the new history that of the refs, and keeps the old one below `refs/original`.
     func moveRefs(_ rewritten: Rewritten, objectMap: BytePath?, reason: String) throws {
+        try pack.install(git)
         var map: [UInt8] = []
         for old in rewritten.order {
             map += old.hex + [UInt8(ascii: ",")] + (rewritten.commits[old] ?? old).hex + [UInt8(ascii: "\n")]
@@ -111,7 +113,8 @@ struct Migration {
         try kept.parent.makeFolders()
         try kept.replaceContents(with: map)
         try objectMap?.replaceContents(with: map)
-        // The backups come first, as Git makes the changes of a transaction one after the other.
+        // Git makes the changes of a transaction one after the other, once it has locked all of the refs: if it is killed
+        // in that moment, some have moved. The backups come first, so that there is a way back from there.
         let backups = rewritten.moves.map { RefChange.set(Self.backup(of: $0.ref.name), to: $0.ref.object, from: nil) }
         let named = Set(rewritten.moves.map { Self.backup(of: $0.ref.name) })
         let old = try git.refs([Self.backupPrefix]).filter { !named.contains($0.name) }
@@ -121,12 +124,17 @@ struct Migration {
             reason: reason)
     }
 
-    static func backup(of ref: BytePath) -> BytePath {
+    private static func backup(of ref: BytePath) -> BytePath {
         BytePath(bytes: backupPrefix.bytes + ref.bytes)
     }
 
+    /// The ref that a backup is of.
+    static func name(ofBackup backup: BytePath) -> BytePath {
+        BytePath(bytes: backup.bytes.dropFirst(backupPrefix.bytes.count))
+    }
+
     /// Says what became of the refs, and what is to be done next.
-    func report(_ rewritten: Rewritten, of commits: Int, nextPush: [String]) throws {
+    func report(_ rewritten: Rewritten, of commits: Int, publishing: String) throws {
         let output = context.output
         for move in rewritten.moves {
             output.detail("\(Self.shortName(move.ref.name)): \(short(move.ref.object)) is \(short(move.new)) now")
@@ -139,7 +147,9 @@ struct Migration {
         try warnOfOthers(rewritten)
         output.message("kept: the old history, below 'refs/original'")
         output.message("hint: to go back: git data migrate undo")
-        for hint in nextPush { output.message("hint: \(hint)") }
+        output.message("hint: to publish: \(publishing)")
+        output.message(
+            "hint: everybody else then clones anew, or resets each branch: git fetch && git reset --hard @{upstream}")
         output.message(
             "hint: to free its space, when all is well: git for-each-ref --format='delete %(refname)' refs/original | git update-ref --stdin && git reflog expire --expire=now --all && git gc --prune=now")
     }

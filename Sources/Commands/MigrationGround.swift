@@ -13,7 +13,7 @@ struct MigrationGround {
     }
 
     /// What holds for any commit of the repository.
-    func check(force: Bool) throws {
+    func check() throws {
         if try git.query(["rev-parse", "--is-shallow-repository"]).line == "true" {
             throw CommandFailure(
                 "this clone is shallow: the start of its history is missing", hints: ["git fetch --unshallow"])
@@ -30,11 +30,24 @@ struct MigrationGround {
         where (repository.location.gitFolder / name).exists {
             throw CommandFailure("another operation is under way here, and must be ended first", hints: ["git status"])
         }
-        if !force, let backup = try git.refs([Migration.backupPrefix]).first {
+    }
+
+    /// Refuses where the refs of an earlier migration are kept.
+    /// - Parameter force: whether they are given up, which those of an interrupted migration never are: the others of
+    ///   its refs have not moved.
+    func checkBackup(force: Bool) throws {
+        let backups = try git.refs([Migration.backupPrefix])
+        guard let first = backups.first else { return }
+        let present = Set(try git.refs(["refs/heads/", "refs/tags/"]).map { [$0.name.bytes, $0.object.bytes] })
+        if backups.contains(where: { present.contains([Migration.name(ofBackup: $0.name).bytes, $0.object.bytes]) }) {
             throw CommandFailure(
-                "a backup of an earlier migration is in '\(backup.name)' and its like",
-                hints: ["to go back to it: git data migrate undo", "to give it up: the same command with --force"])
+                "an earlier migration was interrupted while it moved the refs", kept: "the old refs, below 'refs/original'",
+                hints: ["git data migrate undo"])
         }
+        guard !force else { return }
+        throw CommandFailure(
+            "a backup of an earlier migration is in '\(first.name)' and its like",
+            hints: ["to go back to it: git data migrate undo", "to give it up: the same command with --force"])
     }
 
     /// In a partial clone Git would fetch what is asked about, one object at a time.

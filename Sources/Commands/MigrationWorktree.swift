@@ -19,14 +19,18 @@ struct MigrationWorktree {
         self.repository = repository
         self.top = top
         git = try repository.git()
+        let entries = try git.indexEntries()
         var statuses: [BytePath: FileStatus] = [:]
-        for entry in try git.indexEntries() where entry.isRegularFile {
+        for entry in entries where entry.isRegularFile {
             statuses[entry.path] = try? top.appending(entry.path).status()
         }
         self.statuses = statuses
+        guard entries.contains(where: { $0.path == FolderAttributes.name }) || !top.appending(FolderAttributes.name).exists else {
+            throw CommandFailure(
+                "'.gitattributes' is not in Git, and would be overwritten", hints: ["git add .gitattributes && git commit"])
+        }
         try refresh()
-        guard try !hasChanges(), try git.run(["diff-index", "--cached", "--quiet", "--ignore-submodules", "HEAD", "--"]).status == 0
-        else {
+        guard let head = try git.resolve("HEAD").flatMap({ GitObjectDigest($0) }), try git.indexIs(head), try !hasChanges() else {
             throw CommandFailure("there are changes that are not committed", hints: ["git stash", "or: git commit --all"])
         }
     }
@@ -50,13 +54,6 @@ struct MigrationWorktree {
         let input = paths.flatMap { Array($0.description.utf8) + [UInt8(ascii: "\n")] }
         let present = try git.query(["hash-object", "--no-filters", "--stdin-paths"], input: input).lines
         return present.map(\.bytes) != names.map(\.hex)
-    }
-
-    /// Refuses where the new tree has a `.gitattributes` in the place of one that Git does not know.
-    func refuseUntracked(_ tree: GitObjectDigest) throws {
-        let name = FolderAttributes.name
-        guard statuses[name] == nil, top.appending(name).exists, try git.blob(BytePath("\(tree):.gitattributes")) != nil else { return }
-        throw CommandFailure("'.gitattributes' is not in Git, and would be overwritten", hints: ["git add .gitattributes && git commit"])
     }
 
     /// Makes index and worktree those of the new HEAD.

@@ -46,6 +46,12 @@ extension Git {
         }
     }
 
+    /// Whether the index has just the files of a commit.
+    package func indexIs(_ commit: GitObjectDigest) throws(GitError) -> Bool {
+        let arguments: [BytePath] = ["diff-index", "--cached", "--quiet", "--ignore-submodules"]
+        return try run(arguments + [BytePath(bytes: commit.hex), "--"]).status == 0
+    }
+
     /// `:<mode> <mode> <name> <name> <letter>`, then the path.
     private static func rawChanges(
         _ answer: Answer, command: String
