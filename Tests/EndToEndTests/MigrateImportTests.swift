@@ -136,8 +136,11 @@ final class MigrateImportTests: MigrateTestCase {
         // Files as young as the index are read by Git each time.
         try work.shell("find . -name .git -prune -o -type f -exec touch -d '2020-01-02' {} + && git update-index --refresh").expecting(0)
         let before = try XCTUnwrap(file.status())
-        let answer = try work.data("migrate", "import", "--include", "*.bin", "--quiet", with: ["GIT_TRACE": "1"])
-        XCTAssertFalse(answer.errorText.contains("run_command: 'git-data filter-process'"), answer.errorText)
+        let trace = laboratory.folder / "trace"
+        try work.data("migrate", "import", "--include", "*.bin", "--quiet", with: ["GIT_TRACE": trace])
+        let commands = String(decoding: try XCTUnwrap(trace.contents()), as: UTF8.self)
+        assertContains(commands, "update-index")
+        XCTAssertFalse(commands.contains("run_command: 'git-data filter-process'"), commands)
         let after = try XCTUnwrap(file.status())
         XCTAssertEqual(before.inode, after.inode)
         XCTAssertEqual(before.modified.seconds, after.modified.seconds)
