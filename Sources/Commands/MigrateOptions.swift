@@ -19,6 +19,7 @@ enum MigrateOptions {
 
 /// The patterns that a migration was given.
 struct MigratePatterns {
+    /// From the top of the repository, as the others.
     let included: [AttributePattern]
     let excluded: [AttributePattern]
 

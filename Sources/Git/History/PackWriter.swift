@@ -36,7 +36,6 @@ package final class PackWriter {
         }
     }
 
-    package var objectCount: Int { written.count }
     package var digestByteCount: Int { algorithm.byteCount }
 
     /// Adds an object; one that was added before is named only.
