@@ -3,15 +3,23 @@ import Git
 import Platform
 import Repository
 
-/// `git data migrate`: brings a repository over from another tool.
+/// `git data migrate`: brings a repository over, from Git alone or from another tool, and back.
 struct MigrateCommand: Command {
     static let declaration = Declaration(
-        "migrate", group: .start, summary: "bring a repository over from another tool",
-        examples: [Example("git data migrate lfs", "from Git LFS, without rewriting history")],
-        subcommands: [MigrateLFSCommand.self], needsSubcommand: true, seeAlso: ["track", "init"])
+        "migrate", group: .start, summary: "bring a repository over, from Git alone or from another tool",
+        examples: [
+            Example("git data migrate info", "what in history is large"),
+            Example("git data migrate import --everything --include '*.parquet'", "as if these files had always been data files"),
+            Example("git data migrate lfs", "from Git LFS, without rewriting history"),
+        ],
+        subcommands: [
+            MigrateInfoCommand.self, MigrateImportCommand.self, MigrateExportCommand.self, MigrateUndoCommand.self,
+            MigrateLFSCommand.self,
+        ],
+        needsSubcommand: true, seeAlso: ["track", "init"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        throw UsageError("migrate needs the name of a tool")
+        throw UsageError("migrate needs one of its commands")
     }
 }
 

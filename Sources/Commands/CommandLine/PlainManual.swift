@@ -29,7 +29,8 @@ enum PlainManual {
         case .term(let term, let text):
             let rows = TextLayout.table([(term, plain(text))])
             return rows.split(separator: "\n").map(String.init)
-        case .heading(let text): return ["    " + plain(text)]
+        case .heading(let text):
+            return TextLayout.wrapped(plain(text).split(separator: " ").map(String.init), first: "    ", indent: 8)
         }
     }
 

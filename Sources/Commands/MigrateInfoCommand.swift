@@ -1,0 +1,110 @@
+import Diagnostics
+import Git
+import Platform
+import Pointer
+import Repository
+
+/// `git data migrate info`: what in history is large.
+struct MigrateInfoCommand: Command {
+    static let above = Value<Int64>("above", "SIZE", "count only contents of SIZE or more", parse: .byteCount)
+    static let top = Value<Int>("top", "N", "show the N largest types; 10 unless told", parse: .wholeNumber)
+    static let everything = Flag("everything", "every ref, those of remotes and the stash too")
+    static let revisions = Operands("REV", "commits to start from; all branches and tags where none is given", completion: .revisions)
+    static let declaration = Declaration(
+        "info", group: .start, summary: "what in history is large, by type",
+        description: """
+            One line for each ending of file names: the pattern for `import`, how many files there are, how many contents they \
+            have had, and how much all of these are together. Each content is counted once, with one of the names that it has, \
+            and as large as it is in the worktree; links count as files. What is a pointer already is counted apart.
+            """,
+        options: [above, MigrateOptions.include, MigrateOptions.exclude, top, everything, CommonOptions.json],
+        operands: [revisions], examples: [Example("git data migrate info --above 1m", "single contents of a megabyte or more")],
+        seeAlso: ["track"])
+
+    private struct Report: Encodable {
+        struct Row: Encodable {
+            let pattern: String
+            let files: Int
+            let versions: Int
+            let bytes: Int64
+        }
+
+        struct Pointers: Encodable {
+            var versions = 0
+            /// Of the blobs that they stand for.
+            var bytes: Int64 = 0
+        }
+
+        var types: [Row] = []
+        var pointers = Pointers()
+    }
+
+    static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let repository = try context.repository()
+        let git = try repository.git()
+        let patterns = try MigratePatterns(arguments)
+        try MigrationGround(repository).refusePartialClone()
+        let given = arguments[revisions]
+        if let unknown = try given.first(where: { try git.resolve($0) == nil }) {
+            throw CommandFailure("'\(unknown)' is no revision of this repository")
+        }
+        let start: [BytePath] = arguments[everything] ? ["--all"] : given.isEmpty ? ["--branches", "--tags"] : given
+        var contents: [ReachedContent] = []
+        try git.forEachReachedContent(from: start) { contents.append($0) }
+        let plain = FolderAttributes.plainNames.map { BytePath($0) }
+        contents.removeAll { plain.contains($0.path.lastComponent) }
+        if !patterns.included.isEmpty || !patterns.excluded.isEmpty {
+            let selected = try patterns.selected(Array(Set(contents.map(\.path))), in: repository)
+            contents.removeAll { !selected.contains($0.path) }
+        }
+        var pointers = Report.Pointers()
+        let texts = try pointerTexts(contents, git)
+        var table = TypeTable()
+        for content in contents {
+            if let pointer = texts[content.blob] {
+                pointers.versions += 1
+                pointers.bytes += pointer.byteCount
+            } else if content.byteCount >= arguments[above] ?? 1 {
+                table.add(content.path, byteCount: content.byteCount)
+            }
+        }
+        let rows = Array(table.sorted.prefix(arguments[top] ?? 10))
+        if arguments[CommonOptions.json] {
+            let types = rows.map { Report.Row(pattern: $0.pattern.shown, files: $0.files, versions: $0.versions, bytes: $0.byteCount) }
+            try context.output.json(Report(types: types, pointers: pointers))
+            return .success
+        }
+        for line in TypeTable.lines(rows) { context.output.line(line) }
+        if rows.count < table.sorted.count {
+            context.output.message("\(Count.noun(table.sorted.count - rows.count, "smaller type")) not shown: --top")
+        }
+        if pointers.versions > 0 {
+            context.output.message(
+                "\(Count.noun(pointers.versions, "version")) are pointers already (\(ByteCountText.format(pointers.bytes))).")
+        }
+        if let first = rows.first {
+            context.output.message("hint: git data migrate import --everything --include \(ShellWord.quoted(first.pattern.path))")
+        } else {
+            context.output.message("No such files.")
+        }
+        return .success
+    }
+
+    /// Those of the contents that are pointers.
+    private static func pointerTexts(_ contents: [ReachedContent], _ git: Git) throws -> [GitObjectDigest: Pointer] {
+        let small = contents.filter { $0.byteCount > 0 && $0.byteCount < Pointer.maximumTextByteCount }
+        var found: [GitObjectDigest: Pointer] = [:]
+        // In portions, as names take more memory than what they name.
+        var rest = small[...]
+        while !rest.isEmpty {
+            let portion = rest.prefix(50_000)
+            rest = rest.dropFirst(portion.count)
+            let names = portion.compactMap { GitObjectName(hex: $0.blob.hex) }
+            try git.forEachBlob(names, shorterThan: Pointer.maximumTextByteCount) { name, text throws(GitError) in
+                guard case .pointer(let pointer) = Pointer.recognize(text), let blob = GitObjectDigest(name) else { return }
+                found[blob] = pointer
+            }
+        }
+        return found
+    }
+}

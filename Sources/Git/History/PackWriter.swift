@@ -1,0 +1,148 @@
+import Digest
+import Platform
+
+/// New objects on their way into the repository: gathered in one pack, which Git takes over when all are
+/// there, so that it has all of them, durable, or none. Each gets its name here, without a process of Git.
+package final class PackWriter {
+    private let file: TemporaryFile
+    private let algorithm: MessageDigest.Algorithm
+    private var buffer: [UInt8] = []
+    private var offset: Int
+    private var written: Set<GitObjectDigest> = []
+    /// The tree written last for each folder: the next one is written as a change to it.
+    private var formers: [Int: Former] = [:]
+
+    private struct Former {
+        let tree: [UInt8]
+        let offset: Int
+        /// How many changes lead from a whole tree to it.
+        let depth: Int
+    }
+
+    /// Reading a tree costs so many steps at most, as in git-pack-objects(1).
+    private static let depthLimit = 50
+
+    /// - Parameters:
+    ///   - folder: of Git's packs: what a killed process leaves there by this name, `git gc` removes.
+    ///   - isSHA256: the repository's object format.
+    package init(in folder: BytePath, isSHA256: Bool) throws(GitError) {
+        algorithm = isSHA256 ? .sha256 : .sha1
+        offset = PackEncoding.header(objectCount: 0).count
+        do throws(SystemError) {
+            try folder.makeFolders()
+            file = try TemporaryFile(in: folder, prefix: "tmp_pack_", permissions: 0o600)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    package var digestByteCount: Int { algorithm.byteCount }
+
+    /// Adds an object; one that was added before is named only.
+    package func add(_ kind: GitObjectKind, _ content: [UInt8]) throws(GitError) -> GitObjectDigest {
+        let digest = try name(kind, content)
+        guard written.insert(digest).inserted else { return digest }
+        try write(PackEncoding.entryHeader(.init(kind), byteCount: content.count) + PackEncoding.stored(content))
+        return digest
+    }
+
+    /// Adds a tree of a folder, whose trees are alike.
+    package func add(tree: [UInt8], of folder: Int) throws(GitError) -> GitObjectDigest {
+        let digest = try name(.tree, tree)
+        guard written.insert(digest).inserted else { return digest }
+        let start = offset
+        if let former = formers[folder], former.depth < Self.depthLimit {
+            let delta = try delta(from: former.tree, to: tree)
+            if delta.count < tree.count / 2 {
+                try write(
+                    PackEncoding.entryHeader(.offsetDelta, byteCount: delta.count)
+                        + PackEncoding.baseDistance(start - former.offset) + PackEncoding.stored(delta))
+                formers[folder] = Former(tree: tree, offset: start, depth: former.depth + 1)
+                return digest
+            }
+        }
+        try write(PackEncoding.entryHeader(.tree, byteCount: tree.count) + PackEncoding.stored(tree))
+        formers[folder] = Former(tree: tree, offset: start, depth: 0)
+        return digest
+    }
+
+    private func name(_ kind: GitObjectKind, _ content: [UInt8]) throws(GitError) -> GitObjectDigest {
+        guard let digest = GitObjectDigest.of(kind, content, algorithm) else {
+            throw .unexpected(command: "git hash-object", answer: "no name")
+        }
+        return digest
+    }
+
+    private func delta(from base: [UInt8], to tree: [UInt8]) throws(GitError) -> [UInt8] {
+        var delta = PackDelta(baseByteCount: base.count, byteCount: tree.count)
+        var pairing = try TreePairing(tree, beside: base, digestByteCount: digestByteCount)
+        while let (entry, twin) = try pairing.next() {
+            if let twin {
+                delta.copy(twin.start..<twin.digest.upperBound)
+            } else {
+                delta.insert(tree[entry.start..<entry.digest.upperBound])
+            }
+        }
+        delta.finish()
+        return delta.bytes
+    }
+
+    private func write(_ bytes: [UInt8]) throws(GitError) {
+        buffer += bytes
+        offset += bytes.count
+        if buffer.count >= 1 << 20 { try flush() }
+    }
+
+    private func flush() throws(GitError) {
+        defer { buffer.removeAll(keepingCapacity: true) }
+        do throws(SystemError) { try file.descriptor.write(buffer) } catch { throw .system(error) }
+    }
+
+    /// Gives all objects to the repository. When this returns they are durable.
+    package func install(_ git: Git) throws(GitError) {
+        guard !written.isEmpty else { return }
+        try flush()
+        let child = try git.start(["index-pack", "--stdin"], input: .pipe, errors: .pipe)
+        let messages = child.takeErrors().map { Collector($0) }
+        let answers = child.takeOutput().map { Collector($0) }
+        // Where Git gives up before the end, what it says tells more than the broken pipe.
+        let failure = feed(child)
+        let message = messages?.finish() ?? []
+        _ = answers?.finish()
+        guard case .exited(0) = child.wait() else {
+            throw .failed(command: "git index-pack", status: 128, message: String(decoding: message, as: UTF8.self))
+        }
+        if let failure { throw .system(failure) }
+    }
+
+    private func feed(_ child: ChildProcess) -> SystemError? {
+        do throws(SystemError) {
+            guard let input = child.takeInput() else { return nil }
+            var digest = MessageDigest(algorithm)
+            let header = PackEncoding.header(objectCount: written.count)
+            digest.update(header)
+            try input.write(header)
+            try file.descriptor.seek(to: 0)
+            var piece = [UInt8](repeating: 0, count: 1 << 20)
+            while true {
+                var failure: SystemError?
+                let count = piece.withUnsafeMutableBytes { target in
+                    do throws(SystemError) { return try file.descriptor.read(into: target) } catch {
+                        failure = error
+                        return 0
+                    }
+                }
+                if let failure { throw failure }
+                if count == 0 { break }
+                let some = Array(piece[..<count])
+                digest.update(some)
+                try input.write(some)
+            }
+            try input.write(digest.finalize())
+            try input.flush()
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
