@@ -31,7 +31,7 @@ struct JobWorker: Sendable {
     }
 
     private func upload(_ oid: ObjectID, _ byteCount: Int64, _ source: BytePath) {
-        attempt(.upload, oid) { control throws(RemoteError) in
+        attempt(.upload, oid, byteCount) { control throws(RemoteError) in
             switch try remote.upload(oid, byteCount: byteCount, from: source, control) {
             case .sent:
                 settlement.add(oid)
@@ -43,7 +43,7 @@ struct JobWorker: Sendable {
     }
 
     private func download(_ oid: ObjectID, _ byteCount: Int64, _ wanted: BytePath?) {
-        attempt(.download, oid) { control throws(RemoteError) in
+        attempt(.download, oid, byteCount) { control throws(RemoteError) in
             guard let incoming = terms.incoming else {
                 throw RemoteError(.other, "there is no folder to download to")
             }
@@ -56,7 +56,7 @@ struct JobWorker: Sendable {
     }
 
     private func delete(_ oid: ObjectID) {
-        attempt(.delete, oid) { _ throws(RemoteError) in
+        attempt(.delete, oid, nil) { _ throws(RemoteError) in
             try remote.delete(oid)
             return AgentReply(event: "complete", oid: oid.hex)
         }
@@ -65,9 +65,10 @@ struct JobWorker: Sendable {
     /// Does one transfer and says how it ended.
     /// - Parameter body: gives the last word, or nil where somebody else will say it.
     private func attempt(
-        _ direction: Outage.Direction, _ oid: ObjectID, _ body: (TransferControl) throws(RemoteError) -> AgentReply?
+        _ direction: Outage.Direction, _ oid: ObjectID, _ byteCount: Int64?,
+        _ body: (TransferControl) throws(RemoteError) -> AgentReply?
     ) {
-        let control = TransferControl(cancellation: cancellation)
+        let control = TransferControl(cancellation: cancellation, byteCount: byteCount)
         board.begin(oid, control)
         do throws(RemoteError) {
             if let error = outage.error { throw error }

@@ -19,9 +19,12 @@ package final class Cancellation: Sendable {
 package final class TransferControl: Sendable {
     private let moved = Atomic<Int64>(0)
     package let cancellation: Cancellation
+    /// The blob's length, where whoever asked for the transfer knows it.
+    package let byteCount: Int64?
 
-    package init(cancellation: Cancellation = Cancellation()) {
+    package init(cancellation: Cancellation = Cancellation(), byteCount: Int64? = nil) {
         self.cancellation = cancellation
+        self.byteCount = byteCount
     }
 
     /// The number of the blob's bytes that have arrived, those of an earlier attempt included.

@@ -23,7 +23,9 @@ extension S3Remote {
             var outcome = RequestBudget.Outcome.done
             defer { downloads.giveBack(0, outcome) }
             do throws(S3Failure) {
-                let request = rangeRequest(oid, offset..<offset + Self.firstRangeByteCount)
+                var request = rangeRequest(oid, offset..<offset + Self.firstRangeByteCount)
+                // What is known to be no longer is asked for whole, which is less work for servers.
+                if offset == 0, let whole = control.byteCount, whole <= Self.firstRangeByteCount { request.headers = [] }
                 return try client.send(request, accepting: [416], control.cancellation, receive: { head, piece throws(RemoteError) in
                     guard head.headers["etag"] != nil else { throw self.client.nonsense(request, head).error }
                     if ahead == nil { ahead = self.readAhead(oid, from: offset, head, control) }
