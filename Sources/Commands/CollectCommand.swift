@@ -24,7 +24,8 @@ struct CollectCommand: Command {
             `--sweep`, when the days of grace are over, deletes those that are still named by nothing, and \
             takes back uploads that were never finished.
 
-            Name every repository that keeps its data in the same place: what only another one needs is deleted.
+            Name every repository that keeps its data in the same place: what only another one needs is deleted. \
+            Whoever pushes must be allowed to read and to create what is below `gc/` at the remote.
             """,
         options: [remote, repository, mark, sweep, unmark, grace, CommonOptions.json],
         examples: [

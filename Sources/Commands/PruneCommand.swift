@@ -57,7 +57,16 @@ struct PruneCommand: Command {
             try context.output.json(
                 plan.rows.map { Row(oid: $0.entry.oid.hex, size: $0.entry.byteCount, isKept: $0.isKept, reason: $0.reason) })
         }
-        for row in plan.rows where !row.isKept && !isDryRun { try store.remove(row.entry.oid) }
+        if !isDryRun {
+            for row in plan.rows where !row.isKept {
+                // What nothing named a moment ago may have been added since.
+                if row.isUnnamed {
+                    _ = try store.remove(row.entry.oid, untouchedFor: leftoverAge)
+                } else {
+                    try store.remove(row.entry.oid)
+                }
+            }
+        }
         if !arguments[CommonOptions.json] { say(plan, isDryRun: isDryRun, context.output) }
         return .success
     }
@@ -124,11 +133,15 @@ struct PrunePlan {
         let entry: ObjectStore.Entry
         var isKept: Bool
         var reason: String
+
+        /// Whether it goes though no remote may have it.
+        var isUnnamed: Bool { reason == PrunePlan.unnamed }
     }
 
     private(set) var rows: [Row] = []
     private(set) var remote: String?
     private static let notThere = "not on the remote"
+    private static let unnamed = "nothing names it"
 
     /// What stays because the remote lacks it.
     var lacking: (count: Int, byteCount: Int64) {
@@ -159,7 +172,7 @@ struct PrunePlan {
             let entry = rows[position].entry
             guard !named.contains(entry.oid), entry.modified.seconds < limit else { continue }
             rows[position].isKept = false
-            rows[position].reason = "nothing names it"
+            rows[position].reason = Self.unnamed
         }
     }
 }

@@ -52,16 +52,8 @@ struct Rescue {
         guard let status = try? path.status(), status.kind == .regular, store.hasContent(oid, at: path) else { return false }
         let batch = BlobBatch(store: store)
         var spool = try BlobSpool(in: store)
-        let reader = ByteReader(try Descriptor.open(path, [.read, .noFollow, .nonBlocking]), bufferSize: 1 << 18)
-        while true {
-            let piece = try reader.readSome()
-            if piece.isEmpty { break }
-            var failure: StoreError?
-            piece.withUnsafeBytes { bytes in
-                do throws(StoreError) { try spool.write(bytes) } catch { failure = error }
-            }
-            if let failure { throw failure }
-        }
+        try ByteReader(Descriptor.open(path, [.read, .noFollow, .nonBlocking]), bufferSize: 1 << 18)
+            .forEachPiece { try spool.write($0) }
         // It may have changed in between: then it is another blob, and does no harm.
         guard try spool.insert(into: batch) == oid else { return false }
         try batch.flush()

@@ -107,8 +107,10 @@ struct Upload {
         guard settings.keep == .pushed, settings.store == nil else { return }
         let store = try repository.store()
         let present = try repository.blobsInWorktree()
-        for pointer in Set(pointers.map(\.pointer.oid)) where present.contains(pointer) && store.path(of: pointer).exists {
-            try store.remove(pointer)
+        // Of pointers with extensions the remote was not asked.
+        for oid in Set(pointers.map(\.pointer).filter { !$0.isExtended }.map(\.oid))
+        where present.contains(oid) && store.path(of: oid).exists {
+            try store.remove(oid)
         }
     }
 

@@ -30,10 +30,17 @@ extension ObjectStore {
         let own = path(of: oid)
         if own.exists || rescuePending(oid) {
             guard let status = try? own.status() else { return false }
+            freshen(own, status)
             return status.kind == .regular && status.byteCount == byteCount
         }
         guard let alternate = alternateLocation(of: oid) else { return false }
         return hasContent(oid, at: alternate)
+    }
+
+    /// Says by the time of an old blob that somebody has come to need it: who clears away what nothing names
+    /// spares what is young, as the name may be on its way. So does Git with its objects.
+    private func freshen(_ blob: BytePath, _ status: FileStatus) {
+        if status.modified.seconds < FileStatus.Time.now.seconds - 24 * 60 * 60 { try? blob.touch() }
     }
 
     /// Returns when the folders on the way to a blob are on the disk.

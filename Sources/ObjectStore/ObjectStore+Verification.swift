@@ -94,6 +94,16 @@ extension ObjectStore {
         }
     }
 
+    /// Removes a blob that has not been touched for so many seconds. Nobody has come to need it meanwhile.
+    /// - Returns: false where it is younger, or gone.
+    package func remove(_ oid: ObjectID, untouchedFor age: Int64) throws(StoreError) -> Bool {
+        guard let status = try? path(of: oid).status(), status.modified.seconds < FileStatus.Time.now.seconds - age else {
+            return false
+        }
+        try remove(oid)
+        return true
+    }
+
     /// Removes a blob. The caller knows that another copy is safe.
     package func remove(_ oid: ObjectID) throws(StoreError) {
         let file = path(of: oid)

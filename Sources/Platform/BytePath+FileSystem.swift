@@ -36,6 +36,11 @@ extension BytePath {
         guard withCString({ mkdir($0, 0o777) }) == 0 || errno == EEXIST else { throw .last("mkdir", path: self) }
     }
 
+    /// Gives the file the present time as its time of change.
+    package func touch() throws(SystemError) {
+        guard withCString({ utimensat(AT_FDCWD, $0, nil, 0) }) == 0 else { throw .last("utimensat", path: self) }
+    }
+
     /// Removes a file or a link. What is not there need not be removed.
     package func removeFile() throws(SystemError) {
         guard withCString({ unlink($0) }) == 0 || errno == ENOENT else { throw .last("unlink", path: self) }

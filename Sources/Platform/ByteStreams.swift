@@ -47,6 +47,15 @@ package final class ByteReader: @unchecked Sendable {
         return bytes
     }
 
+    /// Hands out all that is left, piece by piece.
+    package func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        while true {
+            let piece = try readSome()
+            if piece.isEmpty { return }
+            try piece.withUnsafeBytes { try body($0) }
+        }
+    }
+
     package func readToEnd(limit: Int = .max) throws(SystemError) -> [UInt8] {
         try read(count: limit)
     }

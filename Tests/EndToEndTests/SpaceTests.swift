@@ -89,6 +89,18 @@ final class SpaceTests: EndToEndTestCase {
         XCTAssertTrue(work.localBlob(of: old).exists)
     }
 
+    func testOldBlobThatIsAddedAgainIsYoung() throws {
+        let stray = SampleData.bytes(600, seed: 5)
+        try work.write(stray, to: "stray.bin")
+        try work.git("add", "stray.bin")
+        try work.git("rm", "--quiet", "--cached", "stray.bin")
+        XCTAssertEqual(try work.shell("touch -d '20 days ago' '\(work.localBlob(of: stray))'").status, 0)
+        try work.git("add", "stray.bin")
+        try work.git("rm", "--quiet", "--cached", "stray.bin")
+        try work.data("prune", "--quiet", "--unreferenced")
+        XCTAssertTrue(work.localBlob(of: stray).exists)
+    }
+
     func testCommitThatOnlyTheReflogKnowsKeepsItsBlob() throws {
         let lost = SampleData.bytes(700, seed: 7)
         try work.write(lost, to: "a.bin")

@@ -153,16 +153,7 @@ package struct DataMerge {
     private func answer(withContentOf file: BytePath, _ store: ObjectStore) throws {
         let batch = BlobBatch(store: store)
         var cleaner = Cleaner(settings: try repository.settings(), batch: batch)
-        let reader = ByteReader(try Descriptor.open(file, .read), bufferSize: 1 << 18)
-        while true {
-            let piece = try reader.readSome()
-            if piece.isEmpty { break }
-            var failure: StoreError?
-            piece.withUnsafeBytes { bytes in
-                do throws(StoreError) { try cleaner.take(bytes) } catch { failure = error }
-            }
-            if let failure { throw failure }
-        }
+        try ByteReader(Descriptor.open(file, .read), bufferSize: 1 << 18).forEachPiece { try cleaner.take($0) }
         let text = try cleaner.finish().text
         try batch.flush()
         try inputs.ours.replaceContents(with: text)

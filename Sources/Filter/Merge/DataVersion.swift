@@ -33,14 +33,9 @@ struct DataVersion {
     }
 
     /// A version that Git wrote to a file as it is.
-    init(raw gitFile: BytePath) throws(SystemError) {
+    init(raw gitFile: BytePath) throws {
         var hasher = BlobHasher()
-        let reader = ByteReader(try Descriptor.open(gitFile, .read), bufferSize: 1 << 18)
-        while true {
-            let piece = try reader.readSome()
-            if piece.isEmpty { break }
-            piece.withUnsafeBytes { hasher.update($0) }
-        }
+        try ByteReader(Descriptor.open(gitFile, .read), bufferSize: 1 << 18).forEachPiece { hasher.update($0) }
         byteCount = hasher.byteCount
         oid = hasher.finish()
         file = gitFile

@@ -49,18 +49,10 @@ struct TextMerge: ~Copyable {
         return Int(answer.status)
     }
 
-    private func copy(_ source: BytePath, to output: borrowing Descriptor) throws(SystemError) {
+    private func copy(_ source: BytePath, to output: borrowing Descriptor) throws {
         let reader = ByteReader(try Descriptor.open(source, .read), bufferSize: 1 << 18)
         if output.share(contentOf: reader.descriptor) { return }
-        while true {
-            let piece = try reader.readSome()
-            if piece.isEmpty { return }
-            var failure: SystemError?
-            piece.withUnsafeBytes { bytes in
-                do throws(SystemError) { try output.write(bytes) } catch { failure = error }
-            }
-            if let failure { throw failure }
-        }
+        try reader.forEachPiece { try output.write($0) }
     }
 
     /// What Git calls the commit that is merged, for the markers.
