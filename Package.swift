@@ -93,7 +93,8 @@ let package = Package(
                 "Filter", "Repository", "Git", "Pointer", "ObjectStore", "Platform", "Digest", "Diagnostics", "TestSupport",
             ]),
         .testTarget(
-            name: "CommandsTests", dependencies: ["Commands", "Repository", "Git", "Platform", "Diagnostics", "TestSupport"]),
+            name: "CommandsTests",
+            dependencies: ["Commands", "Repository", "Git", "Platform", "Digest", "Diagnostics", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Pointer", "Platform", "Digest", "TestSupport"]),
     ]
 )
