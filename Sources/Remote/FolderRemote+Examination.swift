@@ -3,10 +3,10 @@ import Platform
 
 extension FolderRemote {
     package func examine(_ report: (RemoteFinding) -> Void) throws(RemoteError) {
-        report(RemoteFinding(.place, .noted, "the folder '\(folder)'"))
+        report(RemoteFinding(.place, .noted, "the folder '\(folder.normalized)'"))
         var blobs = 0
         try forEachBlob { _ in blobs += 1 }
-        report(RemoteFinding(.list, .works, "\(blobs) blobs"))
+        report(RemoteFinding(.list, .works, "\(blobs) blob\(blobs == 1 ? "" : "s")"))
         do throws(RemoteError) {
             try examineWriting(report)
         } catch {
