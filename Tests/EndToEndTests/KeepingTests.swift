@@ -4,33 +4,7 @@ import TestSupport
 import XCTest
 
 /// `fsck` and `prune`: nothing damaged stays in use, and no last copy goes.
-final class KeepingTests: EndToEndTestCase {
-    private let old = SampleData.bytes(40_000, seed: 1)
-    private let present = SampleData.bytes(41_000, seed: 2)
-    private var work: Worktree!
-    private var origin: BytePath!
-
-    override func setUpWithError() throws {
-        try super.setUpWithError()
-        (work, origin) = try laboratory.project()
-        try work.write(old, to: "a.bin")
-        try work.commit("Old")
-        try work.write(present, to: "a.bin")
-        try work.commit("Present")
-    }
-
-    override func tearDown() {
-        work = nil
-        super.tearDown()
-    }
-
-    private func damage(_ blob: BytePath, _ content: [UInt8]) throws {
-        var damaged = content
-        damaged[damaged.count / 2] ^= 4
-        try blob.removeFile()
-        try blob.replaceContents(with: damaged, permissions: 0o444)
-    }
-
+final class KeepingTests: TwoVersionsTestCase {
     func testHealthyStoreIsWell() throws {
         let answer = try work.data("fsck")
         assertContains(answer.errorText, "2 blobs verified")

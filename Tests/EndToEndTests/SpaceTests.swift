@@ -4,25 +4,10 @@ import TestSupport
 import XCTest
 
 /// What may go from the local store, why the rest stays, and what several clones share.
-final class SpaceTests: EndToEndTestCase {
-    private let old = SampleData.bytes(40_000, seed: 1)
-    private let present = SampleData.bytes(41_000, seed: 2)
-    private var work: Worktree!
-    private var origin: BytePath!
-
+final class SpaceTests: TwoVersionsTestCase {
     override func setUpWithError() throws {
         try super.setUpWithError()
-        (work, origin) = try laboratory.project()
-        try work.write(old, to: "a.bin")
-        try work.commit("Old")
-        try work.write(present, to: "a.bin")
-        try work.commit("Present")
         try work.git("push", "--quiet")
-    }
-
-    override func tearDown() {
-        work = nil
-        super.tearDown()
     }
 
     private func reason(_ content: [UInt8], _ lines: [String]) -> String? {
@@ -230,13 +215,6 @@ final class SpaceTests: EndToEndTestCase {
     }
 
     // MARK: repair
-
-    private func damage(_ blob: BytePath, _ content: [UInt8]) throws {
-        var damaged = content
-        damaged[damaged.count / 2] ^= 4
-        try blob.removeFile()
-        try blob.replaceContents(with: damaged, permissions: 0o444)
-    }
 
     func testRepairTakesFromTheWorktreeThenFromTheRemote() throws {
         try damage(work.localBlob(of: present), present)
