@@ -23,7 +23,9 @@ struct Upload {
     }
 
     /// Asks the remote which of the blobs it has.
-    func plan(_ pointers: [ReachedPointer], _ session: TransferSession) throws -> Plan {
+    /// - Parameter isRescuing: whether the store takes from the worktree what it lacks; else nothing is changed, and
+    ///   what stands unchanged in the worktree counts as being here.
+    func plan(_ pointers: [ReachedPointer], _ session: TransferSession, isRescuing: Bool = false) throws -> Plan {
         let store = try repository.store()
         var byOID: [ObjectID: ReachedPointer] = [:]
         for reached in pointers where !reached.pointer.isExtended && reached.pointer.byteCount > 0 {
@@ -35,10 +37,13 @@ struct Upload {
         plan.present = existing.count
         // What the store let go for its copy in the worktree comes back from there.
         let absent = Set(byOID.keys.filter { !existing.contains($0) && !store.contains($0) })
-        var rescue = Rescue(repository: repository, store: store, wanted: absent)
-        try rescue.takeFromWorktree()
+        if isRescuing {
+            var rescue = Rescue(repository: repository, store: store, wanted: absent)
+            try rescue.takeFromWorktree()
+        }
+        let inWorktree = isRescuing || absent.isEmpty ? [] : try repository.blobsInWorktree()
         for (oid, reached) in byOID where !existing.contains(oid) {
-            if store.contains(oid) {
+            if store.contains(oid) || inWorktree.contains(oid) {
                 plan.uploads.append(TransferItem(oid: oid, byteCount: reached.pointer.byteCount))
             } else {
                 plan.lost.append(reached)
@@ -62,7 +67,7 @@ struct Upload {
         let session = try context.session(to: remote, repository, progress: context.progress("Uploading data"))
         defer { session.finish() }
         try session.protectFromCollection(Set(pointers.map(\.pointer.oid)), remote.name)
-        let plan = try plan(pointers, session)
+        let plan = try plan(pointers, session, isRescuing: true)
         guard plan.lost.isEmpty else {
             reportLost(plan.lost)
             return false

@@ -162,6 +162,8 @@ final class SpaceTests: TwoVersionsTestCase {
         let other = laboratory.folder / "other"
         try other.makeFolders()
         try work.data("remote", "add", "--local", "other", other)
+        assertContains(try work.data("push", "--dry-run", "--remote", "other").errorText, "would upload 2 blobs")
+        XCTAssertFalse(work.localBlob(of: present).exists, "a dry run changes nothing")
         try work.data("push", "--quiet", "--remote", "other")
         XCTAssertTrue((other / "objects").isFolder)
         try work.data("fsck", "--remote=other")
