@@ -21,7 +21,8 @@ again, it installs what has changed.
     --uninstall      remove what was installed, and its entries in Git's
                      configuration; data and repositories are not touched
     --dependencies   only install what the build needs, and the packages of
-                     each COMMAND that is missing
+                     each COMMAND that is missing (PACKAGE:COMMAND where the
+                     names differ)
     --help           show this text
 USAGE
 }
@@ -47,7 +48,7 @@ missing_packages() {
         pkg-config --exists libcrypto || printf ' libssl-dev'
         pkg-config --exists libcurl || printf ' libcurl4-openssl-dev'
     fi
-    for command in "$@"; do has "$command" || printf ' %s' "$command"; done
+    for command in "$@"; do has "${command#*:}" || printf ' %s' "${command%%:*}"; done
 }
 
 as_root() {

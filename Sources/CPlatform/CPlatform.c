@@ -3,7 +3,9 @@
 #include "CPlatform.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <signal.h>
 #include <spawn.h>
@@ -50,8 +52,59 @@ int platform_clone(int destination, int source) {
     return ioctl(destination, FICLONE, source);
 }
 
-ssize_t platform_copy_range(int source, int destination, size_t count) {
-    return copy_file_range(source, NULL, destination, NULL, count, 0);
+ssize_t platform_dedupe(int source, int destination, off_t offset, size_t count) {
+    struct {
+        struct file_dedupe_range range;
+        struct file_dedupe_range_info destination;
+    } request = {
+        .range = {.src_offset = offset, .src_length = count, .dest_count = 1},
+        .destination = {.dest_fd = destination, .dest_offset = offset},
+    };
+    if (ioctl(source, FIDEDUPERANGE, &request) != 0) return -1;
+    if (request.destination.status == FILE_DEDUPE_RANGE_DIFFERS) return -2;
+    if (request.destination.status < 0) {
+        errno = -request.destination.status;
+        return -1;
+    }
+    return request.destination.bytes_deduped;
+}
+
+enum { EXTENTS_AT_ONCE = 64 };
+
+struct extents {
+    struct fiemap map;
+    struct fiemap_extent list[EXTENTS_AT_ONCE];
+};
+
+static int read_extents(int file, __u64 start, struct extents *extents) {
+    memset(extents, 0, sizeof *extents);
+    extents->map.fm_start = start;
+    extents->map.fm_length = FIEMAP_MAX_OFFSET - start;
+    extents->map.fm_flags = FIEMAP_FLAG_SYNC;
+    extents->map.fm_extent_count = EXTENTS_AT_ONCE;
+    return ioctl(file, FS_IOC_FIEMAP, &extents->map);
+}
+
+int platform_shares_extents(int one, int other) {
+    const __u32 elsewhere = FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_DATA_INLINE;
+    struct extents ours, theirs;
+    __u64 start = 0;
+    for (;;) {
+        if (read_extents(one, start, &ours) != 0 || read_extents(other, start, &theirs) != 0) return 0;
+        __u32 count = ours.map.fm_mapped_extents;
+        if (count != theirs.map.fm_mapped_extents) return 0;
+        if (count == 0) return start > 0;
+        for (__u32 index = 0; index < count; index++) {
+            const struct fiemap_extent *our = &ours.list[index], *their = &theirs.list[index];
+            if (our->fe_logical != their->fe_logical || our->fe_physical != their->fe_physical
+                || our->fe_length != their->fe_length || ((our->fe_flags | their->fe_flags) & elsewhere)) {
+                return 0;
+            }
+        }
+        const struct fiemap_extent *last = &ours.list[count - 1];
+        if (last->fe_flags & FIEMAP_EXTENT_LAST) return 1;
+        start = last->fe_logical + last->fe_length;
+    }
 }
 
 int platform_syncfs(int descriptor) {

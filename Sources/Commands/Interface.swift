@@ -12,7 +12,7 @@ package enum Interface {
         TrackCommand.self, UntrackCommand.self, StatusCommand.self, ListFilesCommand.self, DiffCommand.self,
         CheckoutCommand.self, ConflictsCommand.self, FixCommand.self, MigrateCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self,
-        DiskUsageCommand.self, PruneCommand.self, CollectCommand.self, FsckCommand.self, DoctorCommand.self,
+        DiskUsageCommand.self, DedupCommand.self, PruneCommand.self, CollectCommand.self, FsckCommand.self, DoctorCommand.self,
         VersionCommand.self, HelpCommand.self,
         FilterProcessCommand.self, CleanCommand.self, SmudgeCommand.self, HookCommand.self, MergeDriverCommand.self,
         TextconvCommand.self, CompletionCommand.self, ManualCommand.self,

@@ -145,6 +145,47 @@ package struct Descriptor: ~Copyable, Sendable {
         platform_clone(number, source.number) == 0
     }
 
+    /// What became of the wish to share one file's blocks with another's.
+    package enum Deduplication: Equatable, Sendable {
+        /// They share all of them now.
+        case shared
+        /// They did already.
+        case wasShared
+        /// They differ; nothing was changed.
+        case different
+        /// The file system has no blocks that files share, or the two are on different ones.
+        case unsupported
+    }
+
+    /// Whether no byte of the two takes space twice. False also where the file system does not say.
+    package func shares(blocksOf other: borrowing Descriptor) -> Bool {
+        platform_shares_extents(number, other.number) != 0
+    }
+
+    /// Makes this file, which should have the content of `source`, share its blocks. The kernel compares every byte
+    /// under a lock first, so that no content is ever changed; name, inode and times stay
+    /// (ioctl_fideduperange(2)).
+    package func deduplicate(with source: borrowing Descriptor) throws(SystemError) -> Deduplication {
+        let byteCount = try status().byteCount
+        guard try source.status().byteCount == byteCount else { return .different }
+        if shares(blocksOf: source) { return .wasShared }
+        var offset: Int64 = 0
+        while offset < byteCount {
+            // What Btrfs and XFS do at once.
+            let count = Int(min(byteCount - offset, 16 << 20))
+            switch platform_dedupe(source.number, number, off_t(offset), count) {
+            case -2: return .different
+            case -1 where errno == EINTR: continue
+            case -1 where [EOPNOTSUPP, ENOTTY, EINVAL, EXDEV, ENOSYS].contains(errno) && offset == 0: return .unsupported
+            case -1: throw .last("FIDEDUPERANGE", path: path)
+            // Less than a block, with which no file system can do it.
+            case 0: return offset == 0 ? .unsupported : .shared
+            case let shared: offset += Int64(shared)
+            }
+        }
+        return .shared
+    }
+
     /// Waits until a read would not block: there are bytes, or the end.
     /// - Parameter milliseconds: how long at most; 0 asks only.
     package func isReadable(within milliseconds: Int32) -> Bool {
