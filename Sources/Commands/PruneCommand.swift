@@ -32,6 +32,9 @@ struct PruneCommand: Command {
     /// What crashed processes left behind is swept after this many seconds: two weeks, as in git-gc(1).
     private static let leftoverAge: Int64 = 14 * 24 * 3600
 
+    /// What `git diff` shows of large files is made anew after a month, in seconds.
+    private static let summaryAge: Int64 = 30 * 24 * 3600
+
     private struct Row: Encodable {
         let oid: String
         let size: Int64
@@ -43,7 +46,10 @@ struct PruneCommand: Command {
         let repository = try context.repository()
         let isDryRun = arguments[CommonOptions.dryRun]
         let store = try repository.store()
-        if !isDryRun { try store.sweepIncoming(olderThan: leftoverAge) }
+        if !isDryRun {
+            try store.sweepIncoming(olderThan: leftoverAge)
+            try SummaryCache(repository).sweep(olderThan: summaryAge)
+        }
         let days = try arguments[recent] ?? repository.settings().pruneRecentDays
         let use = try StoreUse(context: context, repository: repository, recentDays: days, isDryRun: isDryRun)
         var plan = PrunePlan()

@@ -103,6 +103,25 @@ struct SummaryCache {
         folder = repository.map { $0.location.commonFolder / "data/summaries/\(Self.form)" }
     }
 
+    /// Removes what is older than `age`, in seconds.
+    func sweep(olderThan age: Int64) throws {
+        guard let summaries = folder?.parent, summaries.isFolder else { return }
+        try Self.sweep(summaries, FileStatus.Time.now.seconds - age)
+    }
+
+    private static func sweep(_ folder: BytePath, _ limit: Int64) throws {
+        for name in try folder.entries() {
+            let path = folder / name
+            guard let status = try path.status() else { continue }
+            if status.kind == .folder {
+                try sweep(path, limit)
+                _ = path.removeEmptyFolder()
+            } else if status.modified.seconds < limit {
+                try path.removeFile()
+            }
+        }
+    }
+
     func text(of oid: ObjectID) -> [UInt8]? {
         guard let path = path(of: oid), let text = try? path.contents(), text.last == UInt8(ascii: "\n") else { return nil }
         return text

@@ -64,7 +64,7 @@ package struct Settings: Sendable {
     private static let largestMinimum: Int64 = 32 << 20
 
     /// The keys that a committed `.gitdata` can set. Those of one remote follow in `committedRemoteKeys`.
-    package static let committedKeys: Set<String> = ["data.remote", "data.minimumsize", "data.pointer", "data.lazy"]
+    package static let committedKeys: Set<String> = ["data.remote", "data.minimumsize", "data.pointer", "data.lazy", "data.difflimit"]
     package static let committedRemoteKeys = Set(
         ["url"] + DataRemote.Option.allCases.filter(\.isCommittable).map(\.rawValue))
     /// The name of the committed file, at the top of the worktree.

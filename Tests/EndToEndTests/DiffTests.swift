@@ -85,6 +85,14 @@ final class DiffTests: EndToEndTestCase {
         assertContains(try work.git("show", "--format=").text, "+kept\n")
         try kept.replaceContents(with: Array("cut".utf8))
         XCTAssertEqual(try work.git("show", "--format=").text, text)
+        // A prune lets go only what is old.
+        try work.data("prune", "--quiet")
+        XCTAssert(kept.exists)
+        XCTAssertEqual(try work.shell("touch -d '5 weeks ago' \(kept)").status, 0)
+        try work.data("prune", "--quiet", "--dry-run")
+        XCTAssert(kept.exists)
+        try work.data("prune", "--quiet")
+        XCTAssertFalse((work.folder / ".git/data/summaries/1").exists)
     }
 
     func testDiffOutsideOfARepositoryWorks() throws {
