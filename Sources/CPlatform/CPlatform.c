@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 int platform_open(const char *path, int flags, mode_t mode) {
@@ -111,6 +112,14 @@ int platform_syncfs(int descriptor) {
     return syncfs(descriptor);
 }
 
+int platform_set_attribute(int descriptor, const char *name, const void *value, size_t size) {
+    return fsetxattr(descriptor, name, value, size, 0);
+}
+
+ssize_t platform_attribute(int descriptor, const char *name, void *value, size_t size) {
+    return fgetxattr(descriptor, name, value, size);
+}
+
 int platform_columns(int terminal) {
     struct winsize size;
     return ioctl(terminal, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
@@ -154,6 +163,10 @@ char **platform_environ(void) {
 
 int platform_spawn_chdir(void *actions, const char *folder) {
     return posix_spawn_file_actions_addchdir_np(actions, folder);
+}
+
+int platform_spawn_session_flag(void) {
+    return POSIX_SPAWN_SETSID;
 }
 
 int platform_ignores(int signal) {

@@ -26,9 +26,11 @@ struct FilterProcessCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let output = context.output
+        let repository = try context.repository()
         let process = FilterProcess(
-            try context.repository(), input: try .standard(0), output: try .standard(1),
-            pointerForm: arguments[FilterOptions.pointer]?.settings, report: { Notices.report($0, output) })
+            repository, input: try .standard(0), output: try .standard(1),
+            pointerForm: arguments[FilterOptions.pointer]?.settings, later: Settling.beforeCommit(repository),
+            report: { Notices.report($0, output) })
         try process.run()
         return .success
     }

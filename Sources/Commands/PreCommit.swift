@@ -11,8 +11,11 @@ struct PreCommit {
 
     /// Files of other kinds above this are pointed out.
     private static let largeByteCount = 10 << 20
+    /// To bring so much to a disk takes a while.
+    private static let noticeableByteCount = 1 << 30
 
     func run() throws -> ExitCode {
+        try settle()
         let staged = try stagedEntries()
         guard !staged.isEmpty else { return .success }
         let filters = try repository.git().attribute("filter", of: staged.map(\.path), cached: true)
@@ -28,6 +31,16 @@ struct PreCommit {
                 kept: "the files and what is staged; nothing was committed",
                 hints: ["git data fix, or: git add --renormalize \(raw.map { ShellWord.quoted($0.path) }.joined(separator: " "))"]))
         return .failure
+    }
+
+    /// Waits until what `git add` has stored is on the disk.
+    private func settle() throws {
+        let store = try repository.store()
+        let waiting = store.unsettledByteCount()
+        if waiting >= Self.noticeableByteCount {
+            context.output.message("git data: writing \(ByteCountText.format(waiting)) to the disk ...")
+        }
+        try store.settle()
     }
 
     private static func problem(_ file: RawFile) -> String {

@@ -51,7 +51,7 @@ struct Rescue {
     private func take(_ oid: ObjectID, at path: BytePath) throws -> Bool {
         guard let status = try? path.status(), status.kind == .regular, store.hasContent(oid, at: path) else { return false }
         let batch = BlobBatch(store: store)
-        var spool = try BlobSpool(in: store)
+        var spool = BlobSpool(in: store)
         try ByteReader(Descriptor.open(path, [.read, .noFollow, .nonBlocking]), bufferSize: 1 << 18)
             .forEachPiece { try spool.write($0) }
         // It may have changed in between: then it is another blob, and does no harm.

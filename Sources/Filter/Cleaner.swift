@@ -30,10 +30,13 @@ package struct Cleaner: ~Copyable {
     private var head: [UInt8] = []
     private let headLimit: Int
     private var spool: BlobSpool?
+    private let guess: BlobSpool.Guess?
 
-    package init(settings: Settings, batch: BlobBatch) {
+    /// - Parameter guess: as `BlobSpool` takes it.
+    package init(settings: Settings, batch: BlobBatch, guess: BlobSpool.Guess? = nil) {
         self.settings = settings
         self.batch = batch
+        self.guess = guess
         headLimit = max(Pointer.maximumTextByteCount, Int(settings.minimumByteCount))
     }
 
@@ -49,7 +52,7 @@ package struct Cleaner: ~Copyable {
     }
 
     private mutating func startSpool() throws(StoreError) {
-        var started = try BlobSpool(in: batch.store)
+        var started = BlobSpool(in: batch.store, guess: guess)
         var failure: StoreError?
         head.withUnsafeBytes { bytes in
             do throws(StoreError) { try started.write(bytes) } catch { failure = error }

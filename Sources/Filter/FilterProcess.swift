@@ -15,27 +15,33 @@ package final class FilterProcess {
     private let report: (FilterNotice) -> Void
     private let pointerForm: Settings.PointerForm?
     private let fetcher: BlobFetcher
+    private let later: BlobBatch.Later?
     private var batch: BlobBatch?
+    /// What Git has of the files that it gives to be cleaned.
+    private let indexed: IndexedPointers
     /// The files whose content Git will ask for again, with the text that Git has of them.
     private var delayed: [BytePath: (pointer: Pointer, text: [UInt8])] = [:]
     private var leftAsPointers: [(path: BytePath, pointer: Pointer, reason: PointerReason)] = []
 
     /// - Parameters:
     ///   - pointerForm: which pointers are written, whatever the settings say.
+    ///   - later: as `BlobBatch` takes it, for what is cleaned.
     ///   - report: what a person should know; called between two answers to Git.
     package init(
         _ repository: Repository, input: consuming Descriptor, output: consuming Descriptor,
-        pointerForm: Settings.PointerForm? = nil, report: @escaping (FilterNotice) -> Void
+        pointerForm: Settings.PointerForm? = nil, later: BlobBatch.Later? = nil, report: @escaping (FilterNotice) -> Void
     ) {
         self.repository = repository
         self.input = PktLineReader(input)
         self.output = PktLineWriter(output)
         self.report = report
         self.pointerForm = pointerForm
+        self.later = later
         fetcher = BlobFetcher(repository)
+        indexed = IndexedPointers(repository)
     }
 
-    /// Serves Git until it closes the stream, then makes durable what was stored.
+    /// Serves Git until it closes the stream, then makes durable what was stored, or leaves that to `later`.
     package func run() throws(FilterError) {
         // Git's configuration takes a process to read; it is read while Git sends the first file.
         let repository = self.repository
@@ -92,7 +98,7 @@ package final class FilterProcess {
     private func clean(_ request: FilterRequest) throws(FilterError) {
         let answer: Cleaner.Answer
         do throws(FilterError) {
-            answer = try cleaned()
+            answer = try cleaned(request.path)
         } catch {
             if case .protocolViolation = error { throw error }
             report(.notStored(path: request.path, error))
@@ -107,12 +113,15 @@ package final class FilterProcess {
         try send(answer.text)
     }
 
-    private func cleaned() throws(FilterError) -> Cleaner.Answer {
+    private func cleaned(_ path: BytePath) throws(FilterError) -> Cleaner.Answer {
         let batch = try self.openBatch()
         var settings: Settings
         do throws(RepositoryError) { settings = try repository.settings() } catch { throw .repository(error) }
         if let pointerForm { settings.pointerForm = pointerForm }
-        var cleaner = Cleaner(settings: settings, batch: batch)
+        let indexed = self.indexed
+        var cleaner = Cleaner(settings: settings, batch: batch) {
+            indexed.pointer(at: path).flatMap { try? batch.store.open($0.oid) }
+        }
         while let bytes = try speaking({ () throws(GitError) in try nextPiece() }) {
             do throws(StoreError) { try cleaner.take(bytes) } catch { throw .store(error) }
         }
@@ -123,7 +132,7 @@ package final class FilterProcess {
         isDrained = false
         if let batch { return batch }
         do throws(RepositoryError) {
-            let opened = BlobBatch(store: try repository.store())
+            let opened = BlobBatch(store: try repository.store(), later: later)
             batch = opened
             return opened
         } catch {

@@ -15,18 +15,26 @@ package final class BlobBatch: Sendable {
     private let flushing = Mutex(())
 
     private struct Pending {
+        /// Those that this batch has to flush itself.
         var oids: [ObjectID] = []
+        /// How many there are that whoever settles will find.
+        var noted = 0
         var byteCount: Int64 = 0
     }
 
     /// What may wait for a flush. More is flushed at once, so that a crash of the machine costs little.
     private static let pendingLimit = (blobs: 4096, byteCount: Int64(256 << 20))
-    /// From so many blobs on, flushing the whole file system is cheaper than one fsync for each, even though
-    /// it waits for what other programs have written too.
-    private static let individualLimit = 32
+    /// Sees to a call of `ObjectStore.settle`, where the flush is left to that.
+    private let later: Later?
+    package typealias Later = @Sendable (ObjectStore) throws(StoreError) -> Void
+    /// Whether a thread of this process settles.
+    private let isSettling = Mutex(false)
 
-    package init(store: ObjectStore) {
+    /// - Parameter later: sees to it that `ObjectStore.settle` is called, by a process of its own for instance, in place
+    ///   of a flush: who depends on the blobs being there after a crash of the system calls that too, and waits.
+    package init(store: ObjectStore, later: Later? = nil) {
         self.store = store
+        self.later = later
     }
 
     deinit {
@@ -34,43 +42,70 @@ package final class BlobBatch: Sendable {
         try? flush()
     }
 
-    func add(_ oid: ObjectID, byteCount: Int64) throws(StoreError) {
-        let isDue = pending.withLock { pending in
-            pending.oids.append(oid)
-            pending.byteCount += byteCount
-            return pending.oids.count >= Self.pendingLimit.blobs || pending.byteCount >= Self.pendingLimit.byteCount
-        }
-        if isDue { try flush() }
-    }
-
     /// Takes over a complete file of `incoming/` whose bytes the caller has verified to be those of `oid`.
     package func adopt(_ file: BytePath, as oid: ObjectID) throws(StoreError) {
-        let byteCount: Int64
+        let descriptor: Descriptor
+        do throws(SystemError) { descriptor = try .open(file, .read) } catch { throw .system(error) }
+        try add(descriptor, at: file, as: oid)
+    }
+
+    /// Whether the store has the blob already, as durable as this batch makes it.
+    func keeps(_ oid: ObjectID, byteCount: Int64) throws(StoreError) -> Bool {
+        guard store.isKept(oid, byteCount: byteCount) else { return false }
+        if later == nil, !store.path(of: oid).exists { try store.settle() }
+        return true
+    }
+
+    /// Makes a complete file of `incoming/` the blob that its bytes are.
+    func add(_ descriptor: borrowing Descriptor, at file: BytePath, as oid: ObjectID) throws(StoreError) {
+        let byteCount: Int64, isNoted: Bool
         do throws(SystemError) {
-            let descriptor = try Descriptor.open(file, .read)
             let status = try descriptor.status()
+            byteCount = status.byteCount
+            // A file that nobody may write to takes no note either.
+            isNoted = later != nil && ObjectStore.noteWritten(descriptor)
             try descriptor.setPermissions(status.permissions & ~0o222)
             try store.makePending(file, as: oid)
-            byteCount = status.byteCount
         } catch {
             throw .system(error)
         }
-        try add(oid, byteCount: byteCount)
+        let isDue = pending.withLock { pending in
+            if isNoted { pending.noted += 1 } else { pending.oids.append(oid) }
+            pending.byteCount += byteCount
+            return pending.oids.count + pending.noted >= Self.pendingLimit.blobs
+                || pending.byteCount >= Self.pendingLimit.byteCount
+        }
+        guard isDue else { return }
+        if isNoted { settleAside() } else { try flush() }
     }
 
-    /// Returns when every blob given so far, by any thread, is durable under its final name. Those of a
-    /// flush that fails wait for the next.
+    /// Has a thread settle what is noted so far, so that a crash of the machine costs little; one at a time.
+    private func settleAside() {
+        guard isSettling.withLock({ isSettling in
+            defer { isSettling = true }
+            return !isSettling
+        }) else { return }
+        pending.withLock { $0.byteCount = 0 }
+        WorkerThread.detach { [self] in
+            try? store.settle(waiting: false)
+            isSettling.withLock { $0 = false }
+        }
+    }
+
+    /// Returns when every blob given so far, by any thread, is durable under its final name, or when what makes it
+    /// so has been started. Those of a flush that fails wait for the next.
     package func flush() throws(StoreError) {
         try flushing.withLock { _ throws(StoreError) in
             let taken = pending.withLock { pending in
                 defer { pending = Pending() }
                 return pending
             }
+            if taken.noted > 0 { try later?(store) }
             guard !taken.oids.isEmpty else { return }
             do throws(SystemError) {
-                try synchronizeContents(taken.oids)
+                try store.synchronizeContents(taken.oids)
                 for oid in taken.oids { try store.publish(oid) }
-                try synchronizeFolders(taken.oids)
+                try store.synchronizeFolders(taken.oids)
             } catch {
                 pending.withLock { pending in
                     pending.oids = taken.oids + pending.oids
@@ -79,26 +114,5 @@ package final class BlobBatch: Sendable {
                 throw .system(error)
             }
         }
-    }
-
-    private func synchronizeContents(_ oids: [ObjectID]) throws(SystemError) {
-        guard oids.count <= Self.individualLimit else {
-            return try Descriptor.open(store.incoming, [.read, .folder]).synchronizeFileSystem()
-        }
-        for oid in oids {
-            do throws(SystemError) {
-                try Descriptor.open(store.pendingPath(of: oid), .read).synchronize()
-            } catch {
-                // Another process has published the same blob in the meantime.
-                guard error.isAbsent, store.path(of: oid).exists else { throw error }
-            }
-        }
-    }
-
-    private func synchronizeFolders(_ oids: [ObjectID]) throws(SystemError) {
-        guard oids.count <= Self.individualLimit else {
-            return try Descriptor.open(store.objects, [.read, .folder]).synchronizeFileSystem()
-        }
-        for oid in oids { try store.synchronizeFolders(of: oid) }
     }
 }

@@ -17,7 +17,7 @@ extension ObjectStore {
             try file.renameExclusively(to: pendingPath(of: oid))
         } catch {
             guard error.isExisting else { throw error }
-            if rescuePending(oid) { return try file.removeFile() }
+            if openWritten(oid) != nil || rescuePending(oid) { return try file.removeFile() }
             // What a killed process, or a machine without power, left there is not the blob.
             try file.rename(to: pendingPath(of: oid))
         }
@@ -28,6 +28,7 @@ extension ObjectStore {
     /// what a machine without power lost; what is in an alternate was never verified, and is read.
     func isKept(_ oid: ObjectID, byteCount: Int64) -> Bool {
         let own = path(of: oid)
+        if !own.exists, let written = openWritten(oid) { return (try? written.status())?.byteCount == byteCount }
         if own.exists || rescuePending(oid) {
             guard let status = try? own.status() else { return false }
             freshen(own, status)
@@ -76,6 +77,10 @@ extension ObjectStore {
             // It may just have been published by the process that wrote it.
             return path(of: oid).exists
         }
+        if openWritten(oid) != nil {
+            try? settle()
+            return path(of: oid).exists
+        }
         do throws(SystemError) {
             let file = try Descriptor.open(pending, .read)
             guard try hashContent(of: file) == oid else { return false }
@@ -109,7 +114,7 @@ extension ObjectStore {
         }
     }
 
-    private static func pendingObjectID(_ name: BytePath) -> ObjectID? {
+    static func pendingObjectID(_ name: BytePath) -> ObjectID? {
         let suffix = Array(".pending".utf8)
         guard name.bytes.count == ObjectID.digitCount + suffix.count, name.bytes.suffix(suffix.count) == suffix[...] else {
             return nil

@@ -44,10 +44,11 @@ package struct ObjectStore: Sendable {
 
     /// Whether the blob is here: by its name, without reading it.
     package func contains(_ oid: ObjectID) -> Bool {
-        location(of: oid) != nil
+        path(of: oid).exists || openWritten(oid) != nil || location(of: oid) != nil
     }
 
-    /// Where the blob is: in the store, or in one of the alternates.
+    /// Where the blob is: in the store, or in one of the alternates. One that is not on the disk yet is brought there
+    /// first.
     package func location(of oid: ObjectID) -> BytePath? {
         let own = path(of: oid)
         if own.exists { return own }
@@ -60,6 +61,7 @@ package struct ObjectStore: Sendable {
     /// Opens the blob for reading, wherever it is.
     /// - Returns: nil where it is not here.
     package func open(_ oid: ObjectID) throws(StoreError) -> Descriptor? {
+        if !path(of: oid).exists, let written = openWritten(oid) { return written }
         guard let path = location(of: oid) else { return nil }
         do throws(SystemError) {
             return try Descriptor.open(path, .read)
@@ -71,8 +73,8 @@ package struct ObjectStore: Sendable {
 
     /// The length of the blob's file, or nil where it is not here.
     package func byteCount(of oid: ObjectID) -> Int64? {
-        guard let path = location(of: oid), let status = try? path.status(followingLinks: true) else { return nil }
-        return status.byteCount
+        guard let file = try? open(oid) else { return nil }
+        return try? file.status().byteCount
     }
 
     /// Makes the store's folders, where they are missing.

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Buffered reading from a descriptor. It may move from thread to thread, but not serve two at once.
 package final class ByteReader: @unchecked Sendable {
     // Safety: whoever holds it hands it over whole; the type is a buffer with a position, and two
@@ -115,4 +117,11 @@ package final class ByteWriter: @unchecked Sendable {
         defer { buffer.removeAll(keepingCapacity: true) }
         try descriptor.write(buffer)
     }
+}
+
+/// Whether two stretches of memory hold the same bytes.
+package func haveEqualBytes(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
+    guard one.count == other.count else { return false }
+    guard let first = one.baseAddress, let second = other.baseAddress else { return true }
+    return memcmp(first, second, one.count) == 0
 }

@@ -30,10 +30,11 @@ package final class ChildProcess {
     ///   - arguments: without the program's own name, which is `name` or else the executable's path.
     ///   - environment: the whole environment, `NAME=value` each.
     ///   - folder: where the child works; this process's folder where nil.
+    ///   - isDetached: whether it has a session of its own, so that it outlives this process and its terminal.
     package init(
         _ executable: BytePath, _ arguments: [BytePath], name: BytePath? = nil,
         environment: [[UInt8]] = Environment.all, folder: BytePath? = nil,
-        input: Stream = .null, output: Stream = .pipe, errors: Stream = .inherited
+        input: Stream = .null, output: Stream = .pipe, errors: Stream = .inherited, isDetached: Bool = false
     ) throws(SystemError) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -49,7 +50,8 @@ package final class ChildProcess {
         sigemptyset(&reset)
         sigaddset(&reset, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &reset)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        let session = isDetached ? platform_spawn_session_flag() : 0
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | Int32(session)))
 
         var inputPipe = try Self.pipe(if: input == .pipe)
         var outputPipe = try Self.pipe(if: output == .pipe)

@@ -110,6 +110,20 @@ package struct Descriptor: ~Copyable, Sendable {
         guard retryingInterrupts({ platform_syncfs(number) }) == 0 else { throw .last("syncfs", path: path) }
     }
 
+    /// Sets an extended attribute of the file.
+    /// - Returns: false where the file system has none, or no room.
+    /// Spec: xattr(7).
+    package func setAttribute(_ name: String, _ value: [UInt8]) -> Bool {
+        value.withUnsafeBytes { platform_set_attribute(number, name, $0.baseAddress, $0.count) } == 0
+    }
+
+    /// An extended attribute of the file; nil where it has no such one, or one longer than 256 bytes.
+    package func attribute(_ name: String) -> [UInt8]? {
+        var value = [UInt8](repeating: 0, count: 256)
+        let count = value.withUnsafeMutableBytes { platform_attribute(number, name, $0.baseAddress, $0.count) }
+        return count >= 0 ? Array(value[..<count]) : nil
+    }
+
     package func status() throws(SystemError) -> FileStatus {
         var raw = stat()
         guard fstat(number, &raw) == 0 else { throw .last("fstat", path: path) }

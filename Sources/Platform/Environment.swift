@@ -81,6 +81,17 @@ package enum Environment {
     }
 }
 
+/// The running system.
+package enum System {
+    /// Tells this run of the system, from its start to its end, from every other; nil where the kernel does not say.
+    /// Source: random(4), `/proc/sys/kernel/random/boot_id`.
+    package static let bootID: [UInt8]? = {
+        guard let line = try? BytePath("/proc/sys/kernel/random/boot_id").contents(limit: 64) else { return nil }
+        let id = Array(line.prefix { $0 != UInt8(ascii: "\n") })
+        return id.isEmpty ? nil : id
+    }()
+}
+
 /// The running process.
 package enum Process {
     /// Ends it with a status.

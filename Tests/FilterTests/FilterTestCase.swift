@@ -41,7 +41,7 @@ class FilterTestCase: XCTestCase {
 
     func insert(_ content: [UInt8]) throws {
         let batch = BlobBatch(store: store)
-        var spool = try BlobSpool(in: store)
+        var spool = BlobSpool(in: store)
         try content.withUnsafeBytes { try spool.write($0) }
         _ = try spool.insert(into: batch)
         try batch.flush()

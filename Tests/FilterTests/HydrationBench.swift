@@ -71,7 +71,7 @@ final class HydrationBench {
     }
 
     func insert(_ content: [UInt8]) throws {
-        var spool = try BlobSpool(in: store)
+        var spool = BlobSpool(in: store)
         try content.withUnsafeBytes { try spool.write($0) }
         _ = try spool.insert(into: batch)
     }

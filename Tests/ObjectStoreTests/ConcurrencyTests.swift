@@ -76,7 +76,7 @@ final class ConcurrencyTests: StoreTestCase {
     }
 
     private static func insert(_ content: [UInt8], _ batch: BlobBatch) throws -> ObjectID {
-        var spool = try BlobSpool(in: batch.store)
+        var spool = BlobSpool(in: batch.store)
         try content.withUnsafeBytes { try spool.write($0) }
         return try spool.insert(into: batch)
     }

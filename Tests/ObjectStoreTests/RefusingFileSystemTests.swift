@@ -14,8 +14,8 @@ final class RefusingFileSystemTests: StoreTestCase {
         }
     }
 
-    private func startSpool(in store: ObjectStore) throws {
-        _ = try BlobSpool(in: store)
+    private func insertSomething(in store: ObjectStore) throws {
+        try insert([1, 2, 3], into: BlobBatch(store: store))
     }
 
     func testFullDiskLeavesNothingHalfWritten() throws {
@@ -46,7 +46,7 @@ final class RefusingFileSystemTests: StoreTestCase {
         do { try disk.makeReadOnly() } catch let error as NotPossibleHere { throw XCTSkip(error.reason) }
 
         XCTAssertEqual(try content(of: oid, in: store), Array("before".utf8))
-        assertThrowsStoreError(try startSpool(in: store), { $0.isDenied })
+        assertThrowsStoreError(try insertSomething(in: store), { $0.isDenied })
         assertThrowsStoreError(try store.remove(oid), { $0.isDenied })
         assertThrowsStoreError(try store.setAside(oid), { $0.isDenied })
         XCTAssertEqual(try content(of: .of(waiting), in: store), nil)
@@ -57,13 +57,13 @@ final class RefusingFileSystemTests: StoreTestCase {
         try (scratch / "data").makeFolders()
         try Descriptor.open(scratch / "data", [.read, .folder]).setPermissions(0o555)
         defer { try? Descriptor.open(scratch / "data", [.read, .folder]).setPermissions(0o755) }
-        assertThrowsStoreError(try startSpool(in: store), { $0.isDenied })
+        assertThrowsStoreError(try insertSomething(in: store), { $0.isDenied })
         assertThrowsStoreError(try store.prepare(), { $0.isDenied })
     }
 
     func testFileInPlaceOfStoreIsTypedError() throws {
         try scratch.write("a file", to: "data")
-        assertThrowsStoreError(try startSpool(in: store), { $0.path != nil })
+        assertThrowsStoreError(try insertSomething(in: store), { $0.path != nil })
         XCTAssertFalse(store.contains(.of([])))
         XCTAssertEqual(try entries(), [])
         assertThrowsStoreError(try store.prepare(), { $0.path != nil })

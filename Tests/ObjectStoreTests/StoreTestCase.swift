@@ -23,7 +23,7 @@ class StoreTestCase: XCTestCase {
     /// Inserts as the filter does: piece by piece.
     @discardableResult
     func insert(_ content: [UInt8], pieces: Int = 1, into batch: BlobBatch) throws -> ObjectID {
-        var spool = try BlobSpool(in: batch.store)
+        var spool = BlobSpool(in: batch.store)
         let size = max(1, (content.count + pieces - 1) / pieces)
         for start in stride(from: 0, to: content.count, by: size) {
             try content[start..<min(start + size, content.count)].withUnsafeBytes { try spool.write($0) }

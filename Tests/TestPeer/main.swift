@@ -17,7 +17,7 @@ func waitForEndOfInput() throws {
 }
 
 func insert(_ content: [UInt8], into batch: BlobBatch) throws -> ObjectID {
-    var spool = try BlobSpool(in: batch.store)
+    var spool = BlobSpool(in: batch.store)
     try content.withUnsafeBytes { try spool.write($0) }
     return try spool.insert(into: batch)
 }
@@ -40,9 +40,9 @@ case ("insert-and-die", 3):
     try say(insert(arguments[2].bytes, into: batch).hex)
     raise(SIGKILL)
 case ("spool-and-die", 3):
-    // STORE CONTENT: killed while the blob is being written.
-    var spool = try BlobSpool(in: ObjectStore(folder: arguments[1]))
-    try arguments[2].bytes.withUnsafeBytes { try spool.write($0) }
+    // STORE CONTENT: killed while the blob, eight MiB of that again and again, is being written.
+    var spool = BlobSpool(in: ObjectStore(folder: arguments[1]))
+    while spool.byteCount < 8 << 20 { try arguments[2].bytes.withUnsafeBytes { try spool.write($0) } }
     raise(SIGKILL)
     _ = consume spool
 case ("lock", 2):

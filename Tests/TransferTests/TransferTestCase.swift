@@ -54,7 +54,7 @@ class TransferTestCase: XCTestCase {
         let batch = BlobBatch(store: store)
         let items = try lengths.map { length in
             let bytes = random.bytes(length)
-            var spool = try BlobSpool(in: store)
+            var spool = BlobSpool(in: store)
             try bytes.withUnsafeBytes { try spool.write($0) }
             return TransferItem(oid: try spool.insert(into: batch), byteCount: Int64(length))
         }

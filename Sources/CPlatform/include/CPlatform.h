@@ -26,6 +26,8 @@ ssize_t platform_dedupe(int source, int destination, off_t offset, size_t count)
 /// system does not say.
 int platform_shares_extents(int one, int other);
 int platform_syncfs(int descriptor);
+int platform_set_attribute(int descriptor, const char *name, const void *value, size_t size);
+ssize_t platform_attribute(int descriptor, const char *name, void *value, size_t size);
 int platform_columns(int terminal);
 int platform_is_regular(mode_t mode);
 int platform_is_folder(mode_t mode);
@@ -38,6 +40,8 @@ const char *platform_entry_name(const void *entry);
 const char *platform_reason(int code, char *buffer, size_t size);
 char **platform_environ(void);
 int platform_spawn_chdir(void *actions, const char *folder);
+/// The flag that gives a spawned process a session of its own.
+int platform_spawn_session_flag(void);
 int platform_ignores(int signal);
 void platform_set_default(int number);
 void platform_set_ignored(int number);

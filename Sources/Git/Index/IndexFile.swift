@@ -37,6 +37,29 @@ package struct IndexFile {
         guard !hasChecksum || checksum() == bytes.suffix(algorithm.byteCount) else { throw .wrongChecksum }
     }
 
+    /// The objects of all files that are not in conflict, as an index of any sound form has them; without a check of
+    /// its checksum, for who only wants to know where to look first.
+    package static func names(in bytes: [UInt8]) throws(IndexFormatError) -> [BytePath: GitObjectDigest] {
+        do throws(IndexFormatError) {
+            return try names(in: bytes, nameByteCount: 20)
+        } catch {
+            return try names(in: bytes, nameByteCount: 32)
+        }
+    }
+
+    private static func names(
+        in bytes: [UInt8], nameByteCount: Int
+    ) throws(IndexFormatError) -> [BytePath: GitObjectDigest] {
+        var cursor = try IndexCursor(bytes, nameByteCount: nameByteCount)
+        var names: [BytePath: GitObjectDigest] = [:]
+        names.reserveCapacity(Int(cursor.entryCount))
+        while let entry = try cursor.next() {
+            guard entry.stage == 0 else { continue }
+            names[BytePath(bytes: cursor.path)] = GitObjectDigest(bytes: bytes[entry.name])
+        }
+        return names
+    }
+
     /// Whether the trailing checksum is one: `index.skipHash` leaves zeros there.
     private var hasChecksum: Bool {
         !bytes.suffix(algorithm.byteCount).allSatisfy { $0 == 0 }

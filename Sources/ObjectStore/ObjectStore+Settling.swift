@@ -1,0 +1,78 @@
+import Digest
+import Platform
+
+/// Blobs that are whole and not yet on the disk. `git add` need not wait for the disk: until the system ends, by
+/// whatever cause, the page cache holds every byte that was written, and no earlier than with the next commit does
+/// anything depend on them. What is so is noted on the pending file itself; once the system has been started
+/// again, the note is void, and the blob is verified before it is trusted.
+extension ObjectStore {
+    /// Where the note is: an extended attribute, with the run of the system as its value.
+    private static let noteName = "user.git-data.boot"
+
+    /// Notes on a whole file, whose bytes were hashed as they were written, that it is so.
+    /// - Returns: false where the file system keeps no notes; the file is to be flushed then.
+    static func noteWritten(_ file: borrowing Descriptor) -> Bool {
+        guard let run = System.bootID else { return false }
+        return file.setAttribute(noteName, run)
+    }
+
+    /// Opens the blob where it is pending and was written in this run of the system.
+    func openWritten(_ oid: ObjectID) -> Descriptor? {
+        guard let file = try? Descriptor.open(pendingPath(of: oid), [.read, .noFollow, .nonBlocking]),
+            let run = System.bootID, file.attribute(Self.noteName) == run
+        else { return nil }
+        return file
+    }
+
+    /// Brings to the disk, and to their final names, the blobs that are whole now, of whatever process.
+    /// - Parameter waiting: whether to wait for another process that does the same; else that is left to it.
+    package func settle(waiting: Bool = true) throws(StoreError) {
+        do throws(SystemError) {
+            guard incoming.exists else { return }
+            let folder = try Descriptor.open(incoming, [.read, .folder])
+            guard try folder.lock(waiting: waiting) else { return }
+            let oids = try incoming.entries().compactMap(Self.pendingObjectID).filter { openWritten($0) != nil }
+            guard !oids.isEmpty else { return }
+            try synchronizeContents(oids)
+            for oid in oids { try publish(oid) }
+            try synchronizeFolders(oids)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// How many bytes a `settle` would have to bring to the disk at most.
+    package func unsettledByteCount() -> Int64 {
+        let names = (try? incoming.entries()) ?? []
+        return names.filter { Self.pendingObjectID($0) != nil }.reduce(0) { sum, name in
+            sum + ((try? (incoming / name).status())?.byteCount ?? 0)
+        }
+    }
+
+    /// From so many blobs on, flushing the whole file system is cheaper than one fsync for each, even though
+    /// it waits for what other programs have written too.
+    private static let individualLimit = 32
+
+    /// Returns when the bytes of these pending blobs are on the disk.
+    func synchronizeContents(_ oids: [ObjectID]) throws(SystemError) {
+        guard oids.count <= Self.individualLimit else {
+            return try Descriptor.open(incoming, [.read, .folder]).synchronizeFileSystem()
+        }
+        for oid in oids {
+            do throws(SystemError) {
+                try Descriptor.open(pendingPath(of: oid), .read).synchronize()
+            } catch {
+                // Another process has published the same blob in the meantime.
+                guard error.isAbsent, path(of: oid).exists else { throw error }
+            }
+        }
+    }
+
+    /// Returns when the names of these blobs are on the disk.
+    func synchronizeFolders(_ oids: [ObjectID]) throws(SystemError) {
+        guard oids.count <= Self.individualLimit else {
+            return try Descriptor.open(objects, [.read, .folder]).synchronizeFileSystem()
+        }
+        for oid in oids { try synchronizeFolders(of: oid) }
+    }
+}
