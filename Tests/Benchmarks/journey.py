@@ -152,7 +152,7 @@ class Journey:
         if not place.is_committed:
             party.commit(place, "Data")
             place.is_committed = True
-            self.check_clean(party, place.work)
+            self.check_clean(place.work)
         return place
 
     def pushed(self, party):
@@ -173,7 +173,7 @@ class Journey:
             self.laboratory.run(["cp", "-r", self.versions["other"] / self.top, place.work])
             self.stopwatch.run(party.add(place))
             party.commit(place, "Other data")
-            self.check_clean(party, place.work)
+            self.check_clean(place.work)
             place.has_branches, place.branch = True, "other"
         return place
 
@@ -199,7 +199,7 @@ class Journey:
                 os.utime(path, (moment, moment))
         return Step(
             party.status(place), (place.work / self.top,), self.byte_count // 2,
-            lambda: self.check_clean(party, place.work))
+            lambda: self.check_clean(place.work))
 
     def push(self, party):
         place = self.committed(party)
@@ -308,16 +308,16 @@ class Journey:
                     raise Failure(f"after the push there is no {blob}")
 
     def check_files(self, party, folder, version):
-        if party.is_checked:
+        if party.is_faithful:
             found = folder / self.top
             if not found.exists():
                 # restic gives files back below their whole path.
                 found = next((path for path in folder.rglob(self.top)), found)
             self.laboratory.run(["diff", "-rq", self.versions[version] / self.top, found])
-            self.check_clean(party, folder)
+        self.check_clean(folder)
 
-    def check_clean(self, party, folder):
-        if party.is_checked and (folder / ".git").exists():
+    def check_clean(self, folder):
+        if (folder / ".git").exists():
             self.laboratory.assert_clean(folder)
 
     # Folders

@@ -2,6 +2,7 @@
 person would type. A question that makes no sense for a party is None, and the job is done without it."""
 
 import pathlib
+import re
 import shutil
 
 from measuring import Command
@@ -27,8 +28,8 @@ class Party:
     programs = ()
     needs = None
     is_peer = True
-    # Whether `git status` is to be clean and files are to be equal after each step.
-    is_checked = True
+    # Whether the files that come back are those that went.
+    is_faithful = True
     # Lines for a repository of its own; the pattern is that of all data files.
     attributes = None
 
@@ -40,9 +41,8 @@ class Party:
         return self.needs is None or shutil.which(self.needs, path=self.laboratory.environment["PATH"]) is not None
 
     def version(self):
-        """One line that says which."""
-        said = self.laboratory.run(self.version_command(), expecting=None).stdout.strip().split("\n")
-        return said[0]
+        found = re.search(r"\d[\w.]*", self.laboratory.run(self.version_command()).stdout)
+        return found.group() if found else "unknown"
 
     def version_command(self):
         return [self.needs or "git", "--version"]
@@ -144,7 +144,7 @@ class DataAdd(Data):
 
 
 class Floor(Party):
-    name, title, is_peer, is_checked = "floor", "floor", False, False
+    name, title, is_peer, is_faithful = "floor", "floor", False, False
     programs = ("floor",)
     attributes = "*.bin filter=floor -text\n"
 
@@ -195,6 +195,11 @@ class Annex(Party):
     def set_up(self, place, git):
         git("annex", "init", "--quiet", "work")
 
+    def new_remote(self, place, folder):
+        super().new_remote(place, folder)
+        # Which makes it one that git-annex copies to; it goes on writing to that branch by itself.
+        self.git(place.work)("push", "--quiet", "origin", "git-annex")
+
     def add(self, place):
         return [Command(["git", "annex", "add", "--quiet", place.top], place.work)]
 
@@ -202,9 +207,7 @@ class Annex(Party):
         return [Command(["git", "annex", "add", "--quiet", name], place.work)]
 
     def push(self, place):
-        return [
-            Command(["git", "push", "--quiet", "origin", "main", "git-annex"], place.work),
-            Command(["git", "annex", "copy", "--quiet", "--to", "origin", "."], place.work)]
+        return super().push(place) + [Command(["git", "annex", "copy", "--quiet", "--to", "origin", "."], place.work)]
 
     def pull(self, place, clone):
         return super().pull(place, clone) + [Command(["git", "annex", "get", "--quiet", "."], clone)]

@@ -62,7 +62,8 @@ def details(record):
 
 
 def heading(record):
-    versions = ", ".join(dict.fromkeys(record["parties"].values()))
+    versions = ", ".join(
+        f"{TITLES.get(name, name)} {version}" for name, version in record["parties"].items() if name != "floor")
     lines = [
         f"{record['date']}, commit {record['commit']}, {record['cores']} cores, load {record['load']:.1f}, "
         f"scale {record['scale']:g}, medians of {record['times']}",
