@@ -15,7 +15,7 @@ from measuring import Command
 from parties import Party, Place
 
 SLOW = 30  # seconds: whoever takes longer for a step is not asked to do it again
-PATIENCE = 3  # seconds that the repetitions of a short step may take together
+PATIENCE = 10  # seconds that the repetitions of a short step may take together
 
 
 class Step(NamedTuple):
@@ -77,28 +77,31 @@ class Journey:
         """Gives the figures of each party; a peer that fails is left out from there on."""
         figures = {party.name: [] for party in parties}
         parties = list(parties)
-        for turn in range(times):
-            for repetition in range(job.repeat):
-                # In turns, each time in another order, so that a busy moment of the machine hits all alike.
-                shift = (turn + repetition) % len(parties)
-                for party in parties[shift:] + parties[:shift]:
-                    done = figures[party.name]
-                    walls = [figure.wall for figure in done]
-                    if max(walls, default=0) > SLOW or (repetition > 2 and sum(walls) > PATIENCE * (turn + 1)):
-                        continue
-                    try:
-                        done.append(self.measure_one(job, party))
-                    except Failure as failure:
-                        if not party.is_peer:
-                            raise
-                        print(f"{party.title} is left out of {job.name}: {failure}", file=sys.stderr, flush=True)
-                        parties = [one for one in parties if one is not party]
-                        figures.pop(party.name)
-            for party in parties:
-                if figures[party.name]:
-                    print(f"  {job.name}, {party.title}: {figures[party.name][-1].wall:.3f} s", file=sys.stderr, flush=True)
+        for turn in range(times * job.repeat):
+            # In turns, each time in another order, so that a busy moment of the machine hits all alike.
+            shift = turn % len(parties)
+            for party in parties[shift:] + parties[:shift]:
+                done = figures[party.name]
+                if self.is_enough(job, [figure.wall for figure in done]):
+                    continue
+                try:
+                    done.append(self.measure_one(job, party))
+                except Failure as failure:
+                    if not party.is_peer:
+                        raise
+                    print(f"{party.title} is left out of {job.name}: {failure}", file=sys.stderr, flush=True)
+                    parties = [one for one in parties if one is not party]
+                    figures.pop(party.name)
+                    continue
+                if len(done) % job.repeat == 0:
+                    print(f"  {job.name}, {party.title}: {done[-1].wall:.3f} s", file=sys.stderr, flush=True)
         self.empty_trash()
         return figures
+
+    @staticmethod
+    def is_enough(job, walls):
+        """Whether a party that has taken so long is not asked again."""
+        return max(walls, default=0) > SLOW or (job.repeat > 1 and len(walls) > 2 and sum(walls) > PATIENCE)
 
     def measure_one(self, job, party):
         if isinstance(party, Limit):

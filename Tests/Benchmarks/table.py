@@ -32,7 +32,8 @@ def lay_out(lines):
 def main_table(record):
     """One line for each job: limit, floor, git data, each peer, the target and how far it is."""
     peers = [name for name in record["parties"] if name not in ("data", "data-add", "floor", "git")]
-    lines = [["job", "limit", "floor", "git data", *(TITLES.get(peer, peer) for peer in peers), "to reach", "", "ours/that", ""]]
+    titles = [TITLES.get(peer, peer) for peer in peers]
+    lines = [["job", "limit", "floor", "git data", *titles, "to reach", "", "ours/that", ""]]
     for row in record["rows"]:
         unit = row["unit"]
         measure = {name: figure["memory" if unit == "MiB" else "wall"] for name, figure in row["figures"].items()}
