@@ -67,8 +67,12 @@ class FamilyWatch(MemoryWatch):
 
 
 class Stopwatch:
-    def __init__(self, laboratory):
-        self.laboratory = laboratory
+    def __init__(self, laboratory, is_thorough=True):
+        """Whether all free memory is touched, which takes a minute or so the first time, or only twice of what a
+        step needs."""
+        self.laboratory, self.is_thorough = laboratory, is_thorough
+        self.buffer = memoryview(bytearray(CHUNK))
+        self.filler = Filler(laboratory.folder, self.buffer)
 
     def run(self, commands):
         """Runs commands whose time is nobody's."""
@@ -110,23 +114,45 @@ class Stopwatch:
                 raise Failure(f"{shlex.join(words)}\nended with {process.returncode}\n{shown}")
         return Figure(seconds, usage.ru_utime + usage.ru_stime, max(watch.peaks.values(), default=None))
 
-    @staticmethod
-    def warm(inputs, byte_count):
-        """Ends what others have left to write, reads the input once, and touches as much memory as the step will
-        need: a virtual machine gives unused memory back to its host, and getting it again is slow."""
+    def warm(self, inputs, byte_count):
+        """Ends what others have left to write, reads the input once, and sees to it that the memory which the
+        step will need has been touched."""
         os.sync()
-        place = "/dev/shm"
-        if not os.path.isdir(place) or shutil.disk_usage(place).free < 2 * byte_count:
-            place = None
-        zeros = bytes(CHUNK)
-        with tempfile.TemporaryFile(dir=place, buffering=0) as file:
-            for _ in range(0, byte_count, CHUNK):
-                file.write(zeros)
-        buffer = memoryview(bytearray(CHUNK))
         for file in inputs:
-            for path in (pathlib.Path(folder, name) for folder, _, names in os.walk(file) for name in names) \
-                    if os.path.isdir(file) else [pathlib.Path(file)]:
+            for path in [file, *pathlib.Path(file).rglob("*")]:
                 if path.is_file():
                     with open(path, "rb", buffering=0) as opened:
-                        while opened.readinto(buffer):
+                        while opened.readinto(self.buffer):
                             pass
+        self.filler.leave(byte_count, None if self.is_thorough else 2 * byte_count)
+
+
+class Filler:
+    """Holds the memory that nobody uses, as pages of a file without blocks. A virtual machine gives unused memory
+    back to its host, and to get it again is slow: what it costs would be in the time of whoever comes first. The
+    kernel takes these pages back by itself where somebody needs them."""
+
+    RESERVE = 1 << 30  # bytes that stay free, so that the kernel need not look for pages
+
+    def __init__(self, folder, buffer):
+        self.file = tempfile.TemporaryFile(dir=folder, buffering=0)
+        self.buffer = buffer
+        self.byte_count = 0
+
+    def leave(self, byte_count, limit=None):
+        """Touches what is free, up to a limit, and gives back as much of it as asked for."""
+        free = max(0, free_memory() - self.RESERVE)
+        end = self.byte_count + (free if limit is None else min(free, limit))
+        self.file.truncate(end)
+        self.file.seek(self.byte_count)
+        while self.file.readinto(self.buffer):
+            pass
+        self.byte_count = max(0, end - byte_count)
+        self.file.truncate(self.byte_count)
+
+
+def free_memory():
+    """Bytes that are used for nothing, not even as a cache. Spec: proc(5), meminfo."""
+    with open("/proc/meminfo") as lines:
+        fields = dict(line.split(":", 1) for line in lines)
+    return int(fields["MemFree"].split()[0]) << 10
