@@ -9,7 +9,7 @@ package enum Interface {
     /// All commands, in the order of the help.
     static let table = CommandTable([
         InstallCommand.self, UninstallCommand.self, InitCommand.self, CloneCommand.self,
-        TrackCommand.self, UntrackCommand.self, StatusCommand.self, ListFilesCommand.self, DiffCommand.self,
+        TrackCommand.self, UntrackCommand.self, AddCommand.self, StatusCommand.self, ListFilesCommand.self, DiffCommand.self,
         CheckoutCommand.self, ConflictsCommand.self, FixCommand.self, MigrateCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self,
         DiskUsageCommand.self, DedupCommand.self, PruneCommand.self, CollectCommand.self, FsckCommand.self, DoctorCommand.self,

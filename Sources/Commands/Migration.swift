@@ -26,11 +26,7 @@ struct Migration {
         git = ground.git
         reader = try ObjectReader(git)
         catalogue = HistoryCatalogue(reader)
-        let format = try git.query(["rev-parse", "--show-object-format"]).line
-        let objects = try git.query(["rev-parse", "--git-path", "objects/pack"]).line
-        pack = try PackWriter(
-            in: objects.absolute(from: repository.location.worktree ?? repository.location.gitFolder),
-            isSHA256: format == "sha256")
+        pack = try PackWriter(git, workingIn: repository.location.worktree ?? repository.location.gitFolder)
     }
 
     /// The name of a branch or a tag as a person types it.

@@ -90,7 +90,7 @@ package struct Hydration: Sendable {
         let files = Self.withoutRepetitions(files)
         Self.sweep(files, worktree: worktree)
         var preparation = prepareIndex(files, worktree: worktree)
-        let tally = HydrationTally(files, observer: progress)
+        let tally = FileTally(files.count, byteCount: files.reduce(0) { $0 + $1.byteCount }, observer: progress)
         let endings = Mutex([Ending](repeating: .passedOver, count: files.count))
         concurrently(count: files.count, threads: Self.threads) { position in
             let hydration = HydrationOfFile(
@@ -166,32 +166,5 @@ package struct Hydration: Sendable {
         case .system(let error): "\(error)"
         case .notInstalled, .notARepository, .protocolViolation: "git could not be asked"
         }
-    }
-}
-
-/// How far all threads together have come.
-private final class HydrationTally: Sendable {
-    private let tick: Mutex<ProgressTick>
-    private let observer: any ProgressObserver
-
-    init(_ files: [HydrationFile], observer: any ProgressObserver) {
-        tick = Mutex(ProgressTick(filesTotal: files.count, bytesTotal: files.reduce(0) { $0 + $1.byteCount }))
-        self.observer = observer
-    }
-
-    func add(byteCount: Int) {
-        report { $0.bytesDone += Int64(byteCount) }
-    }
-
-    func addFile() {
-        report { $0.filesDone += 1 }
-    }
-
-    private func report(_ change: (inout ProgressTick) -> Void) {
-        observer.advance(
-            to: tick.withLock { tick in
-                change(&tick)
-                return tick
-            })
     }
 }

@@ -201,6 +201,8 @@ final class FilterContentTests: EndToEndTestCase {
         let gitFolder = BytePath(bytes: Array("--git-dir=".utf8) + (work.folder / ".git").bytes)
         let worktree = BytePath(bytes: Array("--work-tree=".utf8) + work.folder.bytes)
         try elsewhere.git(gitFolder, worktree, "add", "--all")
+        // The commit waits until the blob is in its place.
+        try elsewhere.git(gitFolder, worktree, "commit", "--quiet", "-m", "From elsewhere")
         XCTAssert(work.localBlob(of: content).exists)
         XCTAssertFalse(elsewhere.localBlob(of: content).exists)
     }

@@ -36,6 +36,14 @@ package final class PackWriter {
         }
     }
 
+    /// In the repository that `git` works in.
+    /// - Parameter folder: where `git` works.
+    package convenience init(_ git: Git, workingIn folder: BytePath) throws(GitError) {
+        let format = try git.query(["rev-parse", "--show-object-format"]).line
+        let packs = try git.query(["rev-parse", "--git-path", "objects/pack"]).line
+        try self.init(in: packs.absolute(from: folder), isSHA256: format == "sha256")
+    }
+
     package var digestByteCount: Int { algorithm.byteCount }
 
     /// Adds an object; one that was added before is named only.
@@ -98,11 +106,14 @@ package final class PackWriter {
         do throws(SystemError) { try file.descriptor.write(buffer) } catch { throw .system(error) }
     }
 
-    /// Gives all objects to the repository. When this returns they are durable.
-    package func install(_ git: Git) throws(GitError) {
+    /// Gives all objects to the repository. When this returns they are durable, those of a pack at least.
+    /// - Parameter unpackLimit: fewer objects become loose ones, as durable as those of `git add`, so that a repository
+    ///   does not fill with small packs; compare `transfer.unpackLimit` in git-config(1).
+    package func install(_ git: Git, unpackLimit: Int = 0) throws(GitError) {
         guard !written.isEmpty else { return }
         try flush()
-        let child = try git.start(["index-pack", "--stdin"], input: .pipe, errors: .pipe)
+        let command: [BytePath] = written.count < unpackLimit ? ["unpack-objects", "-q"] : ["index-pack", "--stdin"]
+        let child = try git.start(command, input: .pipe, errors: .pipe)
         let messages = child.takeErrors().map { Collector($0) }
         let answers = child.takeOutput().map { Collector($0) }
         // Where Git gives up before the end, what it says tells more than the broken pipe.
@@ -110,7 +121,7 @@ package final class PackWriter {
         let message = messages?.finish() ?? []
         _ = answers?.finish()
         guard case .exited(0) = child.wait() else {
-            throw .failed(command: "git index-pack", status: 128, message: String(decoding: message, as: UTF8.self))
+            throw .failed(command: Git.name(command), status: 128, message: String(decoding: message, as: UTF8.self))
         }
         if let failure { throw .system(failure) }
     }
