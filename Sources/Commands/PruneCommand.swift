@@ -52,7 +52,7 @@ struct PruneCommand: Command {
             if let need { plan.keep(entry, need.rawValue) } else { candidates.append(entry) }
         }
         if !candidates.isEmpty { try plan.sort(candidates, safe: safe(candidates, arguments, repository, context)) }
-        if arguments[unreferenced] { try plan.deleteUnreferenced(olderThan: leftoverAge, repository) }
+        if arguments[unreferenced] { plan.deleteUnreferenced(olderThan: leftoverAge, named: try use.named()) }
         if arguments[CommonOptions.json] {
             try context.output.json(
                 plan.rows.map { Row(oid: $0.entry.oid.hex, size: $0.entry.byteCount, isKept: $0.isKept, reason: $0.reason) })
@@ -163,10 +163,7 @@ struct PrunePlan {
     }
 
     /// Lets go what nothing names and nobody has touched for long.
-    mutating func deleteUnreferenced(olderThan age: Int64, _ repository: Repository) throws {
-        let named = Set(
-            try repository.reachedPointers(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true)
-                .map(\.pointer.oid))
+    mutating func deleteUnreferenced(olderThan age: Int64, named: Set<ObjectID>) {
         let limit = FileStatus.Time.now.seconds - age
         for position in rows.indices where rows[position].isKept && rows[position].reason == Self.notThere {
             let entry = rows[position].entry

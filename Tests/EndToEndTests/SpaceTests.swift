@@ -200,6 +200,30 @@ final class SpaceTests: TwoVersionsTestCase {
         XCTAssertEqual(try (shared / "clones").entries().count, 1)
     }
 
+    func testWhatOnlyTheReflogOrAPushWithoutDataOfAnotherCloneNamesStaysInASharedStore() throws {
+        let shared = laboratory.folder / "shared"
+        let other = try laboratory.clone(origin, as: "other")
+        for clone in [work!, other] {
+            try clone.git("config", "data.store", shared)
+            try clone.data("pull", "--quiet")
+        }
+        let undone = SampleData.bytes(700, seed: 7), pushed = SampleData.bytes(700, seed: 8)
+        try other.write(undone, to: "a.bin")
+        try other.commit("Undone")
+        try other.git("reset", "--quiet", "--hard", "HEAD~1")
+        try other.write(pushed, to: "a.bin")
+        try other.commit("Pushed without its data")
+        try other.write(present, to: "a.bin")
+        try other.commit("Back")
+        try other.git("push", "--quiet", "--no-verify", "origin", "HEAD:topic")
+        XCTAssertEqual(try work.shell("find '\(shared)/objects' -type f -exec touch -d '20 days ago' {} +").status, 0)
+        try work.data("prune", "--quiet", "--unreferenced")
+        try other.git("reset", "--quiet", "--hard", "HEAD~1")
+        try assertContent("a.bin", in: other, is: pushed)
+        try other.git("reset", "--quiet", "--hard", "HEAD@{4}")
+        try assertContent("a.bin", in: other, is: undone)
+    }
+
     func testPruneOfASharedStoreWaitsForADiskThatIsNotThere() throws {
         let shared = laboratory.folder / "shared"
         let elsewhere = laboratory.folder / "disk"
