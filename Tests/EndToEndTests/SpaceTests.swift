@@ -169,6 +169,21 @@ final class SpaceTests: TwoVersionsTestCase {
         try work.data("fsck", "--remote=other")
     }
 
+    func testPushToAnotherRemoteThanTheOneInUseLetsNothingGo() throws {
+        let backup = laboratory.folder / "backup"
+        try backup.makeFolders()
+        try work.data("remote", "add", "--local", "storage", origin / "data")
+        try work.data("remote", "add", "--local", "backup", backup)
+        try work.git("config", "data.keep", "pushed")
+        let fresh = SampleData.bytes(50_000, seed: 8)
+        try work.write(fresh, to: "a.bin")
+        try work.commit("Fresh")
+        try work.data("push", "--quiet", "--remote", "backup")
+        XCTAssertTrue(work.localBlob(of: fresh).exists)
+        try work.data("push", "--quiet")
+        XCTAssertFalse(work.localBlob(of: fresh).exists)
+    }
+
     // MARK: shared store
 
     func testClonesShareAStoreAndPruneForEachOther() throws {
