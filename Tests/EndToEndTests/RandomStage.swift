@@ -83,7 +83,7 @@ final class RandomStage {
     /// The first commit, in both clones.
     func begin() throws {
         if hasTwoRemotes {
-            try dataRemotes[1].folder.makeFolders()
+            for remote in dataRemotes { try remote.folder.makeFolders() }
             for twin in twins {
                 for remote in dataRemotes {
                     try twin.data.data("remote", "add", "--quiet", "--local", BytePath(remote.name), remote.folder)
