@@ -5,7 +5,7 @@ import TestSupport
 /// What people do with `git data`: nothing of it changes what a person sees, and all of it could lose data.
 enum DataOperation: String, CaseIterable, RandomOperation {
     case prune, pruneRecent, pruneUnreferenced, keepPushed, keepAll, mark, sweep, unmark, markAndSweep, fetchAll, fetchRange,
-        pullPath, pushAll, pushKilled, fsckRepair, fix, damage, changeRemote, shareStore, lazy, eager
+        pullPath, pushAll, pushKilled, pushElsewhere, commitsBeforeData, fsckRepair, fix, damage, changeRemote, shareStore, lazy, eager
 
     var name: String { rawValue }
 
@@ -16,7 +16,7 @@ extension RandomStage {
     fileprivate func play(_ operation: DataOperation, _ twin: TwinRepositories) throws {
         switch operation {
         case .prune: try data(["prune", "--quiet", "--recent", "0"], twin)
-        case .pruneRecent: try data(["prune", "--quiet", "--recent", BytePath("\(1 + number(20))")], twin)
+        case .pruneRecent: try data(["prune", "--quiet", "--recent", BytePath("\(1 + number(600))")], twin)
         case .pruneUnreferenced: try pruneUnreferenced(twin)
         case .keepPushed: try twin.data.git("config", "data.keep", "pushed")
         case .keepAll: try twin.data.git("config", "data.keep", "all")
@@ -24,6 +24,7 @@ extension RandomStage {
         case .sweep: try sweep(twin)
         case .unmark: try data(["gc", "--quiet", remoteOption(number(dataRemotes.count)), "--unmark"], twin)
         case .markAndSweep:
+            if number(2) == 0 { try forgetReflogs(twin) }
             try mark(twin)
             try sweep(twin)
         case .fetchAll: try data(["fetch", "--quiet", "--all"], twin)
@@ -36,6 +37,11 @@ extension RandomStage {
             guard outcome.status == 0 || outcome.errorText.contains("did not match") else { throw Unexpected(outcome.description) }
         case .pushAll: try pushData(twin)
         case .pushKilled: try killNowAndThen(["data", "push", "--quiet", "--all"], twin, one: 1)
+        case .pushElsewhere:
+            // A blob that only the remote in use has cannot go to another one.
+            let remote = BytePath(hasTwoRemotes ? dataRemotes[number(2)].name : "origin")
+            try data(["push", "--quiet", "--all", "--remote", remote], twin, expecting: [0, 1])
+        case .commitsBeforeData: try pushCommitsBeforeData(twin)
         case .fsckRepair: try data(["fsck", "--quiet", "--repair"] + (number(2) == 0 ? ["--remote"] : []), twin, expecting: [0, 1])
         case .fix: try fix(twin)
         case .damage: try damage(twin)
@@ -59,6 +65,20 @@ extension RandomStage {
     /// Brings the data of all commits to the data remote; without hooks it goes by hand.
     func pushData(_ twin: TwinRepositories) throws {
         try data(["push", "--quiet", "--all"], twin)
+    }
+
+    /// Commits arrive at the remote before their data, and somebody else clears away what is not needed.
+    private func pushCommitsBeforeData(_ twin: TwinRepositories) throws {
+        try twin.git(["push", "--quiet", "--no-verify", "origin", "HEAD"], at: step)
+        let other = other(than: twin)
+        if number(2) == 0 { try other.git(["fetch", "--quiet", "origin"], at: step) }
+        if number(2) == 0 { try pruneUnreferenced(other) }
+        if number(3) == 0 {
+            try mark(other)
+            try sweep(other)
+        }
+        try check("step \(step), commits without data from clone \(twin.number)")
+        try pushData(twin)
     }
 
     // MARK: kills

@@ -4,8 +4,8 @@ import TestSupport
 /// What people do with Git.
 enum GitOperation: String, CaseIterable, RandomOperation {
     case edit, editAndCommit, commitAll, addOne, removeFile, branch, change, merge, rebase, cherryPick, revert,
-        stash, unstash, dropStash, resetHard, resetMixed, restore, restoreSource, oldVersion, push, pull, lookElsewhere,
-        linkWorktree, unlinkWorktree, amend, gitGC, deleteBranch, deleteRemoteBranch, forgetReflogs, sparse, noSparse, bisect
+        stash, unstash, dropStash, resetHard, resetMixed, restore, restoreSource, oldVersion, push, pull, fetch,
+        lookElsewhere, tag, dropTag, linkWorktree, unlinkWorktree, amend, gitGC, deleteBranch, deleteRemoteBranch, forgetReflogs, sparse, noSparse, bisect
 
     static let daily: [GitOperation] = [.edit, .editAndCommit, .editAndCommit, .commitAll, .push, .pull]
 
@@ -19,7 +19,7 @@ extension RandomStage {
         switch operation {
         case .edit: try edit(twin)
         case .editAndCommit:
-            try edit(twin)
+            for _ in 0...number(3) { try edit(twin) }
             try commit(twin)
         case .commitAll: try commit(twin)
         case .addOne:
@@ -49,7 +49,10 @@ extension RandomStage {
         case .pull:
             let how: BytePath = number(2) == 0 ? "--no-rebase" : "--rebase"
             try twin.git(["pull", "--quiet", how, "origin", "main"], at: step)
+        case .fetch: try twin.git(["fetch", "--quiet"] + (number(2) == 0 ? ["--prune"] : []) + ["origin"], at: step)
         case .lookElsewhere: try lookElsewhere(twin)
+        case .tag: try twin.git(["tag", "--force", BytePath("v\(number(4))")], at: step)
+        case .dropTag: try twin.git(["tag", "--delete", BytePath("v\(number(4))")], at: step)
         case .linkWorktree: try linkWorktree(twin)
         case .unlinkWorktree:
             guard let place = linked[twin.number].popLast() else { return }
@@ -179,5 +182,12 @@ extension RandomStage {
                 try twin.git(["rm", "--quiet", "--sparse", "--", BytePath(path)], at: step)
             }
         }
+    }
+
+    /// Forgets where HEAD and the branches were, as time does; stashes are reflogs too, and stay.
+    func forgetReflogs(_ twin: TwinRepositories) throws {
+        let refs = ["HEAD"] + branches.sorted().map { BytePath("refs/heads/\($0)") }
+        try twin.git(["reflog", "expire", "--expire=now"] + refs, at: step)
+        try check("step \(step), reflogs of clone \(twin.number) expired")
     }
 }
