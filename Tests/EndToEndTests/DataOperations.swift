@@ -7,6 +7,9 @@ enum DataOperation: String, CaseIterable, RandomOperation {
     case prune, pruneRecent, pruneUnreferenced, keepPushed, keepAll, mark, sweep, unmark, markAndSweep, fetchAll, fetchRange,
         pullPath, pushAll, pushKilled, pushElsewhere, commitsBeforeData, fsckRepair, fix, damage, changeRemote, shareStore, lazy, eager
 
+    /// Those that take most away.
+    static let dangerous: [DataOperation] = [.prune, .pruneUnreferenced, .markAndSweep, .commitsBeforeData]
+
     var name: String { rawValue }
 
     func play(on stage: RandomStage, _ twin: TwinRepositories) throws { try stage.play(self, twin) }

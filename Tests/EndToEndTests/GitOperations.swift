@@ -5,9 +5,9 @@ import TestSupport
 enum GitOperation: String, CaseIterable, RandomOperation {
     case edit, editAndCommit, commitAll, addOne, removeFile, branch, change, merge, rebase, cherryPick, revert,
         stash, unstash, dropStash, resetHard, resetMixed, restore, restoreSource, oldVersion, push, pull, fetch,
-        lookElsewhere, tag, dropTag, linkWorktree, unlinkWorktree, amend, gitGC, deleteBranch, deleteRemoteBranch, forgetReflogs, sparse, noSparse, bisect
+        lookElsewhere, tag, dropTag, linkWorktree, unlinkWorktree, amend, undo, gitGC, deleteBranch, deleteRemoteBranch, forgetReflogs, sparse, noSparse, bisect
 
-    static let daily: [GitOperation] = [.edit, .editAndCommit, .editAndCommit, .commitAll, .push, .pull]
+    static let daily: [GitOperation] = [.edit, .editAndCommit, .editAndCommit, .commitAll, .undo, .amend, .push, .pull]
 
     var name: String { rawValue }
 
@@ -57,7 +57,13 @@ extension RandomStage {
         case .unlinkWorktree:
             guard let place = linked[twin.number].popLast() else { return }
             try twin.git(["worktree", "remove", "--force", place], at: step)
-        case .amend: try twin.git(["commit", "--quiet", "--amend", "--all", "--no-edit"], at: step)
+        case .undo:
+            try edit(twin)
+            try commit(twin)
+            try twin.git(["reset", "--quiet", "--hard", "HEAD~1"], at: step)
+        case .amend:
+            try edit(twin)
+            try twin.git(["commit", "--quiet", "--amend", "--all", "--no-edit"], at: step)
         case .gitGC: try twin.git(["gc", "--quiet"], at: step)
         case .deleteBranch: try twin.git(["branch", "--quiet", "-D", otherBranch()], at: step)
         case .deleteRemoteBranch: try twin.git(["push", "--quiet", "origin", ":b\(number(5))"].map { BytePath($0) }, at: step)

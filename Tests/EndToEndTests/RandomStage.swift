@@ -125,7 +125,8 @@ final class RandomStage {
     private func someOperation() -> any RandomOperation {
         switch number(10) {
         case 0..<3: GitOperation.daily[number(GitOperation.daily.count)]
-        case 3..<7: GitOperation.allCases[number(GitOperation.allCases.count)]
+        case 3: DataOperation.dangerous[number(DataOperation.dangerous.count)]
+        case 4..<7: GitOperation.allCases[number(GitOperation.allCases.count)]
         default: DataOperation.allCases[number(DataOperation.allCases.count)]
         }
     }
