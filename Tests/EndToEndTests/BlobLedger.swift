@@ -118,6 +118,8 @@ final class BlobLedger {
     // MARK: what is named
 
     private func names(in folder: BytePath) throws -> Names {
+        // A bare repository has neither an index nor, as it is set up here, reflogs.
+        guard (folder / ".git").exists else { return Names(everybody: try pointers(["--all"], in: folder)) }
         let stashes = try laboratory.run("git", ["stash", "list", "--format=%H"], in: folder).lines.map { BytePath($0) }
         var names = Names(everybody: try pointers(["--all", "--indexed-objects"] + stashes, in: folder))
         names.reflog = try pointers(["--all", "--reflog"], in: folder).subtracting(names.everybody)

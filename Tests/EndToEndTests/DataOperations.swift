@@ -45,7 +45,11 @@ extension RandomStage {
             let remote = BytePath(hasTwoRemotes ? dataRemotes[number(2)].name : "origin")
             try data(["push", "--quiet", "--all", "--remote", remote], twin, expecting: [0, 1])
         case .commitsBeforeData: try pushCommitsBeforeData(twin)
-        case .fsckRepair: try data(["fsck", "--quiet", "--repair"] + (number(2) == 0 ? ["--remote"] : []), twin, expecting: [0, 1])
+        case .fsckRepair:
+            // That something waits for a push is no damage.
+            let options: [BytePath] = number(2) == 0 ? ["--remote"] : []
+            let outcome = try data(["fsck", "--quiet", "--repair"] + options, twin, expecting: [0, 1])
+            guard outcome.lines.allSatisfy({ $0.hasPrefix("unpushed ") }) else { throw Unexpected(outcome.description) }
         case .fix: try fix(twin)
         case .damage: try damage(twin)
         case .changeRemote: try use(dataRemote: number(dataRemotes.count))

@@ -5,7 +5,8 @@ import TestSupport
 enum GitOperation: String, CaseIterable, RandomOperation {
     case edit, editAndCommit, commitAll, addOne, removeFile, branch, change, merge, rebase, cherryPick, revert,
         stash, unstash, dropStash, resetHard, resetMixed, restore, restoreSource, oldVersion, push, pull, fetch,
-        lookElsewhere, tag, dropTag, linkWorktree, unlinkWorktree, amend, undo, gitGC, deleteBranch, deleteRemoteBranch, forgetReflogs, sparse, noSparse, bisect
+        lookElsewhere, tag, dropTag, linkWorktree, unlinkWorktree, amend, undo, gitGC, deleteBranch, deleteRemoteBranch,
+        forgetReflogs, sparse, noSparse, bisect
 
     static let daily: [GitOperation] = [.edit, .editAndCommit, .editAndCommit, .commitAll, .undo, .amend, .push, .pull]
 
@@ -149,8 +150,9 @@ extension RandomStage {
     // MARK: what stopped
 
     /// Brings to an end what stopped in a conflict: by taking sides, or by giving up.
-    func settle(_ twin: TwinRepositories) throws {
-        for _ in 0..<40 {
+    /// - Returns: whether anything had stopped.
+    func settle(_ twin: TwinRepositories) throws -> Bool {
+        for round in 0..<40 {
             let unmerged = try twin.answer("diff", "--name-only", "--diff-filter=U")
             let states: [(BytePath, BytePath)] = [
                 ("MERGE_HEAD", "merge"), ("rebase-merge", "rebase"), ("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert"),
@@ -158,14 +160,14 @@ extension RandomStage {
             let state = try states.first { try twin.isInState($0.0) }?.1
             guard let state else {
                 // A stash that did not fit leaves conflicts and no state.
-                if unmerged.isEmpty { return }
+                if unmerged.isEmpty { return round > 0 }
                 try takeSides(unmerged, twin)
-                return
+                return true
             }
             tally["conflicts", default: 0] += unmerged.count
             if number(4) == 0 {
                 try twin.git([state, "--abort"], at: step)
-                return
+                return true
             }
             try takeSides(unmerged, twin)
             if try twin.git(["-c", "core.editor=true", state, "--continue"], at: step) != 0,
