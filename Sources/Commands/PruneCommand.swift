@@ -52,7 +52,15 @@ struct PruneCommand: Command {
             if let need { plan.keep(entry, need.rawValue) } else { candidates.append(entry) }
         }
         if !candidates.isEmpty { try plan.sort(candidates, on: safe(candidates, arguments, repository, context)) }
-        if arguments[unreferenced] { plan.deleteUnreferenced(olderThan: leftoverAge, named: try use.named()) }
+        if arguments[unreferenced] {
+            if use.gone.isEmpty {
+                plan.deleteUnreferenced(olderThan: leftoverAge, named: try use.named())
+            } else {
+                // Where it is now, nobody knows before git data runs there.
+                context.output.message("Kept what nothing names: a repository that shares the store may only have been moved.")
+                context.output.message("hint: git data status, in its new place; then the same again")
+            }
+        }
         if arguments[CommonOptions.json] {
             try context.output.json(
                 plan.rows.map { Row(oid: $0.entry.oid.hex, size: $0.entry.byteCount, isKept: $0.isKept, reason: $0.reason) })

@@ -11,20 +11,23 @@ struct StoreUse {
     private let needs: [ObjectID: BlobNeed]
     /// What stands in the worktree and may go from the store for that, where the user wants it so.
     private let spare: Set<ObjectID>
+    /// The repositories that shared the store and are not where they were.
+    let gone: [BytePath]
 
     /// - Parameter isDryRun: whether nothing is to be changed, not even what is known of clones that are gone.
     init(context: CommandContext, repository: Repository, recentDays: Int, isDryRun: Bool = true) throws {
         self.repository = repository
         store = try repository.store()
-        let store = store
+        var gone: [BytePath] = []
         do throws(BlobNeedsError) {
-            needs = try repository.blobNeedsOfAll(recentDays: recentDays) { folder in
-                guard !isDryRun else { return }
-                context.output.message("The repository '\(folder)' is gone; the store forgets it.")
-                try? store.forget(folder)
-            }
+            needs = try repository.blobNeedsOfAll(recentDays: recentDays) { gone.append($0) }
         } catch {
             throw Self.words(error, store)
+        }
+        self.gone = gone
+        for folder in gone where !isDryRun {
+            context.output.message("The repository '\(folder)' is gone; the store forgets it.")
+            try? store.forget(folder)
         }
         spare = try repository.settings().keep == .pushed ? repository.blobsInWorktree() : []
     }

@@ -239,6 +239,28 @@ final class SpaceTests: TwoVersionsTestCase {
         try assertContent("a.bin", in: other, is: undone)
     }
 
+    func testCloneThatWasMovedLosesNothingInASharedStore() throws {
+        let shared = laboratory.folder / "shared"
+        let other = try laboratory.clone(origin, as: "other")
+        for clone in [work!, other] {
+            try clone.git("config", "data.store", shared)
+            try clone.data("pull", "--quiet")
+        }
+        let unpushed = SampleData.bytes(700, seed: 7)
+        try other.write(unpushed, to: "a.bin")
+        try other.commit("Not pushed")
+        try other.write(present, to: "a.bin")
+        try other.commit("Back")
+        XCTAssertEqual(try work.shell("find '\(shared)/objects' -type f -exec touch -d '20 days ago' {} +").status, 0)
+        let moved = Worktree(folder: laboratory.folder / "moved", in: laboratory)
+        try other.folder.rename(to: moved.folder)
+        assertContains(try work.data("prune", "--unreferenced").errorText, "may only have been moved")
+        try moved.data("status")
+        try work.data("prune", "--quiet", "--unreferenced")
+        try moved.git("reset", "--quiet", "--hard", "HEAD~1")
+        try assertContent("a.bin", in: moved, is: unpushed)
+    }
+
     func testPruneOfASharedStoreWaitsForADiskThatIsNotThere() throws {
         let shared = laboratory.folder / "shared"
         let elsewhere = laboratory.folder / "disk"
