@@ -10,7 +10,7 @@ import XCTest
 /// all that is done; only the moments of the kills are the machine's.
 final class RandomOperationsTests: EndToEndTestCase {
     func testTwinsLookAlikeAndNoBlobIsLostAfterEveryStep() throws {
-        let steps = Environment.value("GIT_DATA_RANDOM_STEPS").flatMap { Int($0.text) } ?? 30
+        let steps = Environment.value("GIT_DATA_RANDOM_STEPS").flatMap { Int($0.text) } ?? 25
         let seed = Environment.value("GIT_DATA_RANDOM_SEED").flatMap { UInt64($0.text) } ?? UInt64.random(in: 0..<1_000_000)
         let stage = try RandomStage(laboratory, seed: seed)
         print("random: seed \(seed): \(stage.choices)")
