@@ -1,14 +1,16 @@
 import Digest
 import Platform
+import Pointer
 import TestSupport
 
 /// What people do with `git data`: nothing of it changes what a person sees, and all of it could lose data.
 enum DataOperation: String, CaseIterable, RandomOperation {
     case prune, pruneRecent, pruneUnreferenced, keepPushed, keepAll, mark, sweep, unmark, markAndSweep, fetchAll, fetchRange,
-        pullPath, pushAll, pushKilled, pushElsewhere, commitsBeforeData, fsckRepair, fix, damage, changeRemote, shareStore, lazy, eager
+        pullPath, pushAll, pushKilled, pushElsewhere, commitsBeforeData, fsckRepair, fix, damage, damageAndRestore,
+        changeRemote, shareStore, lazy, eager
 
-    /// Those that take most away.
-    static let dangerous: [DataOperation] = [.prune, .pruneUnreferenced, .markAndSweep, .commitsBeforeData]
+    /// Those that could lose most.
+    static let dangerous: [DataOperation] = [.prune, .pruneUnreferenced, .markAndSweep, .commitsBeforeData, .damageAndRestore]
 
     var name: String { rawValue }
 
@@ -52,6 +54,7 @@ extension RandomStage {
             guard outcome.lines.allSatisfy({ $0.hasPrefix("unpushed ") }) else { throw Unexpected(outcome.description) }
         case .fix: try fix(twin)
         case .damage: try damage(twin)
+        case .damageAndRestore: try damageAndRestore(twin)
         case .changeRemote: try use(dataRemote: number(dataRemotes.count))
         case .shareStore: try shareStore()
         case .lazy, .eager:
@@ -127,12 +130,8 @@ extension RandomStage {
         guard !named.isEmpty else { return }
         let oid = named[choice % named.count]
         let isRemote = there.isIntact(oid), isElsewhere = store == nil && elsewhere.isIntact(oid)
-        guard isRemote || isElsewhere, let file = here.file(of: oid), var content = try file.contents() else { return }
-        content[choice % content.count] ^= 1 << UInt8(choice % 8)
-        try file.removeFile()
-        try file.replaceContents(with: content, permissions: 0o444)
-        note("damaged \(oid.hex) in the store of clone \(twin.number), way \(way)")
-        tally["damaged blobs", default: 0] += 1
+        guard isRemote || isElsewhere else { return }
+        try damage(oid, in: here, at: choice)
         if !isRemote {
             let clone = other(than: twin).data.folder
             try data(["fsck", "--quiet", "--repair", "--from", clone], twin)
@@ -148,6 +147,33 @@ extension RandomStage {
         }
         guard here.isIntact(oid) else { throw Unexpected("the damaged blob did not come back\n\(ledger.history(of: oid))") }
         try twin.data.data("fsck", "--quiet")
+    }
+
+    /// The disk changes a blob of the index, and nobody notices before Git writes the file anew.
+    private func damageAndRestore(_ twin: TwinRepositories) throws {
+        let path = file(), choice = number(1 << 30), here = store(of: twin)
+        let text = try twin.data.attempt("cat-file", "blob", BytePath(":\(path.text)")).output
+        guard case .pointer(let pointer) = Pointer.recognize(text), here.isIntact(pointer.oid),
+            dataRemotes[dataRemote].isIntact(pointer.oid)
+        else { return }
+        try damage(pointer.oid, in: here, at: choice)
+        try twin.remove(path)
+        try twin.git(["restore", "--", path], at: step)
+        try compare(twin)
+        // Where the file is outside of a sparse checkout, nobody has asked for it.
+        try data(["fsck", "--quiet", "--repair"], twin)
+        guard here.isIntact(pointer.oid) else {
+            throw Unexpected("the damaged blob did not come back\n\(ledger.history(of: pointer.oid))")
+        }
+    }
+
+    private func damage(_ oid: ObjectID, in store: BlobLedger.Place, at place: Int) throws {
+        guard let file = store.file(of: oid), var content = try file.contents(), !content.isEmpty else { return }
+        content[place % content.count] ^= 1 << UInt8(place % 8)
+        try file.removeFile()
+        try file.replaceContents(with: content, permissions: 0o444)
+        note("damaged \(oid.hex) in '\(store.folder)'")
+        tally["damaged blobs", default: 0] += 1
     }
 
     /// Both clones go over to one store, as a person would do it.
