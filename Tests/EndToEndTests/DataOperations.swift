@@ -159,6 +159,8 @@ extension RandomStage {
         try damage(pointer.oid, in: here, at: choice)
         try twin.remove(path)
         try twin.git(["restore", "--", path], at: step)
+        // The damaged bytes are never handed out: the file is a pointer, and a pull brings the data.
+        try twin.data.data("pull", "--quiet")
         try compare(twin)
         // Where the file is outside of a sparse checkout, nobody has asked for it.
         try data(["fsck", "--quiet", "--repair"], twin)
