@@ -74,9 +74,12 @@ private struct Fix {
             return isSame
         }.map(\.0)
         guard !unchanged.isEmpty else { return left }
-        try git.query(
-            ["--literal-pathspecs", "add", "--renormalize", "--pathspec-from-file=-", "--pathspec-file-nul"],
-            input: unchanged.flatMap { $0.path.bytes + [0] })
+        let add: [BytePath] = ["--literal-pathspecs", "add", "--renormalize", "--pathspec-from-file=-", "--pathspec-file-nul"]
+        let paths: [UInt8] = unchanged.flatMap { $0.path.bytes + [0] }
+        if try git.run(add, input: paths).status != 0 {
+            // Since 2.34, Git adds what is there but outside of a sparse checkout only when told to.
+            try git.query(add + ["--sparse"], input: paths)
+        }
         for file in unchanged { context.output.message("'\(file.path)' is staged as a pointer.") }
         return left
     }

@@ -19,8 +19,8 @@ struct PruneCommand: Command {
             Kept is what the index, HEAD, the stash and an operation under way of any worktree name, what commits \
             name that are not pushed, and what recent commits have brought; in a shared store, for every \
             repository that uses it. Of the rest goes what the data remote, asked now, says that it has, with \
-            its size; what it lacks is kept, so that no last copy is ever deleted. `git data fetch` brings a \
-            blob back.
+            its size; what it lacks is kept, and what `git data gc --remote` has marked there, so that no last copy is \
+            ever deleted. `git data fetch` brings a blob back.
 
             With `data.keep = pushed`, blobs that the remote has and that stand unchanged in the worktree go \
             too: a pushed data set takes its own size once.
@@ -57,8 +57,16 @@ struct PruneCommand: Command {
         for (entry, need) in try use.entries() {
             if let need { plan.keep(entry, need.rawValue) } else { candidates.append(entry) }
         }
-        if !candidates.isEmpty { try plan.sort(candidates, safe: safe(candidates, arguments, repository, context)) }
-        if arguments[unreferenced] { try plan.deleteUnreferenced(olderThan: leftoverAge, repository) }
+        if !candidates.isEmpty { try plan.sort(candidates, on: safe(candidates, arguments, repository, context)) }
+        if arguments[unreferenced] {
+            if use.gone.isEmpty {
+                plan.deleteUnreferenced(olderThan: leftoverAge, named: try use.named())
+            } else {
+                // Where it is now, nobody knows before git data runs there.
+                context.output.message("Kept what nothing names: a repository that shares the store may only have been moved.")
+                context.output.message("hint: git data status, in its new place; then the same again")
+            }
+        }
         if arguments[CommonOptions.json] {
             try context.output.json(
                 plan.rows.map { Row(oid: $0.entry.oid.hex, size: $0.entry.byteCount, isKept: $0.isKept, reason: $0.reason) })
@@ -77,11 +85,10 @@ struct PruneCommand: Command {
         return .success
     }
 
-    /// Asks the remote which of the blobs it has, with their sizes.
-    /// - Returns: the blobs, and the remote's name as a reason.
+    /// Asks the remote which of the blobs it has, with their sizes, and which of them a collection may take away.
     private static func safe(
         _ candidates: [ObjectStore.Entry], _ arguments: ParsedArguments, _ repository: Repository, _ context: CommandContext
-    ) throws -> (oids: Set<ObjectID>, remote: String) {
+    ) throws -> PrunePlan.Holdings {
         let remote = if let name = arguments[DownloadOptions.remote] {
             try repository.dataRemote(named: name)
         } else {
@@ -91,7 +98,9 @@ struct PruneCommand: Command {
         let session = try context.session(to: remote, repository)
         defer { session.finish() }
         let items = candidates.map { TransferItem(oid: $0.oid, byteCount: $0.byteCount) }
-        return (try session.existing(matching: items), remote.name)
+        // The mark first: what is swept before the second question is not among what is there.
+        let marked = try CollectionMark.current(session, remote.name)?.oids ?? []
+        return PrunePlan.Holdings(remote: remote.name, oids: try session.existing(matching: items), marked: marked)
     }
 
     /// A store that is its own remote would vouch for what is about to be deleted.
@@ -116,7 +125,7 @@ struct PruneCommand: Command {
         }
         let gone = plan.rows.filter { !$0.isKept }
         guard !gone.isEmpty else {
-            output.message("Nothing to delete: every local blob is in use, not pushed, recent, or not on the remote.")
+            output.message("Nothing to delete: every local blob is in use, not pushed, recent, or not safe on the remote.")
             return sayLacking(plan, output)
         }
         let freed = gone.reduce(Int64(0)) { $0 + $1.entry.byteCount }
@@ -126,9 +135,14 @@ struct PruneCommand: Command {
     }
 
     private static func sayLacking(_ plan: PrunePlan, _ output: Output) {
-        guard let remote = plan.remote, plan.lacking.count > 0 else { return }
-        output.message(
-            "Kept \(Count.blobs(plan.lacking.count)) (\(ByteCountText.format(plan.lacking.byteCount))) that '\(remote)' does not have.")
+        guard let remote = plan.remote else { return }
+        let (lacking, marked) = (plan.lacking, plan.marked)
+        if marked.count > 0 {
+            output.message(
+                "Kept \(Count.blobs(marked.count)) (\(ByteCountText.format(marked.byteCount))) that are marked to leave '\(remote)'.")
+        }
+        guard lacking.count > 0 else { return }
+        output.message("Kept \(Count.blobs(lacking.count)) (\(ByteCountText.format(lacking.byteCount))) that '\(remote)' does not have.")
         output.message("hint: git data push --all, or for what no commit names: git data prune --unreferenced")
     }
 }
@@ -144,15 +158,30 @@ struct PrunePlan {
         var isUnnamed: Bool { reason == PrunePlan.unnamed }
     }
 
+    /// What a remote says of the blobs that could go.
+    struct Holdings {
+        let remote: String
+        /// The blobs that are there.
+        let oids: Set<ObjectID>
+        /// The blobs that a collection has written down, to take them away.
+        let marked: Set<ObjectID>
+    }
+
     private(set) var rows: [Row] = []
     private(set) var remote: String?
     private static let notThere = "not on the remote"
+    private static let leaving = "marked to leave the remote"
     private static let unnamed = "nothing names it"
 
     /// What stays because the remote lacks it.
-    var lacking: (count: Int, byteCount: Int64) {
-        let lacking = rows.filter { $0.isKept && $0.reason == Self.notThere }
-        return (lacking.count, lacking.reduce(0) { $0 + $1.entry.byteCount })
+    var lacking: (count: Int, byteCount: Int64) { kept(for: Self.notThere) }
+
+    /// What stays because the remote may soon lack it.
+    var marked: (count: Int, byteCount: Int64) { kept(for: Self.leaving) }
+
+    private func kept(for reason: String) -> (count: Int, byteCount: Int64) {
+        let kept = rows.filter { $0.isKept && $0.reason == reason }
+        return (kept.count, kept.reduce(0) { $0 + $1.entry.byteCount })
     }
 
     mutating func keep(_ entry: ObjectStore.Entry, _ reason: String) {
@@ -160,19 +189,21 @@ struct PrunePlan {
     }
 
     /// Lets go what the remote has.
-    mutating func sort(_ candidates: [ObjectStore.Entry], safe: (oids: Set<ObjectID>, remote: String)) {
-        remote = safe.remote
+    mutating func sort(_ candidates: [ObjectStore.Entry], on holdings: Holdings) {
+        remote = holdings.remote
         for entry in candidates {
-            let isSafe = safe.oids.contains(entry.oid)
-            rows.append(Row(entry: entry, isKept: !isSafe, reason: isSafe ? "on '\(safe.remote)'" : Self.notThere))
+            if !holdings.oids.contains(entry.oid) {
+                keep(entry, Self.notThere)
+            } else if holdings.marked.contains(entry.oid) {
+                keep(entry, Self.leaving)
+            } else {
+                rows.append(Row(entry: entry, isKept: false, reason: "on '\(holdings.remote)'"))
+            }
         }
     }
 
     /// Lets go what nothing names and nobody has touched for long.
-    mutating func deleteUnreferenced(olderThan age: Int64, _ repository: Repository) throws {
-        let named = Set(
-            try repository.reachedPointers(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true)
-                .map(\.pointer.oid))
+    mutating func deleteUnreferenced(olderThan age: Int64, named: Set<ObjectID>) {
         let limit = FileStatus.Time.now.seconds - age
         for position in rows.indices where rows[position].isKept && rows[position].reason == Self.notThere {
             let entry = rows[position].entry

@@ -6,23 +6,28 @@ import Repository
 
 /// What the blobs of the local store are needed for, by all repositories that share it.
 struct StoreUse {
+    private let repository: Repository
     private let store: ObjectStore
     private let needs: [ObjectID: BlobNeed]
     /// What stands in the worktree and may go from the store for that, where the user wants it so.
     private let spare: Set<ObjectID>
+    /// The repositories that shared the store and are not where they were.
+    let gone: [BytePath]
 
     /// - Parameter isDryRun: whether nothing is to be changed, not even what is known of clones that are gone.
     init(context: CommandContext, repository: Repository, recentDays: Int, isDryRun: Bool = true) throws {
+        self.repository = repository
         store = try repository.store()
-        let store = store
+        var gone: [BytePath] = []
         do throws(BlobNeedsError) {
-            needs = try repository.blobNeedsOfAll(recentDays: recentDays) { folder in
-                guard !isDryRun else { return }
-                context.output.message("The repository '\(folder)' is gone; the store forgets it.")
-                try? store.forget(folder)
-            }
+            needs = try repository.blobNeedsOfAll(recentDays: recentDays) { gone.append($0) }
         } catch {
             throw Self.words(error, store)
+        }
+        self.gone = gone
+        for folder in gone where !isDryRun {
+            context.output.message("The repository '\(folder)' is gone; the store forgets it.")
+            try? store.forget(folder)
         }
         spare = try repository.settings().keep == .pushed ? repository.blobsInWorktree() : []
     }
@@ -37,6 +42,11 @@ struct StoreUse {
                 kept: "all of it",
                 hints: ["mount its disk, or, where it is gone for good, remove its note in '\(store.folder)/clones'"])
         }
+    }
+
+    /// The blobs that anything names, a reflog included, in any repository that shares the store.
+    func named() throws -> Set<ObjectID> {
+        do throws(BlobNeedsError) { return try repository.blobsNamedByAll() } catch { throw Self.words(error, store) }
     }
 
     /// Every blob of the store's own folder, with what it is needed for; nil where it may go once a remote has it.

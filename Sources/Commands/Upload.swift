@@ -110,6 +110,8 @@ struct Upload {
         let settings = try repository.settings()
         // A folder inside the Git remote, or a shared store, may be all that others have.
         guard settings.keep == .pushed, settings.store == nil else { return }
+        // What only another remote has, such as a backup, would not come back from the one in use.
+        guard (try? repository.dataRemote())?.url == remote.url else { return }
         let store = try repository.store()
         let present = try repository.blobsInWorktree()
         // Of pointers with extensions the remote was not asked.

@@ -71,6 +71,28 @@ extension Repository {
         return needs
     }
 
+    /// The blobs that any ref, reflog or index names, of all repositories that share this one's store. Those that
+    /// are not there any more have no say.
+    package func blobsNamedByAll() throws(BlobNeedsError) -> Set<ObjectID> {
+        var named: Set<ObjectID>
+        do throws(RepositoryError) { named = try blobsNamed() } catch { throw .repository(error) }
+        for folder in try registered() where folder != location.commonFolder {
+            guard let other = RepositoryLocation.at(commonFolder: folder) else { continue }
+            do throws(RepositoryError) {
+                named.formUnion(try Repository(other, isolated: true).blobsNamed())
+            } catch {
+                throw .cloneOutOfReach(folder)
+            }
+        }
+        return named
+    }
+
+    private func blobsNamed() throws(RepositoryError) -> Set<ObjectID> {
+        Set(
+            try reachedPointers(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true)
+                .map(\.pointer.oid))
+    }
+
     private func registered() throws(BlobNeedsError) -> [BytePath] {
         let store: ObjectStore
         do throws(RepositoryError) { store = try self.store() } catch { throw .repository(error) }

@@ -10,7 +10,12 @@ extension Repository {
         for worktree in try worktrees() {
             let git = try asking { () throws(GitError) in try Git(in: worktree, worktree: worktree, isolated: true) }
             used += try pointers(among: try asking { () throws(GitError) in try git.indexEntries() })
-            for name in ["HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD"] as [BytePath] {
+            // Of the others, git gc may have taken the commit away that they name.
+            let names: [BytePath] = [
+                "HEAD", "ORIG_HEAD^{commit}", "MERGE_HEAD^{commit}", "CHERRY_PICK_HEAD^{commit}", "REVERT_HEAD^{commit}",
+                "REBASE_HEAD^{commit}",
+            ]
+            for name in names {
                 guard let commit = try asking({ () throws(GitError) in try git.resolve(name) }) else { continue }
                 used += try treePointers(BytePath(bytes: commit.hex))
             }

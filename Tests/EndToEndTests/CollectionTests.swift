@@ -119,6 +119,23 @@ final class CollectionTests: EndToEndTestCase {
         assertContains(try work.data("gc", "--remote").errorText, "0 blobs (0 bytes) of 2")
     }
 
+    func testPruneDoesNotCountOnWhatIsMarked() throws {
+        // The branch is gone from the remote, and this clone has not heard of it.
+        try work.git("switch", "--quiet", "main")
+        try work.git("--git-dir", origin, "branch", "--quiet", "-D", "gone")
+        let colleague = try laboratory.clone(origin, as: "colleague")
+        try colleague.data("gc", "--remote", "--mark", "--grace", "0")
+        XCTAssertTrue(isThere(old))
+        assertContains(try work.data("prune").errorText, "marked")
+        XCTAssertTrue(work.localBlob(of: old).exists)
+        try colleague.data("gc", "--remote", "--sweep")
+        XCTAssertFalse(isThere(old))
+        try work.data("push", "--quiet", "origin", "gone")
+        XCTAssertTrue(isThere(old))
+        try work.data("prune")
+        XCTAssertFalse(work.localBlob(of: old).exists)
+    }
+
     func testMarkOfANewerVersionIsLeftAlone() throws {
         try (origin / "data/gc").makeFolders()
         try (origin / "data/gc/mark").replaceContents(with: Array("git data collection 2\n".utf8))

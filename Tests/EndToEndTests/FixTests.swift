@@ -57,6 +57,16 @@ final class FixTests: EndToEndTestCase {
         try assertContent("a.bin", in: work, is: SampleData.bytes(100, seed: 9))
     }
 
+    func testFileOutsideOfASparseCheckoutThatIsThereIsMended() throws {
+        try commitRaw("d/a.bin")
+        try work.git("sparse-checkout", "set", "--no-cone", "/*", "!/d/")
+        try work.write(content, to: "d/a.bin")
+        try work.data("fix")
+        try work.git("commit", "--quiet", "-m", "Fixed")
+        try assertPointer("d/a.bin", in: work, for: content)
+        try assertClean(work)
+    }
+
     func testMergeOfABranchThatTracksWithOneThatDoesNot() throws {
         // A file that is data on one branch, and was added as it is on the other.
         try work.git("switch", "--quiet", "-c", "plain")

@@ -99,6 +99,19 @@ final class KeepingTests: TwoVersionsTestCase {
         for content in [stashed, staged, old, present] { XCTAssert(work.localBlob(of: content).exists) }
     }
 
+    func testPruneGoesOnWhereOrigHeadNamesACommitThatGitHasPruned() throws {
+        try work.git("push", "--quiet")
+        try work.git("reset", "--quiet", "--hard", "HEAD~1")
+        try work.git("push", "--quiet", "--force")
+        try work.git("reflog", "expire", "--expire=now", "--all")
+        try work.git("gc", "--quiet", "--prune=now")
+        XCTAssertEqual(try work.attempt("cat-file", "-e", "ORIG_HEAD").status, 1)
+        try work.data("prune")
+        XCTAssertFalse(work.localBlob(of: present).exists)
+        XCTAssert(work.localBlob(of: old).exists)
+        try work.data("gc", "--remote")
+    }
+
     func testPruneRefusesWhenTheRemoteIsTheStoreItself() throws {
         try work.git("remote", "set-url", "origin", BytePath("file://\(work.folder)"))
         _ = try work.attempt("data", "prune")

@@ -169,6 +169,21 @@ final class SpaceTests: TwoVersionsTestCase {
         try work.data("fsck", "--remote=other")
     }
 
+    func testPushToAnotherRemoteThanTheOneInUseLetsNothingGo() throws {
+        let backup = laboratory.folder / "backup"
+        try backup.makeFolders()
+        try work.data("remote", "add", "--local", "storage", origin / "data")
+        try work.data("remote", "add", "--local", "backup", backup)
+        try work.git("config", "data.keep", "pushed")
+        let fresh = SampleData.bytes(50_000, seed: 8)
+        try work.write(fresh, to: "a.bin")
+        try work.commit("Fresh")
+        try work.data("push", "--quiet", "--remote", "backup")
+        XCTAssertTrue(work.localBlob(of: fresh).exists)
+        try work.data("push", "--quiet")
+        XCTAssertFalse(work.localBlob(of: fresh).exists)
+    }
+
     // MARK: shared store
 
     func testClonesShareAStoreAndPruneForEachOther() throws {
@@ -198,6 +213,52 @@ final class SpaceTests: TwoVersionsTestCase {
         ScratchFolder.removeTree(second.folder)
         assertContains(try first.data("prune").errorText, "is gone; the store forgets it")
         XCTAssertEqual(try (shared / "clones").entries().count, 1)
+    }
+
+    func testWhatOnlyTheReflogOrAPushWithoutDataOfAnotherCloneNamesStaysInASharedStore() throws {
+        let shared = laboratory.folder / "shared"
+        let other = try laboratory.clone(origin, as: "other")
+        for clone in [work!, other] {
+            try clone.git("config", "data.store", shared)
+            try clone.data("pull", "--quiet")
+        }
+        let undone = SampleData.bytes(700, seed: 7), pushed = SampleData.bytes(700, seed: 8)
+        try other.write(undone, to: "a.bin")
+        try other.commit("Undone")
+        try other.git("reset", "--quiet", "--hard", "HEAD~1")
+        try other.write(pushed, to: "a.bin")
+        try other.commit("Pushed without its data")
+        try other.write(present, to: "a.bin")
+        try other.commit("Back")
+        try other.git("push", "--quiet", "--no-verify", "origin", "HEAD:topic")
+        XCTAssertEqual(try work.shell("find '\(shared)/objects' -type f -exec touch -d '20 days ago' {} +").status, 0)
+        try work.data("prune", "--quiet", "--unreferenced")
+        try other.git("reset", "--quiet", "--hard", "HEAD~1")
+        try assertContent("a.bin", in: other, is: pushed)
+        try other.git("reset", "--quiet", "--hard", "HEAD@{4}")
+        try assertContent("a.bin", in: other, is: undone)
+    }
+
+    func testCloneThatWasMovedLosesNothingInASharedStore() throws {
+        let shared = laboratory.folder / "shared"
+        let other = try laboratory.clone(origin, as: "other")
+        for clone in [work!, other] {
+            try clone.git("config", "data.store", shared)
+            try clone.data("pull", "--quiet")
+        }
+        let unpushed = SampleData.bytes(700, seed: 7)
+        try other.write(unpushed, to: "a.bin")
+        try other.commit("Not pushed")
+        try other.write(present, to: "a.bin")
+        try other.commit("Back")
+        XCTAssertEqual(try work.shell("find '\(shared)/objects' -type f -exec touch -d '20 days ago' {} +").status, 0)
+        let moved = Worktree(folder: laboratory.folder / "moved", in: laboratory)
+        try other.folder.rename(to: moved.folder)
+        assertContains(try work.data("prune", "--unreferenced").errorText, "may only have been moved")
+        try moved.data("status")
+        try work.data("prune", "--quiet", "--unreferenced")
+        try moved.git("reset", "--quiet", "--hard", "HEAD~1")
+        try assertContent("a.bin", in: moved, is: unpushed)
     }
 
     func testPruneOfASharedStoreWaitsForADiskThatIsNotThere() throws {

@@ -4,13 +4,16 @@ import TestSupport
 /// The same repository twice: with git data, and with the data as plain files in plain Git. Whatever is done is
 /// done to both, and both must look alike.
 struct TwinRepositories {
+    /// Which of the twins this is.
+    let number: Int
     let data: Worktree
     let plain: Worktree
     private let laboratory: Laboratory
     private let plainHome: BytePath
 
     /// - Parameter plainHome: a home without git data.
-    init(data: Worktree, plain: Worktree, plainHome: BytePath, in laboratory: Laboratory) {
+    init(_ number: Int, data: Worktree, plain: Worktree, plainHome: BytePath, in laboratory: Laboratory) {
+        self.number = number
         self.data = data
         self.plain = plain
         self.plainHome = plainHome
@@ -18,14 +21,18 @@ struct TwinRepositories {
     }
 
     /// Runs Git in both at the same moment of their clocks.
+    /// - Parameters:
+    ///   - folder: from the tops of both; nil for the tops.
+    ///   - isInstalled: whether git data is there; otherwise Git works as on a machine without it.
     /// - Returns: the exit status, which is the same for both.
     @discardableResult
-    func git(_ arguments: [BytePath], at second: Int) throws -> Int32 {
+    func git(_ arguments: [BytePath], at second: Int, in folder: BytePath? = nil, isInstalled: Bool = true) throws -> Int32 {
         let moment: BytePath = BytePath("@\(1_767_312_000 + second) +0000")
         var clocks: [String: BytePath?] = ["GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment, "GIT_MERGE_AUTOEDIT": "no"]
-        let ours = try laboratory.run("git", arguments, in: data.folder, with: clocks)
+        if !isInstalled { clocks["HOME"] = plainHome }
+        let ours = try laboratory.run("git", arguments, in: folder.map { data.folder / $0 } ?? data.folder, with: clocks)
         clocks["HOME"] = plainHome
-        let theirs = try laboratory.run("git", arguments, in: plain.folder, with: clocks)
+        let theirs = try laboratory.run("git", arguments, in: folder.map { plain.folder / $0 } ?? plain.folder, with: clocks)
         guard ours.status == theirs.status else {
             throw Unexpected("the twins end differently\nwith git data: \(ours.description)\nplain: \(theirs.description)")
         }
@@ -79,8 +86,7 @@ struct TwinRepositories {
     }
 
     private func files(of worktree: Worktree) throws -> [BytePath] {
-        try laboratory.scratch.files(below: worktree.folder).compactMap { $0.relative(to: worktree.folder) }
-            .filter { !$0.isInside(".git") }.sorted()
+        try laboratory.filesOfPeople(in: worktree.folder).sorted()
     }
 
     /// Conflict markers name the sides each in its own way.
@@ -92,5 +98,16 @@ struct TwinRepositories {
                 let isMarker = ["<<<<<<< ", ">>>>>>> ", "||||||| "].contains { line.starts(with: $0.utf8) }
                 return isMarker ? line.prefix(7) : line
             }.joined(separator: [UInt8(ascii: "\n")]))
+    }
+}
+
+extension Laboratory {
+    /// The files of a worktree, from its top, without those of Git.
+    func filesOfPeople(in worktree: BytePath) throws -> [BytePath] {
+        try worktree.entries().filter { $0 != ".git" }.flatMap { name in
+            let path = worktree / name
+            guard try path.status()?.kind == .folder else { return [name] }
+            return try scratch.files(below: path).compactMap { $0.relative(to: worktree) }
+        }
     }
 }
