@@ -9,17 +9,8 @@ enum Settling {
     /// For a batch of blobs that a commit will name. Without the hook it waits itself.
     static func beforeCommit(_ repository: Repository) -> BlobBatch.Later {
         { store throws(StoreError) in
-            guard hookWaits(repository), start(store) else { return try store.settle() }
+            if hookWaits(repository) { try store.settleSoon() } else { try store.settle() }
         }
-    }
-
-    /// Starts `git data settle`, which outlives this process and says nothing.
-    /// - Returns: whether it runs.
-    static func start(_ store: ObjectStore) -> Bool {
-        guard let executable = try? Environment.executable(), let folder = try? store.folder.resolved() else { return false }
-        let child = try? ChildProcess(
-            executable, ["settle", folder], input: .null, output: .null, errors: .null, isDetached: true)
-        return child != nil
     }
 
     /// Whether commits in this repository wait for `settle`. Cheap, as each `git add` asks.

@@ -41,6 +41,16 @@ extension ObjectStore {
         }
     }
 
+    /// Has a process of its own settle, which outlives this one and says nothing: `git data settle`. Where this
+    /// process is not git-data, and so cannot start it, it settles itself.
+    package func settleSoon() throws(StoreError) {
+        guard let executable = try? Environment.executable(), executable.lastComponent == "git-data",
+            let folder = try? folder.resolved(),
+            (try? ChildProcess(
+                executable, ["settle", folder], output: .null, errors: .null, isDetached: true)) != nil
+        else { return try settle() }
+    }
+
     /// How many bytes a `settle` would have to bring to the disk at most.
     package func unsettledByteCount() -> Int64 {
         let names = (try? incoming.entries()) ?? []

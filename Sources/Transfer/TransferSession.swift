@@ -168,8 +168,7 @@ package final class TransferSession {
     }
 
     /// Brings blobs into the store. What is there already is not fetched again.
-    /// - Parameter arrived: called on this thread for each blob that is in the store, durably, as soon as it
-    ///   is.
+    /// - Parameter arrived: called on this thread for each blob that is in the store, as soon as it is.
     /// - Throws: `store` when the store cannot take the blobs. What has arrived stays.
     package func download(_ items: [TransferItem], arrived: (ObjectID) -> Void) throws(TransferError) -> TransferOutcome {
         var outcome = TransferOutcome()
@@ -180,7 +179,8 @@ package final class TransferSession {
             arrived(item.oid)
             return false
         }
-        let batch = BlobBatch(store: store)
+        // What a crash of the system takes is fetched again.
+        let batch = BlobBatch(store: store) { store throws(StoreError) in try store.settleSoon() }
         let request = { (item: TransferItem) -> AgentRequest? in
             AgentRequest(
                 event: "download", oid: item.oid.hex, size: item.byteCount,

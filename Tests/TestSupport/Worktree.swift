@@ -77,9 +77,10 @@ package struct Worktree {
         try git("cat-file", "blob", BytePath(bytes: Array("\(revision):".utf8) + path.bytes)).output
     }
 
-    /// The local copy of the blob with this content.
+    /// The local copy of the blob with this content, once everything that is whole has come to its place.
     package func localBlob(of content: [UInt8]) -> BytePath {
-        folder / ".git/data/objects" / ObjectID.of(content).shardedPath
+        _ = try? laboratory.run("git-data", ["settle", folder / ".git/data"])
+        return folder / ".git/data/objects" / ObjectID.of(content).shardedPath
     }
 }
 
