@@ -21,6 +21,12 @@ struct TwinRepositories {
     /// - Returns: the exit status, which is the same for both.
     @discardableResult
     func git(_ arguments: [BytePath], at second: Int) throws -> Int32 {
+        try outcome(of: arguments, at: second).status
+    }
+
+    /// Runs Git in both at the same moment of their clocks.
+    /// - Returns: what it did with git data; in the plain twin it ended with the same status.
+    func outcome(of arguments: [BytePath], at second: Int) throws -> Outcome {
         let moment: BytePath = BytePath("@\(1_767_312_000 + second) +0000")
         var clocks: [String: BytePath?] = ["GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment, "GIT_MERGE_AUTOEDIT": "no"]
         let ours = try laboratory.run("git", arguments, in: data.folder, with: clocks)
@@ -29,7 +35,7 @@ struct TwinRepositories {
         guard ours.status == theirs.status else {
             throw Unexpected("the twins end differently\nwith git data: \(ours.description)\nplain: \(theirs.description)")
         }
-        return ours.status
+        return ours
     }
 
     /// Writes the same file in both.
@@ -84,7 +90,7 @@ struct TwinRepositories {
     }
 
     /// Conflict markers name the sides each in its own way.
-    private static func withoutLabels(_ content: [UInt8]) -> [UInt8] {
+    static func withoutLabels(_ content: [UInt8]) -> [UInt8] {
         guard !content.prefix(8000).contains(0) else { return content }
         let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         return Array(
