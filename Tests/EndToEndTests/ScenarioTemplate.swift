@@ -55,7 +55,7 @@ enum ScenarioTemplate {
         try home.makeFolders()
         // To be quick: it does not matter how the plain twin stores its data.
         try (home / ".gitconfig").replaceContents(
-            with: Array("[init]\n\tdefaultBranch = main\n[core]\n\tcompression = 0\n\tbigFileThreshold = 1m\n\ttrustctime = false\n".utf8))
+            with: Array("[init]\n\tdefaultBranch = main\n[core]\n\tcompression = 0\n\tbigFileThreshold = 1m\n\ttrustctime = false\n[pack]\n\twindow = 0\n".utf8))
         var worktrees: [Worktree] = []
         for name in ["ours", "plain"] as [BytePath] {
             let top = top / name
