@@ -1,0 +1,158 @@
+import Platform
+import TestSupport
+import XCTest
+
+/// Operations on worktree and index.
+final class WorktreeScenarioTests: ScenarioTestCase {
+    private typealias Files = ScenarioTemplate
+
+    func testRestoreAndCheckoutOfPaths() {
+        play("restore and checkout of paths") { scenario in
+            try scenario.git("checkout", "--quiet", "side", "--", "*.csv", "big.bin", status: ["M  big.bin", "M  data/labels.csv", "M  train.csv", "M  \"with space/größe – 数据.csv\""])
+            try scenario.git("restore", "--quiet", "--staged", "--", "train.csv", status: ["M  big.bin", "M  data/labels.csv", " M train.csv", "M  \"with space/größe – 数据.csv\""])
+            try scenario.git("restore", "--quiet", "--source=HEAD", "--staged", "--worktree", "--", ".")
+            try scenario.git("restore", "--quiet", "--source=side", "--", "empty.bin", "deep", status: [" M deep/er/b.bin", " M empty.bin"])
+            try scenario.git("checkout", "--quiet", "--", "deep", status: [" M empty.bin"])
+            try scenario.git("add", "empty.bin", status: ["M  empty.bin"])
+            try scenario.shell("rm run.bin empty.bin && rm -r with*", status: ["MD empty.bin", " D run.bin", " D \"with space/größe – 数据.csv\""])
+            try scenario.git("restore", "--quiet", ".", status: ["M  empty.bin"])
+            try scenario.git("checkout", "--quiet", "HEAD", "--", ":(glob)**/*.bin")
+            try scenario.git("checkout", "--quiet", "side~1", "--", ":(exclude)big.bin", "*.csv", status: nil)
+            try scenario.git("reset", "--quiet", "--hard")
+        }
+    }
+
+    func testStash() {
+        play("stash") { scenario in
+            try scenario.write(Files.binary(60), to: "scan.bin", status: [" M scan.bin"])
+            try scenario.git("add", "scan.bin", status: ["M  scan.bin"])
+            try scenario.write(Files.binary(61), to: "scan.bin", status: ["MM scan.bin"])
+            try scenario.write([], to: "run.bin", status: [" M run.bin", "MM scan.bin"])
+            try scenario.git("stash", "push", "--quiet")
+            try scenario.git("stash", "apply", "--quiet", "--index", status: [" M run.bin", "MM scan.bin"])
+            try scenario.git("stash", "push", "--quiet", "--keep-index", status: ["M  scan.bin"])
+            try scenario.git("stash", "push", "--quiet", "--staged")
+            try scenario.git("stash", "pop", "--quiet", "--index", status: ["M  scan.bin"])
+            try scenario.git("reset", "--quiet", "--hard")
+            try scenario.git("stash", "pop", "--quiet", status: [" M run.bin", " M scan.bin"])
+            try scenario.git("stash", "push", "--quiet", "--", "run.bin", status: [" M scan.bin"])
+            try scenario.git("reset", "--quiet", "--hard")
+            try scenario.git("stash", "branch", "stashed", status: nil)
+        }
+    }
+
+    func testStashOfUntrackedFiles() {
+        play("stash of untracked files") { scenario in
+            try scenario.shell("mkdir new && cp scan.bin 'new/n 1.bin' && cp train.csv new/t.csv && echo note >new/note.txt && : >new/empty.csv", status: ["?? new/empty.csv", "?? \"new/n 1.bin\"", "?? new/note.txt", "?? new/t.csv"])
+            try scenario.write(Files.big(5), to: "big.bin", status: [" M big.bin", "?? new/empty.csv", "?? \"new/n 1.bin\"", "?? new/note.txt", "?? new/t.csv"])
+            try scenario.git("stash", "push", "--quiet", "--include-untracked")
+            try scenario.git("switch", "--quiet", "--detach", "base")
+            try scenario.git("stash", "pop", "--quiet", status: [" M big.bin", "?? new/empty.csv", "?? \"new/n 1.bin\"", "?? new/note.txt", "?? new/t.csv"])
+        }
+    }
+
+    func testMove() {
+        play("mv") { scenario in
+            try scenario.git("mv", "scan.bin", "moved to.bin", status: ["R  scan.bin -> \"moved to.bin\""])
+            try scenario.git("mv", "data", "tables", status: ["R  scan.bin -> \"moved to.bin\"", "R  data/labels.csv -> tables/labels.csv"])
+            try scenario.git("mv", "--force", "run.bin", "old.bin", status: nil)
+            try scenario.git("commit", "--quiet", "-m", "Moved")
+            try scenario.git("switch", "--quiet", "-")
+        }
+    }
+
+    /// Plain Git has nothing to convert. Here the entry that moved keeps its pointer while no filter would make one
+    /// of the file: Git shows a change, until the file is added as what it is now.
+    func testMoveOutOfThePatterns() {
+        play("mv to a name that is no data") { scenario in
+            try scenario.data.git("mv", "scan.bin", "scan.raw")
+            XCTAssertEqual(try scenario.data.changes(), ["RM scan.bin -> scan.raw"], scenario.name)
+            try scenario.plain.git("mv", "scan.bin", "scan.raw")
+            XCTAssert(try scenario.data.data("status").text.contains("scan.raw"), scenario.name)
+            try scenario.git("add", "--all", status: ["R  scan.bin -> scan.raw"])
+            try scenario.data.git("commit", "--quiet", "-m", "Raw")
+        }
+    }
+
+    func testRemoveAndClean() {
+        play("rm and clean") { scenario in
+            try scenario.git("rm", "--quiet", "--cached", "scan.bin", "train.csv", status: ["D  scan.bin", "D  train.csv", "?? scan.bin", "?? train.csv"])
+            try scenario.git("clean", "--quiet", "-fd", "train.csv", status: ["D  scan.bin", "D  train.csv", "?? scan.bin"])
+            try scenario.git("add", "--intent-to-add", "scan.bin", status: nil)
+            try scenario.git("reset", "--quiet", "--hard")
+            try scenario.git("rm", "--quiet", "-r", "deep", "with space", "big.bin", status: ["D  big.bin", "D  deep/er/b.bin", "D  \"with space/größe – 数据.csv\""])
+            try scenario.git("commit", "--quiet", "-m", "Removed")
+            try scenario.write(Files.binary(62), to: "deep/new.bin", status: ["?? deep/new.bin"])
+            try scenario.write(Files.binary(62), to: ".gitignore", status: nil)
+            try scenario.git("clean", "--quiet", "-xfd")
+            try scenario.git("checkout", "--quiet", "HEAD~1", "--", ".", status: ["A  big.bin", "A  deep/er/b.bin", "A  \"with space/größe – 数据.csv\""])
+        }
+    }
+
+    func testKindsOfFiles() {
+        play("files that change their kind") { scenario in
+            try scenario.run(["switch", "--quiet", "-c", "kinds"])
+            try scenario.shell("chmod +x scan.bin && chmod -x run.bin", status: [" M run.bin", " M scan.bin"])
+            try scenario.shell("rm old.bin && ln -s scan.bin old.bin", status: [" M run.bin", " M scan.bin", " T old.bin"].sorted { $0.dropFirst(3) < $1.dropFirst(3) })
+            try scenario.shell("rm -r deep && cp scan.bin deep && rm train.csv && mkdir train.csv && cp more.csv train.csv/t.csv", status: nil)
+            try scenario.git("add", "--all", status: nil)
+            try scenario.git("commit", "--quiet", "-m", "Kinds")
+            try scenario.git("switch", "--quiet", "main")
+            try scenario.git("switch", "--quiet", "kinds")
+            try scenario.git("merge", "--quiet", "--no-edit", "main")
+        }
+    }
+
+    func testSparseCheckout() {
+        play("sparse-checkout") { scenario in
+            try scenario.git("sparse-checkout", "set", "--cone", "data")
+            try scenario.git("switch", "--quiet", "side")
+            try scenario.git("sparse-checkout", "add", "deep")
+            try scenario.git("sparse-checkout", "set", "--no-cone", "/*.csv", "with space/")
+            try scenario.git("merge", "--quiet", "--no-edit", "main")
+            try scenario.git("sparse-checkout", "set", "--cone", "--sparse-index", "with space", status: [])
+            try scenario.git("sparse-checkout", "reapply")
+            try scenario.git("sparse-checkout", "disable")
+        }
+    }
+
+    func testLinkedWorktrees() {
+        play("worktree add") { scenario in
+            try scenario.git("worktree", "add", "--quiet", "../linked", "side")
+            let linked = try scenario.elsewhere("../linked")
+            try linked.step("`git worktree add`") { try linked.look(status: []) }
+            try linked.write(Files.binary(63), to: "scan.bin", status: [" M scan.bin"])
+            try linked.git("commit", "--quiet", "-am", "From the linked worktree")
+            try linked.git("rebase", "--quiet", "main")
+            try scenario.git("worktree", "move", "../linked", "../moved")
+            let moved = try scenario.elsewhere("../moved")
+            try moved.git("reset", "--quiet", "--hard", "base")
+            try scenario.git("worktree", "remove", "../moved")
+            try scenario.git("merge", "--quiet", "--no-edit", "side@{1}")
+        }
+    }
+
+    func testFilterThatChangesBetweenBranches() {
+        play("attributes that change between branches") { scenario in
+            // On one branch tables are no data, on the other there is one pattern more.
+            try scenario.run(["switch", "--quiet", "-c", "fewer"])
+            try scenario.twin.write(Array("*.bin filter=data diff=data merge=data -text\n".utf8), to: ".gitattributes")
+            try scenario.run(["add", "--renormalize", "."])
+            try scenario.git("commit", "--quiet", "-m", "Tables in Git")
+            try scenario.git("switch", "--quiet", "main")
+            try scenario.run(["switch", "--quiet", "-c", "more"])
+            try scenario.twin.write(Array((Files.attributes + "*.py filter=data diff=data merge=data -text\n").utf8), to: ".gitattributes")
+            try scenario.run(["add", "--renormalize", "."])
+            try scenario.git("commit", "--quiet", "-am", "Programs as data")
+            try scenario.git("switch", "--quiet", "fewer")
+            try scenario.git("switch", "--quiet", "main")
+            try scenario.git("checkout", "--quiet", "more")
+            try scenario.git("reset", "--quiet", "--hard", "fewer")
+            try scenario.write(Files.table([7: "raw"]), to: "train.csv", status: [" M train.csv"])
+            try scenario.git("stash", "push", "--quiet")
+            try scenario.git("stash", "pop", "--quiet", status: [" M train.csv"])
+            try scenario.git("commit", "--quiet", "-am", "Raw")
+            try scenario.git("rebase", "--quiet", "--onto", "main", "HEAD~2", "HEAD")
+        }
+    }
+}
