@@ -8,7 +8,7 @@ final class ConflictScenarioTests: ScenarioTestCase {
 
     func testMergeThatStops() {
         play("a merge that stops") { scenario in
-            let stopped = ["M  big.bin", "A  clash.bin", "UU main.py", "UU scan.bin", "UU train.csv"]
+            let stopped = ["A  clash.bin", "UU main.py", "UU scan.bin", "UU train.csv"]
             try scenario.git("merge", "--quiet", "clash", exits: 1, status: stopped)
             try scenario.git("merge", "--abort")
             try scenario.git("merge", "--quiet", "clash", exits: 1, status: stopped)
@@ -16,18 +16,20 @@ final class ConflictScenarioTests: ScenarioTestCase {
             try scenario.git("checkout", "--quiet", "--theirs", "--", ".", status: stopped)
             try scenario.git("checkout", "--quiet", "--merge", "--", "train.csv", status: stopped)
             try scenario.git("restore", "--quiet", "--ours", "--", "train.csv", status: stopped)
-            try scenario.git("add", "train.csv", status: ["M  big.bin", "A  clash.bin", "UU main.py", "UU scan.bin"])
-            try scenario.write(Files.binary(70), to: "scan.bin", status: ["M  big.bin", "A  clash.bin", "UU main.py", "UU scan.bin"])
-            try scenario.git("add", "scan.bin", "main.py", status: ["M  big.bin", "A  clash.bin", "M  main.py", "M  scan.bin"])
+            try scenario.git("add", "train.csv", status: ["A  clash.bin", "UU main.py", "UU scan.bin"])
+            try scenario.write(Files.binary(70), to: "scan.bin", status: ["A  clash.bin", "UU main.py", "UU scan.bin"])
+            try scenario.git("add", "scan.bin", "main.py", status: ["A  clash.bin", "M  main.py", "M  scan.bin"])
             try scenario.git("merge", "--continue")
         }
         // Both have another version of the large file, and neither is merged.
         play("a merge that stops at the large file") { scenario in
-            try scenario.git("switch", "--quiet", "side")
-            try scenario.git("merge", "--quiet", "clash", exits: 1, status: ["UU big.bin", "A  clash.bin", "M  main.py", "M  scan.bin", "M  train.csv"])
-            try scenario.git("checkout", "--quiet", "--theirs", "--", "big.bin", status: nil)
-            try scenario.git("add", "big.bin", status: ["M  big.bin", "A  clash.bin", "M  main.py", "M  scan.bin", "M  train.csv"])
-            try scenario.git("commit", "--quiet", "--no-edit")
+            try scenario.git("switch", "--quiet", "large")
+            try scenario.git("merge", "--quiet", "larger", exits: 1, status: ["UU big.bin"])
+            try scenario.git("merge", "--abort")
+            try scenario.git("rebase", "--quiet", "larger", exits: 1, status: ["UU big.bin"])
+            try scenario.git("checkout", "--quiet", "--theirs", "--", "big.bin", status: ["UU big.bin"])
+            try scenario.git("add", "big.bin", status: ["M  big.bin"])
+            try scenario.git("rebase", "--continue")
         }
     }
 
@@ -57,12 +59,12 @@ final class ConflictScenarioTests: ScenarioTestCase {
 
     func testCherryPickThatStops() {
         play("a cherry-pick that stops") { scenario in
-            let stopped = ["M  big.bin", "UU scan.bin", "UU train.csv"]
+            let stopped = ["UU scan.bin", "UU train.csv"]
             try scenario.git("cherry-pick", "clash~1", exits: 1, status: stopped)
             try scenario.git("cherry-pick", "--abort")
             try scenario.git("cherry-pick", "clash~1", "side", exits: 1, status: stopped)
             try scenario.git("checkout", "--quiet", "--theirs", "--", "scan.bin", "train.csv", status: stopped)
-            try scenario.git("add", "--all", status: ["M  big.bin", "M  scan.bin", "M  train.csv"])
+            try scenario.git("add", "--all", status: ["M  scan.bin", "M  train.csv"])
             try scenario.git("cherry-pick", "--continue")
         }
     }
@@ -126,7 +128,7 @@ final class ConflictScenarioTests: ScenarioTestCase {
             XCTAssertEqual(status.text, "", scenario.name)
             let merge = try scenario.data.attempt("merge", "--quiet", "main")
             XCTAssertEqual(merge.status, 1, "\(scenario.name): \(merge.description)")
-            XCTAssertEqual(try scenario.data.changes(), ["M  main.py", "A  more.csv", "M  run.bin", "M  scan.bin", "UD train.csv"].sorted { $0.dropFirst(3) < $1.dropFirst(3) }.map { $0.replacingOccurrences(of: "UD", with: "DU") }, scenario.name)
+            XCTAssertEqual(try scenario.data.changes(), ["M  main.py", "A  more.csv", "M  run.bin", "M  scan.bin", "DU train.csv"], scenario.name)
             // Both are whole, and whoever knows better merges them.
             try self.assertContent("train.csv", Files.table([5: "main"]), scenario)
             try self.assertContent("training.csv", Files.table([100: "edited"]), scenario)
@@ -152,10 +154,10 @@ final class ConflictScenarioTests: ScenarioTestCase {
             XCTAssertEqual(plainly.status, 128, plainly.description)
             _ = try scenario.data.git("am", "--abort")
             try scenario.shell("git am --quiet --3way ../patches/0001-one.patch")
-            try scenario.git("am", "--quiet", "--3way", "../patches/0002-two.patch", exits: 1, status: nil)
+            try scenario.git("am", "--quiet", "--3way", "../patches/0002-two.patch", exits: 128, status: ["UU train.csv"])
             try scenario.git("am", "--abort")
-            try scenario.git("am", "--quiet", "--3way", "../patches/0002-two.patch", exits: 1, status: nil)
-            try scenario.write(Files.table([5: "both", 70: "one"]), to: "train.csv", status: nil)
+            try scenario.git("am", "--quiet", "--3way", "../patches/0002-two.patch", exits: 128, status: ["UU train.csv"])
+            try scenario.write(Files.table([5: "both", 70: "one"]), to: "train.csv", status: ["UU train.csv"])
             try scenario.git("add", "train.csv", status: ["M  train.csv"])
             try scenario.git("am", "--continue")
         }
@@ -166,7 +168,7 @@ final class ConflictScenarioTests: ScenarioTestCase {
         play("a merge that takes sides") { scenario in
             let merge = try scenario.data.attempt("merge", "--quiet", "-X", "theirs", "clash")
             XCTAssertEqual(merge.status, 1, merge.description)
-            XCTAssertEqual(try scenario.data.changes(), ["M  big.bin", "A  clash.bin", "M  main.py", "UU scan.bin", "UU train.csv"], scenario.name)
+            XCTAssertEqual(try scenario.data.changes(), ["A  clash.bin", "M  main.py", "UU scan.bin", "UU train.csv"], scenario.name)
             try scenario.git("reset", "--quiet", "--hard", "main")
         }
     }

@@ -25,6 +25,8 @@ final class Scenario {
     let twin: TwinRepositories
     /// The states in which the files of both worktrees were found alike.
     var compared: [BytePath: [FileStatus?]] = [:]
+    /// The data files of an index with these paths and these attributes.
+    var knownDataPaths: (paths: [BytePath], attributes: [UInt8], data: Set<BytePath>)?
     private var second = 100
 
     var data: Worktree { twin.data }
@@ -109,7 +111,7 @@ final class Scenario {
         }
     }
 
-    /// Writes a file in both and looks at them.
+    /// Writes a file in both and asks Git for the status.
     func write(_ content: [UInt8], to path: BytePath, status: [String]?) throws {
         try step("a change of '\(path)'") {
             // Unlike Git, an editor keeps the mode.
@@ -118,7 +120,7 @@ final class Scenario {
             if isExecutable {
                 for worktree in [data, plain] { _ = try laboratory.run("chmod", ["+x", worktree.folder / path]).expecting(0) }
             }
-            try look(status: status)
+            try lookAtStatus(status)
         }
     }
 

@@ -6,8 +6,8 @@ import TestSupport
 /// The project that every scenario begins with, made once for each process and copied for each test: below `ours`
 /// with git data, below `plain` with the data as plain files; both a `work` with `origin.git` beside it.
 ///
-/// Four branches, all pushed: `base`, on which the others stand; `main` and `side`, which merge; and `clash`, which
-/// merges with neither: with `main` it disagrees on `scan.bin` and `train.csv`, with `side` on `big.bin`.
+/// Six branches, all pushed: `base`, on which the others stand; `main` and `side`, which merge; `clash`, which
+/// disagrees with `main` on `scan.bin` and `train.csv`; `large` and `larger`, each with another version of `big.bin`.
 enum ScenarioTemplate {
     static let attributes = "*.bin filter=data diff=data merge=data -text\n*.csv filter=data diff=data merge=data -text\n"
     /// A name with a space and with letters beyond ASCII.
@@ -67,6 +67,8 @@ enum ScenarioTemplate {
         }
         let twin = TwinRepositories(data: worktrees[0], plain: worktrees[1], plainHome: home, in: laboratory)
         try twin.data.data("init", "--quiet")
+        // A hard link changes that time, and each copy would have to be read.
+        try twin.data.git("config", "core.trustctime", "false")
         for branch in branches { try make(branch, twin) }
         try twin.git(["switch", "--quiet", "main"], at: 9)
         try twin.git(["push", "--quiet", "origin", "--all"], at: 9)
@@ -117,7 +119,7 @@ enum ScenarioTemplate {
         Branch(
             name: "side",
             commits: [
-                Commit(message: "Side 1", files: [("train.csv", table([100: "side"])), ("big.bin", big(2))]),
+                Commit(message: "Side 1", files: [("train.csv", table([100: "side"]))]),
                 Commit(
                     message: "Side 2",
                     files: [
@@ -128,9 +130,13 @@ enum ScenarioTemplate {
         Branch(
             name: "clash",
             commits: [
-                Commit(message: "Clash 1", files: [("train.csv", table([5: "clash"])), ("scan.bin", binary(31)), ("big.bin", big(3))]),
+                Commit(message: "Clash 1", files: [("train.csv", table([5: "clash"])), ("scan.bin", binary(31))]),
                 Commit(message: "Clash 2", files: [("clash.bin", binary(32)), ("main.py", Array("print('hello')\nprint('clash')\n".utf8))]),
             ]),
+        Branch(
+            name: "large",
+            commits: [Commit(message: "Large 1", files: [("big.bin", big(2))]), Commit(message: "Large 2", files: [("old.bin", binary(41))])]),
+        Branch(name: "larger", commits: [Commit(message: "Larger", files: [("big.bin", big(3))])]),
     ]
 
     private static func make(_ branch: Branch, _ twin: TwinRepositories) throws {
