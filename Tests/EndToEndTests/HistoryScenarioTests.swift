@@ -32,7 +32,7 @@ final class HistoryScenarioTests: ScenarioTestCase {
             try scenario.git("revert", "--no-edit", "HEAD~1")
             try scenario.git("checkout", "--quiet", "larger", "--", "big.bin", status: ["M  big.bin"])
             try scenario.git("commit", "--quiet", "--amend", "--no-edit")
-            try scenario.git("restore", "--quiet", "--source=origin/larger", "big.bin", status: [" M big.bin"])
+            try scenario.git("restore", "--quiet", "--source=base", "big.bin", status: [" M big.bin"])
             try scenario.git("reset", "--quiet", "--hard")
             try scenario.git("switch", "--quiet", "main")
             try scenario.git("merge", "--quiet", "--no-edit", "origin/large")

@@ -16,11 +16,11 @@ enum ScenarioTemplate {
     /// A small binary file.
     static func binary(_ seed: UInt64) -> [UInt8] { [0] + SampleData.bytes(2999, seed: seed) }
 
-    /// A binary file of over 20 MiB.
+    /// A binary file of over 20 MiB, of another size for each seed: its date is always the same (see `look`).
     static func big(_ seed: UInt64) -> [UInt8] {
         var content: [UInt8] = [0]
         let block = SampleData.bytes(1 << 16, seed: seed)
-        for _ in 0..<321 { content += block }
+        for _ in 0..<320 + seed { content += block }
         return content
     }
 
