@@ -1,4 +1,5 @@
 import Diagnostics
+import Digest
 import Git
 import Platform
 import Pointer
@@ -84,21 +85,34 @@ private struct Fix {
         return left
     }
 
+    /// Whether the worktree has the content that the pointer stands for, as after `git mv` to another kind of name.
+    private func hasContent(_ file: PointerFile) throws -> Bool {
+        let path = try repository.worktree().appending(file.path)
+        guard let status = try path.status(), status.kind == .regular, status.byteCount == file.pointer.byteCount else { return false }
+        let reader = ByteReader(try Descriptor.open(path, .read))
+        var hasher = BlobHasher()
+        while case let bytes = try reader.read(count: 1 << 20), !bytes.isEmpty {
+            bytes.withUnsafeBytes { hasher.update($0) }
+        }
+        return hasher.finish() == file.pointer.oid
+    }
+
     /// Gives pointers outside of every pattern to the data filter, by name, and writes their content.
     func trackStray(_ files: [PointerFile]) throws -> [Left] {
         guard !files.isEmpty else { return [] }
         var left: [Left] = []
         let pointers = try files.filter { file in
-            let state = try repository.worktreeState(of: file)
-            if state == .content { left.append((file.path, "you have changed it: git add, or: git data track")) }
-            return state != .content
+            let isOurs = try repository.worktreeState(of: file) != .content || hasContent(file)
+            if !isOurs { left.append((file.path, "you have changed it: git add, or: git data track")) }
+            return isOurs
         }
         guard !pointers.isEmpty else { return left }
         var attributes = try FolderAttributes(repository, folder: "")
         for file in pointers { _ = attributes.file.track(AttributePattern(exactly: file.path)) }
         try attributes.save()
         try repository.git().query(["add", "--", ".gitattributes"])
-        let (_, unwritten) = try Download(context: context, repository: repository).hydrate(pointers)
+        let waiting = try pointers.filter { try repository.worktreeState(of: $0) != .content }
+        let (_, unwritten) = try Download(context: context, repository: repository).hydrate(waiting)
         for file in pointers { context.output.message("'\(file.path)' is tracked.") }
         return left + unwritten.map { ($0.path, $0.reason) }
     }

@@ -26,7 +26,10 @@ struct HookCommand: Command {
         case "pre-push": return try PrePush(context: context, repository: repository).run(arguments[Self.arguments], input)
         case "pre-commit": return try PreCommit(context: context, repository: repository).run()
         default:
-            try PostCheckout(context: context, repository: repository).run()
+            let completion = PostCheckout(context: context, repository: repository)
+            // A rebase has the index in memory, and would take for a user's change what is written meanwhile. At its
+            // end it calls post-rewrite.
+            if name == "post-rewrite" || !completion.isAmidRebase { try completion.run() }
             return .success
         }
     }
@@ -58,6 +61,10 @@ struct HookCommand: Command {
 struct PostCheckout {
     let context: CommandContext
     let repository: Repository
+
+    var isAmidRebase: Bool {
+        ["rebase-merge", "rebase-apply"].contains { (repository.location.gitFolder / $0).exists }
+    }
 
     func run() throws {
         guard repository.location.worktree != nil, try usesData() else { return }

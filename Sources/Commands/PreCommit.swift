@@ -22,14 +22,14 @@ struct PreCommit {
         let sizes = try repository.git().byteCounts(of: Array(Set(staged.map(\.name))))
         let data = staged.filter { filters[$0.path] == "data" }
         warnOfLarge(staged.filter { filters[$0.path] == nil && sizes[$0.name, default: 0] >= Self.largeByteCount }, sizes)
-        let raw = try repository.rawFiles(among: data)
+        let raw = try repository.rawFiles(among: data).map { ($0.path, Self.problem($0)) } + mergedPointers(among: data)
         guard !raw.isEmpty else { return .success }
         context.output.error(
             Explanation(
                 "\(Count.files(raw.count)) of data staged without the filter:\n"
-                    + raw.map { "\t\($0.path) (\(Self.problem($0)))" }.joined(separator: "\n"),
+                    + raw.map { path, problem in "\t\(path) (\(problem))" }.joined(separator: "\n"),
                 kept: "the files and what is staged; nothing was committed",
-                hints: ["git data fix, or: git add --renormalize \(raw.map { ShellWord.quoted($0.path) }.joined(separator: " "))"]))
+                hints: ["git data fix, or: git add --renormalize \(raw.map { path, _ in ShellWord.quoted(path) }.joined(separator: " "))"]))
         return .failure
     }
 
@@ -43,8 +43,10 @@ struct PreCommit {
         try store.settle()
     }
 
+    private static let markers = "conflict markers inside a pointer"
+
     private static func problem(_ file: RawFile) -> String {
-        if let content = file.shortContent, hasConflictMarkers(content) { return "conflict markers inside a pointer" }
+        if let content = file.shortContent, hasConflictMarkers(content) { return markers }
         return "\(ByteCountText.format(file.byteCount)) of raw content"
     }
 
@@ -52,6 +54,16 @@ struct PreCommit {
         let lines = content.split(separator: UInt8(ascii: "\n"))
         return lines.contains { $0.starts(with: "<<<<<<<".utf8) } && lines.contains { $0.starts(with: ">>>>>>>".utf8) }
             && lines.contains { $0.starts(with: "oid sha256:".utf8) }
+    }
+
+    /// Where Git merged pointers line by line: their first line is the same, so that they pass for pointers of an
+    /// unknown kind.
+    private func mergedPointers(among entries: [IndexEntry]) throws -> [(BytePath, String)] {
+        var merged: Set<GitObjectName> = []
+        try repository.git().forEachBlob(Array(Set(entries.map(\.name))), shorterThan: Pointer.maximumTextByteCount) { name, content in
+            if case .foreignPointer = Pointer.recognize(content), Self.hasConflictMarkers(content) { merged.insert(name) }
+        }
+        return entries.filter { merged.contains($0.name) }.map { ($0.path, Self.markers) }
     }
 
     private func warnOfLarge(_ entries: [IndexEntry], _ sizes: [GitObjectName: Int64]) {

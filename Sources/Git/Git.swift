@@ -30,7 +30,10 @@ package struct Git: Sendable {
         guard let executable = Environment.findProgram("git", outside: worktree) else { throw .notInstalled }
         self.executable = executable
         self.folder = folder
-        environment = Environment.changed(removing: isolated ? Self.localVariables : [], adding: adding)
+        // Where Git works in a submodule for the repository around it (`git switch --recurse-submodules`, before Git
+        // 2.40), this is set, and most commands of Git refuse to start under it.
+        let removed = isolated ? Self.localVariables : ["GIT_INTERNAL_SUPER_PREFIX"]
+        environment = Environment.changed(removing: removed, adding: adding)
     }
 
     /// Starts Git and returns while it works.

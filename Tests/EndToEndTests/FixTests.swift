@@ -101,4 +101,16 @@ final class FixTests: EndToEndTestCase {
         try assertPointer("a.bin", in: work, for: content)
         try assertClean(work)
     }
+
+    func testDataFileMovedToANameThatNoPatternMatchesKeepsItsContent() throws {
+        try work.write(content, to: "a.bin")
+        try work.commit("Data")
+        try work.git("mv", "a.bin", "a.raw")
+        assertContains(try work.data("status").text, "Pointers that no data pattern matches (git data fix):\n\ta.raw")
+        try work.data("fix")
+        try work.git("commit", "--quiet", "-m", "Moved")
+        try assertContent("a.raw", in: work, is: content)
+        try assertPointer("a.raw", in: work, for: content)
+        try assertClean(work)
+    }
 }

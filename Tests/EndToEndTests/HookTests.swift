@@ -196,6 +196,26 @@ final class HookTests: EndToEndTestCase {
         assertContains(commit.errorText, "conflict markers")
     }
 
+    func testPointersMergedLineByLineAreRefused() throws {
+        let (work, _) = try laboratory.project()
+        let mixed = """
+            git data pointer 1
+            <<<<<<< HEAD
+            oid sha256:\(String(repeating: "a", count: 64))
+            size 1
+            =======
+            oid sha256:\(String(repeating: "b", count: 64))
+            size 2
+            >>>>>>> side
+
+            """
+        try work.write(mixed, to: "merged.bin")
+        try work.git("add", "merged.bin")
+        let commit = try work.attempt("commit", "-m", "Merged")
+        XCTAssertNotEqual(commit.status, 0)
+        assertContains(commit.errorText, "merged.bin (conflict markers inside a pointer)")
+    }
+
     func testLargeFileThatIsNoDataIsPointedOut() throws {
         let (work, _) = try laboratory.project()
         try work.write([UInt8](repeating: 7, count: 11 << 20), to: "model.weights")

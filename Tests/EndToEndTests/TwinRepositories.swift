@@ -11,8 +11,10 @@ struct TwinRepositories {
     private let laboratory: Laboratory
     private let plainHome: BytePath
 
-    /// - Parameter plainHome: a home without git data.
-    init(_ number: Int, data: Worktree, plain: Worktree, plainHome: BytePath, in laboratory: Laboratory) {
+    /// - Parameters:
+    ///   - number: where there are several pairs.
+    ///   - plainHome: a home without git data.
+    init(_ number: Int = 0, data: Worktree, plain: Worktree, plainHome: BytePath, in laboratory: Laboratory) {
         self.number = number
         self.data = data
         self.plain = plain
@@ -27,6 +29,14 @@ struct TwinRepositories {
     /// - Returns: the exit status, which is the same for both.
     @discardableResult
     func git(_ arguments: [BytePath], at second: Int, in folder: BytePath? = nil, isInstalled: Bool = true) throws -> Int32 {
+        try outcome(of: arguments, at: second, in: folder, isInstalled: isInstalled).status
+    }
+
+    /// Runs Git in both at the same moment of their clocks.
+    /// - Returns: what it did with git data; in the plain twin it ended with the same status.
+    func outcome(
+        of arguments: [BytePath], at second: Int, in folder: BytePath? = nil, isInstalled: Bool = true
+    ) throws -> Outcome {
         let moment: BytePath = BytePath("@\(1_767_312_000 + second) +0000")
         var clocks: [String: BytePath?] = ["GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment, "GIT_MERGE_AUTOEDIT": "no"]
         if !isInstalled { clocks["HOME"] = plainHome }
@@ -36,7 +46,7 @@ struct TwinRepositories {
         guard ours.status == theirs.status else {
             throw Unexpected("the twins end differently\nwith git data: \(ours.description)\nplain: \(theirs.description)")
         }
-        return ours.status
+        return ours
     }
 
     /// Writes the same file in both.
@@ -90,7 +100,7 @@ struct TwinRepositories {
     }
 
     /// Conflict markers name the sides each in its own way.
-    private static func withoutLabels(_ content: [UInt8]) -> [UInt8] {
+    static func withoutLabels(_ content: [UInt8]) -> [UInt8] {
         guard !content.prefix(8000).contains(0) else { return content }
         let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         return Array(
