@@ -53,56 +53,57 @@ int platform_clone(int destination, int source) {
     return ioctl(destination, FICLONE, source);
 }
 
-ssize_t platform_dedupe(int source, int destination, off_t offset, size_t count) {
-    struct {
-        struct file_dedupe_range range;
-        struct file_dedupe_range_info destination;
-    } request = {
-        .range = {.src_offset = offset, .src_length = count, .dest_count = 1},
-        .destination = {.dest_fd = destination, .dest_offset = offset},
-    };
-    if (ioctl(source, FIDEDUPERANGE, &request) != 0) return -1;
-    if (request.destination.status == FILE_DEDUPE_RANGE_DIFFERS) return -2;
-    if (request.destination.status < 0) {
-        errno = -request.destination.status;
-        return -1;
-    }
-    return request.destination.bytes_deduped;
+ssize_t platform_copy_range(int source, int destination, size_t count) {
+    return copy_file_range(source, NULL, destination, NULL, count, 0);
 }
 
-enum { EXTENTS_AT_ONCE = 64 };
+ssize_t platform_dedupe(int source, int destination, off_t offset, size_t count) {
+    _Alignas(8) char memory[sizeof(struct file_dedupe_range) + sizeof(struct file_dedupe_range_info)] = {0};
+    struct file_dedupe_range *range = (void *)memory;
+    struct file_dedupe_range_info *answer = range->info;
+    range->src_offset = offset;
+    range->src_length = count;
+    range->dest_count = 1;
+    answer->dest_fd = destination;
+    answer->dest_offset = offset;
+    if (ioctl(source, FIDEDUPERANGE, range) != 0) return -1;
+    if (answer->status == FILE_DEDUPE_RANGE_DIFFERS) return -2;
+    if (answer->status < 0) {
+        errno = -answer->status;
+        return -1;
+    }
+    return answer->bytes_deduped;
+}
 
-struct extents {
-    struct fiemap map;
-    struct fiemap_extent list[EXTENTS_AT_ONCE];
-};
+enum { EXTENTS_AT_ONCE = 64, EXTENTS_SIZE = sizeof(struct fiemap) + EXTENTS_AT_ONCE * sizeof(struct fiemap_extent) };
 
-static int read_extents(int file, __u64 start, struct extents *extents) {
-    memset(extents, 0, sizeof *extents);
-    extents->map.fm_start = start;
-    extents->map.fm_length = FIEMAP_MAX_OFFSET - start;
-    extents->map.fm_flags = FIEMAP_FLAG_SYNC;
-    extents->map.fm_extent_count = EXTENTS_AT_ONCE;
-    return ioctl(file, FS_IOC_FIEMAP, &extents->map);
+static int read_extents(int file, __u64 start, struct fiemap *map) {
+    memset(map, 0, EXTENTS_SIZE);
+    map->fm_start = start;
+    map->fm_length = FIEMAP_MAX_OFFSET - start;
+    map->fm_flags = FIEMAP_FLAG_SYNC;
+    map->fm_extent_count = EXTENTS_AT_ONCE;
+    return ioctl(file, FS_IOC_FIEMAP, map);
 }
 
 int platform_shares_extents(int one, int other) {
     const __u32 elsewhere = FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_DATA_INLINE;
-    struct extents ours, theirs;
+    _Alignas(8) char our_memory[EXTENTS_SIZE], their_memory[EXTENTS_SIZE];
+    struct fiemap *ours = (void *)our_memory, *theirs = (void *)their_memory;
     __u64 start = 0;
     for (;;) {
-        if (read_extents(one, start, &ours) != 0 || read_extents(other, start, &theirs) != 0) return 0;
-        __u32 count = ours.map.fm_mapped_extents;
-        if (count != theirs.map.fm_mapped_extents) return 0;
+        if (read_extents(one, start, ours) != 0 || read_extents(other, start, theirs) != 0) return 0;
+        __u32 count = ours->fm_mapped_extents;
+        if (count != theirs->fm_mapped_extents) return 0;
         if (count == 0) return start > 0;
         for (__u32 index = 0; index < count; index++) {
-            const struct fiemap_extent *our = &ours.list[index], *their = &theirs.list[index];
+            const struct fiemap_extent *our = &ours->fm_extents[index], *their = &theirs->fm_extents[index];
             if (our->fe_logical != their->fe_logical || our->fe_physical != their->fe_physical
                 || our->fe_length != their->fe_length || ((our->fe_flags | their->fe_flags) & elsewhere)) {
                 return 0;
             }
         }
-        const struct fiemap_extent *last = &ours.list[count - 1];
+        const struct fiemap_extent *last = &ours->fm_extents[count - 1];
         if (last->fe_flags & FIEMAP_EXTENT_LAST) return 1;
         start = last->fe_logical + last->fe_length;
     }

@@ -127,6 +127,8 @@ struct Fsck {
         self.context = context
         self.repository = repository
         store = try repository.store()
+        // What is whole and only waits for the disk is looked at like the rest.
+        try store.settle()
         reached = try repository.reachedPointers(from: [], extra: ["--all", "--indexed-objects"], completing: true)
         for pointer in reached where pointers[pointer.pointer.oid] == nil { pointers[pointer.pointer.oid] = pointer }
     }

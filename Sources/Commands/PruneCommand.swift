@@ -47,6 +47,7 @@ struct PruneCommand: Command {
         let isDryRun = arguments[CommonOptions.dryRun]
         let store = try repository.store()
         if !isDryRun {
+            try store.settle()
             try store.sweepIncoming(olderThan: leftoverAge)
             try SummaryCache(repository).sweep(olderThan: summaryAge)
         }

@@ -97,13 +97,21 @@ struct HydrationOfFile {
         throw .reason(.blobAbsent)
     }
 
-    /// Copies the blob, sharing its blocks where the file system can, and reads every byte of it on the way.
-    /// As each byte passes through here, `copy_file_range` would save nothing.
+    /// Copies the blob, sharing its blocks where the file system can, and hashes it on the way, unless that was
+    /// done a short while ago.
     /// - Returns: the oid of what was copied.
     private func copy(
         _ blob: borrowing Descriptor, to target: borrowing Descriptor, _ advance: (Int) -> Void
     ) throws(SystemError) -> ObjectID {
         let isShared = target.share(contentOf: blob)
+        if blob.isNotedVerified, try blob.status().byteCount == file.byteCount {
+            if isShared {
+                advance(Int(clamping: file.byteCount))
+            } else {
+                try target.copyContent(of: blob, advance)
+            }
+            return file.oid
+        }
         var hasher = BlobHasher()
         let bufferSize = min(Self.largestBuffer, Int(clamping: max(4096, file.byteCount)))
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 4096)

@@ -63,7 +63,7 @@ package final class BlobBatch: Sendable {
             let status = try descriptor.status()
             byteCount = status.byteCount
             // A file that nobody may write to takes no note either.
-            isNoted = later != nil && ObjectStore.noteWritten(descriptor)
+            isNoted = descriptor.noteVerified() && later != nil
             try descriptor.setPermissions(status.permissions & ~0o222)
             try store.makePending(file, as: oid)
         } catch {

@@ -10,7 +10,10 @@ package struct BlobSpool: ~Copyable {
     /// Shorter content stays in memory until its end.
     private static let headLimit = 1 << 20
 
-    private var hasher = BlobHasher()
+    /// What has been written.
+    package private(set) var byteCount: Int64 = 0
+    /// Of the content, as long as there is no stream, which has it then.
+    private var hasher: BlobHasher? = BlobHasher()
     private let store: ObjectStore
     private let guess: Guess?
     /// All of the content, as long as there is no stream.
@@ -26,28 +29,32 @@ package struct BlobSpool: ~Copyable {
         self.guess = guess
     }
 
-    package var byteCount: Int64 { hasher.byteCount }
-
     package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
-        hasher.update(bytes)
+        byteCount += Int64(bytes.count)
         do throws(SystemError) {
             if let stream { return try stream.append(bytes) }
-            if head.count + bytes.count <= Self.headLimit { return head.append(contentsOf: bytes) }
-            let started = BlobStream(store, guess: guess?())
-            stream = started
-            try started.append(head)
-            head = []
-            try started.append(bytes)
+            if head.count + bytes.count <= Self.headLimit {
+                hasher?.update(bytes)
+                return head.append(contentsOf: bytes)
+            }
+            try startStream().append(bytes)
         } catch {
             throw .system(error)
         }
     }
 
+    private mutating func startStream() throws(SystemError) -> BlobStream {
+        let started = try BlobStream(store, guess: guess?(), hasher: hasher.take() ?? BlobHasher(), head: head)
+        stream = started
+        head = []
+        return started
+    }
+
     /// Ends the blob and gives it to `batch`, which makes it durable.
     /// - Returns: the oid of all that was written.
     package consuming func insert(into batch: BlobBatch) throws(StoreError) -> ObjectID {
-        let byteCount = hasher.byteCount
-        let oid = hasher.finish()
+        let oid: ObjectID
+        do throws(SystemError) { oid = try stream?.finish() ?? (hasher.take() ?? BlobHasher()).finish() } catch { throw .system(error) }
         if try batch.keeps(oid, byteCount: byteCount) { return oid }
         let file = try Self.file(with: head, or: stream, in: store)
         try batch.add(file.descriptor, at: file.path, as: oid)
@@ -59,7 +66,7 @@ package struct BlobSpool: ~Copyable {
         with head: [UInt8], or stream: BlobStream?, in store: ObjectStore
     ) throws(StoreError) -> TemporaryFile {
         do throws(SystemError) {
-            if let stream { return try stream.finish() }
+            if let stream { return try stream.takeFile() }
             let file = try store.makeSpool()
             try file.descriptor.write(head)
             return file

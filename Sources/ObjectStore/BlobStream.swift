@@ -1,120 +1,66 @@
+import Digest
 import Platform
 
-/// Content on its way to a file: a thread of its own writes it while the next of it is read and hashed. One
-/// thread at a time may append.
+/// Content that is too long for memory, on its way to a file: one thread hashes it and one writes it, while the next
+/// of it is read.
 ///
-/// Where the content may be that of a blob that is here, the thread compares it with that instead, which needs
-/// neither space nor the disk; from the first difference on it writes.
-final class BlobStream: @unchecked Sendable {
-    // Safety: what both threads touch is in `queue`; a piece belongs to whoever took it out of there, and `sink`
-    // to the thread, until that has ended.
-
-    private static let pieceByteCount = 1 << 20
-    /// So many pieces there are at most, so that memory stays flat.
-    private static let pieceLimit = 4
-
-    private struct Queue {
-        var full: [Piece] = []
-        var empty: [Piece] = []
-        var failure: SystemError?
-        var isEnded = false
-    }
-
-    private final class Piece: @unchecked Sendable {
-        // Safety: see above.
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: BlobStream.pieceByteCount, alignment: 4096)
-        var count = 0
-
-        deinit { bytes.deallocate() }
-    }
-
-    private let queue = Monitor(Queue())
+/// Where the content may be that of a blob that is here, it is compared with that instead of being written, which
+/// needs neither space nor the disk; from the first difference on it is written.
+final class BlobStream {
+    private let pipeline: PiecePipeline
     private let sink: BlobSink
-    private var thread: WorkerThread?
-    /// The piece that is being filled.
-    private var piece = Piece()
-    private var pieceCount = 1
+    private let hash: RunningHash
 
-    init(_ store: ObjectStore, guess: consuming Descriptor?) {
-        sink = BlobSink(store, guess: guess)
-        thread = WorkerThread { [queue, sink] in Self.work(queue, sink) }
-    }
-
-    deinit {
-        stop()
-    }
-
-    func append(_ bytes: [UInt8]) throws(SystemError) {
+    /// - Parameter hasher: has had the bytes that come before the first `append`, as has `head`, which is written.
+    init(
+        _ store: ObjectStore, guess: consuming Descriptor?, hasher: consuming BlobHasher, head: [UInt8]
+    ) throws(SystemError) {
+        let sink = BlobSink(store, guess: guess)
+        let hash = RunningHash(hasher)
+        self.sink = sink
+        self.hash = hash
         var failure: SystemError?
-        bytes.withUnsafeBytes { bytes in
-            do throws(SystemError) { try append(bytes) } catch { failure = error }
+        head.withUnsafeBytes { bytes in
+            do throws(SystemError) { try sink.write(bytes) } catch { failure = error }
         }
+        pipeline = PiecePipeline([hash.update, sink.write])
         if let failure { throw failure }
     }
 
     /// - Throws: what stopped the writing of anything before.
     func append(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = min(rest.count, piece.bytes.count - piece.count)
-            let some = UnsafeRawBufferPointer(rebasing: rest.prefix(count))
-            UnsafeMutableRawBufferPointer(rebasing: piece.bytes[piece.count...]).copyMemory(from: some)
-            piece.count += count
-            rest = rest.dropFirst(count)
-            if piece.count == piece.bytes.count { try handOver() }
-        }
+        try pipeline.append(bytes)
     }
 
-    /// Gives the full piece to the thread and takes an empty one.
-    private func handOver() throws(SystemError) {
-        queue.change { $0.full.append(piece) }
-        if pieceCount < Self.pieceLimit {
-            piece = Piece()
-            pieceCount += 1
-            return
-        }
-        let next: Result<Piece, SystemError> = queue.wait { queue in
-            if let failure = queue.failure { return .failure(failure) }
-            return queue.empty.popLast().map { .success($0) }
-        }
-        piece = try next.get()
-        piece.count = 0
+    /// Waits until all is hashed, and written or compared.
+    /// - Returns: the oid of all content.
+    func finish() throws(SystemError) -> ObjectID {
+        try pipeline.finish()
+        return hash.finish()
     }
 
-    /// Waits until all is written.
-    /// - Returns: the file with all that was appended.
-    func finish() throws(SystemError) -> TemporaryFile {
-        if piece.count > 0 { queue.change { $0.full.append(piece) } }
-        stop()
-        if let failure = queue.change({ $0.failure }) { throw failure }
-        return try sink.finish()
-    }
+    /// The file with all content, made where there is none yet. To be asked once, after `finish`.
+    func takeFile() throws(SystemError) -> TemporaryFile { try sink.takeFile() }
+}
 
-    private func stop() {
-        queue.change { $0.isEnded = true }
-        thread.take()?.join()
-    }
+/// A hash that moves from thread to thread.
+private final class RunningHash: @unchecked Sendable {
+    // Safety: one thread at a time has it: the pipeline's until that is finished, then its owner's.
+    private var hasher: BlobHasher?
 
-    private static func work(_ queue: Monitor<Queue>, _ sink: BlobSink) {
-        while true {
-            let next: Piece?? = queue.wait { queue in
-                if !queue.full.isEmpty { return .some(queue.full.removeFirst()) }
-                return queue.isEnded ? .some(nil) : nil
-            }
-            guard let piece = next ?? nil else { return }
-            do throws(SystemError) {
-                try sink.write(UnsafeRawBufferPointer(rebasing: piece.bytes[..<piece.count]))
-            } catch {
-                return queue.change { $0.failure = error }
-            }
-            queue.change { $0.empty.append(piece) }
-        }
+    init(_ hasher: consuming BlobHasher) { self.hasher = consume hasher }
+
+    func update(_ bytes: UnsafeRawBufferPointer) { hasher?.update(bytes) }
+
+    func finish() -> ObjectID {
+        guard let running = hasher.take() else { return ObjectID.of([]) }
+        return running.finish()
     }
 }
 
-/// Where the pieces go: to a comparison as long as they are those of the blob that was guessed, then to a file.
+/// Where the bytes go: to a comparison as long as they are those of the blob that was guessed, then to a file.
 private final class BlobSink: @unchecked Sendable {
-    // Safety: one thread at a time has it, see `BlobStream`.
+    // Safety: as for `RunningHash`.
     private let store: ObjectStore
     private var guess: Descriptor?
     private var file: TemporaryFile?
@@ -139,7 +85,7 @@ private final class BlobSink: @unchecked Sendable {
         try file?.descriptor.write(bytes)
     }
 
-    func finish() throws(SystemError) -> TemporaryFile {
+    func takeFile() throws(SystemError) -> TemporaryFile {
         if guess != nil { try leaveGuess() }
         if let made = file.take() { return made }
         return try store.makeSpool()

@@ -3,23 +3,13 @@ import Platform
 
 /// Blobs that are whole and not yet on the disk. `git add` need not wait for the disk: until the system ends, by
 /// whatever cause, the page cache holds every byte that was written, and no earlier than with the next commit does
-/// anything depend on them. What is so is noted on the pending file itself; once the system has been started
-/// again, the note is void, and the blob is verified before it is trusted.
+/// anything depend on them. What is so is noted on the pending file itself; of an earlier run of the system the note
+/// is void, and the blob is verified before it is trusted.
 extension ObjectStore {
-    /// Where the note is: an extended attribute, with the run of the system as its value.
-    private static let noteName = "user.git-data.boot"
-
-    /// Notes on a whole file, whose bytes were hashed as they were written, that it is so.
-    /// - Returns: false where the file system keeps no notes; the file is to be flushed then.
-    static func noteWritten(_ file: borrowing Descriptor) -> Bool {
-        guard let run = System.bootID else { return false }
-        return file.setAttribute(noteName, run)
-    }
-
     /// Opens the blob where it is pending and was written in this run of the system.
     func openWritten(_ oid: ObjectID) -> Descriptor? {
         guard let file = try? Descriptor.open(pendingPath(of: oid), [.read, .noFollow, .nonBlocking]),
-            let run = System.bootID, file.attribute(Self.noteName) == run
+            file.isNotedVerified
         else { return nil }
         return file
     }

@@ -159,6 +159,33 @@ package struct Descriptor: ~Copyable, Sendable {
         platform_clone(number, source.number) == 0
     }
 
+    /// Writes the rest of `source` behind what is here, without a byte of it passing through this process where the
+    /// system can (copy_file_range(2)).
+    /// - Parameter advance: told of bytes as they are written.
+    package func copyContent(of source: borrowing Descriptor, _ advance: (Int) -> Void) throws(SystemError) {
+        while true {
+            let count = retryingInterrupts { platform_copy_range(source.number, number, 16 << 20) }
+            if count == 0 { return }
+            if count < 0 {
+                // Two file systems, or one that has no such call.
+                guard [EXDEV, ENOSYS, EOPNOTSUPP, EINVAL].contains(errno) else { throw .last("copy_file_range", path: path) }
+                return try copyThroughMemory(source, advance)
+            }
+            advance(count)
+        }
+    }
+
+    private func copyThroughMemory(_ source: borrowing Descriptor, _ advance: (Int) -> Void) throws(SystemError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try source.read(into: buffer)
+            if count == 0 { return }
+            try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            advance(count)
+        }
+    }
+
     /// What became of the wish to share one file's blocks with another's.
     package enum Deduplication: Equatable, Sendable {
         /// They share all of them now.

@@ -83,12 +83,16 @@ package enum Environment {
 
 /// The running system.
 package enum System {
+    static let runIDByteCount = 8
+
     /// Tells this run of the system, from its start to its end, from every other; nil where the kernel does not say.
     /// Source: random(4), `/proc/sys/kernel/random/boot_id`.
-    package static let bootID: [UInt8]? = {
+    package static let runID: [UInt8]? = {
         guard let line = try? BytePath("/proc/sys/kernel/random/boot_id").contents(limit: 64) else { return nil }
-        let id = Array(line.prefix { $0 != UInt8(ascii: "\n") })
-        return id.isEmpty ? nil : id
+        // The first digits of a random number in hexadecimal, two to a byte.
+        let digits = String(decoding: line.filter { $0 != UInt8(ascii: "-") }.prefix(2 * runIDByteCount), as: UTF8.self)
+        guard digits.utf8.count == 2 * runIDByteCount, let number = UInt64(digits, radix: 16) else { return nil }
+        return withUnsafeBytes(of: number.bigEndian) { Array($0) }
     }()
 }
 

@@ -17,7 +17,8 @@ extension FolderRemote {
         return .sent
     }
 
-    /// Copies the source to a temporary file of the remote, and verifies it.
+    /// Brings the source to a temporary file of the remote by the cheapest way that there is, and verifies it, unless
+    /// that was done a short while ago.
     /// - Returns: the temporary file's path.
     private func copy(
         _ oid: ObjectID, byteCount: Int64, from source: BytePath, _ permissions: Permissions, _ control: TransferControl
@@ -28,13 +29,26 @@ extension FolderRemote {
         let output = try remotely("write to", folder) { () throws(SystemError) in
             try TemporaryFile(in: incoming, prefix: Self.temporaryPrefix, permissions: 0o600)
         }
-        let found = try copy(input, byteCount, source, to: output.descriptor, control)
-        guard found.oid == oid else {
-            throw RemoteError(.damaged, "the local copy '\(source)' is damaged: its bytes are not those of its oid")
+        let status = try remotely("read", source) { () throws(SystemError) in try input.status() }
+        guard status.byteCount == byteCount else {
+            throw RemoteError(.damaged, "the blob has \(status.byteCount) bytes, where \(byteCount) were expected")
         }
-        guard found.byteCount == byteCount else {
-            throw RemoteError(.damaged, "the blob has \(found.byteCount) bytes, where \(byteCount) were expected")
+        let isVerified = input.isNotedVerified
+        if sharing.attempt({ output.descriptor.share(contentOf: input) }) {
+            // Shared extents are read back: what counts is what is at the remote now.
+            if !isVerified { try verify(output.descriptor, oid, source, control) }
+        } else if mayLink(status, permissions) {
+            if !isVerified { try verify(input, oid, source, control) }
+            if let path = link(source) {
+                control.reach(byteCount)
+                return path
+            }
+            try remotely("read", source) { () throws(SystemError) in try input.seek(to: 0) }
+            try copy(input, oid, source, isVerified: isVerified, to: output.descriptor, control)
+        } else {
+            try copy(input, oid, source, isVerified: isVerified, to: output.descriptor, control)
         }
+        control.reach(byteCount)
         try remotely("write to", folder) { () throws(SystemError) in
             try output.descriptor.setPermissions(permissions.files)
             // A large blob fills a flush of its own, and need not hold up those of the others.
@@ -47,32 +61,55 @@ extension FolderRemote {
         return path
     }
 
-    /// - Returns: what the output holds now.
-    private func copy(
-        _ input: borrowing Descriptor, _ byteCount: Int64, _ source: BytePath, to output: borrowing Descriptor,
-        _ control: TransferControl
-    ) throws(RemoteError) -> (oid: ObjectID, byteCount: Int64) {
+    /// Whether the source may get a second name in the remote's folder, as `git clone` gives one to the objects of a
+    /// repository on the same file system: neither side ever writes to a blob in place. Whoever may use the remote must
+    /// be able to use it as they would a copy.
+    private func mayLink(_ source: FileStatus, _ permissions: Permissions) -> Bool {
+        guard let place = try? incoming.status(followingLinks: true) else { return false }
+        return source.kind == .regular && source.device == place.device && source.owner == place.owner
+            && source.permissions == permissions.files && (permissions.folders & 0o2000 == 0 || source.group == place.group)
+    }
+
+    /// - Returns: a temporary name that the source has now; nil where the file system gives none.
+    private func link(_ source: BytePath) -> BytePath? {
+        let name = incoming / (Self.temporaryPrefix + String(UInt64.random(in: .min ... .max), radix: 36))
+        guard (try? source.link(to: name)) != nil else { return nil }
+        temporaryFiles.withLock { _ = $0.insert(name) }
+        return name
+    }
+
+    private func verify(
+        _ file: borrowing Descriptor, _ oid: ObjectID, _ source: BytePath, _ control: TransferControl
+    ) throws(RemoteError) {
         var hasher = BlobHasher()
-        let readFailure = { (error: SystemError) in RemoteError(error, "read", source) }
-        if sharing.attempt({ output.share(contentOf: input) }) {
-            // Shared extents are read back: what counts is what is at the remote now.
-            try output.forEachPiece(of: byteCount, readFailure) { piece throws(RemoteError) in
-                try control.checkpoint()
-                hasher.update(piece)
-                control.advance(by: piece.count)
-            }
-        } else {
-            try input.forEachPiece(of: byteCount, readFailure) { piece throws(RemoteError) in
-                try control.checkpoint()
-                hasher.update(piece)
-                do throws(SystemError) { try output.write(piece) } catch {
-                    throw RemoteError(error, "write to", self.folder)
-                }
-                control.advance(by: piece.count)
-            }
+        try file.forEachPiece(of: .max, { RemoteError($0, "read", source) }) { piece throws(RemoteError) in
+            try control.checkpoint()
+            hasher.update(piece)
+            control.advance(by: piece.count)
         }
-        let found = hasher.byteCount
-        return (hasher.finish(), found)
+        let found = hasher.finish()
+        guard found == oid else { throw Self.damaged(source) }
+    }
+
+    private static func damaged(_ source: BytePath) -> RemoteError {
+        RemoteError(.damaged, "the local copy '\(source)' is damaged: its bytes are not those of its oid")
+    }
+
+    /// Copies every byte.
+    private func copy(
+        _ input: borrowing Descriptor, _ oid: ObjectID, _ source: BytePath, isVerified: Bool,
+        to output: borrowing Descriptor, _ control: TransferControl
+    ) throws(RemoteError) {
+        let folder = self.folder
+        var hasher = BlobHasher()
+        try input.forEachPiece(of: .max, { RemoteError($0, "read", source) }) { piece throws(RemoteError) in
+            try control.checkpoint()
+            if !isVerified { hasher.update(piece) }
+            do throws(SystemError) { try output.write(piece) } catch { throw RemoteError(error, "write to", folder) }
+            control.advance(by: piece.count)
+        }
+        let found = hasher.finish()
+        guard isVerified || found == oid else { throw Self.damaged(source) }
     }
 
     private func requireLength(_ byteCount: Int64, of oid: ObjectID, found: Int64) throws(RemoteError) {

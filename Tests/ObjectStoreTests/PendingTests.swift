@@ -13,6 +13,7 @@ final class PendingTests: StoreTestCase {
 
         let other = ObjectStore(folder: store.folder)
         XCTAssertEqual(try content(of: oid, in: other), [1, 2, 3])
+        try other.settle()
         XCTAssertTrue(store.path(of: oid).exists)
         XCTAssertFalse(pending(oid).exists)
         // The batch that lost its pending file to the rescue finds its work done.
@@ -28,6 +29,8 @@ final class PendingTests: StoreTestCase {
         XCTAssertEqual(said, oid.hexBytes)
         XCTAssertFalse(store.path(of: oid).exists)
 
+        XCTAssertEqual(try content(of: oid), Array("survives".utf8))
+        try store.settle()
         XCTAssertEqual(try content(of: oid), Array("survives".utf8))
         XCTAssertEqual(try scratch.files(below: "data/incoming"), [])
     }

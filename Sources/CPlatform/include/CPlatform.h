@@ -19,6 +19,8 @@ int platform_rename_exclusive_at(int folder, const char *from, const char *to);
 int platform_rename_exchange_at(int folder, const char *one, const char *other);
 /// Shares `source`'s extents with `destination`, on file systems with reflinks.
 int platform_clone(int destination, int source);
+/// Copies from and to the present positions of both.
+ssize_t platform_copy_range(int source, int destination, size_t count);
 /// Lets `destination` share `source`'s extents from `offset` on, after comparing the bytes (ioctl_fideduperange(2)).
 /// @returns how many bytes are shared now; -1 with errno; -2 where the bytes differ.
 ssize_t platform_dedupe(int source, int destination, off_t offset, size_t count);
