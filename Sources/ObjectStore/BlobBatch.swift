@@ -23,12 +23,10 @@ package final class BlobBatch: Sendable {
     }
 
     /// What may wait for a flush. More is flushed at once, so that a crash of the machine costs little.
-    private static let pendingLimit = (blobs: 4096, byteCount: Int64(256 << 20))
+    private static let pendingLimit = (blobs: 4096, byteCount: Int64(512 << 20))
     /// Sees to a call of `ObjectStore.settle`, where the flush is left to that.
     private let later: Later?
     package typealias Later = @Sendable (ObjectStore) throws(StoreError) -> Void
-    /// Whether a thread of this process settles.
-    private let isSettling = Mutex(false)
 
     /// - Parameter later: sees to it that `ObjectStore.settle` is called, by a process of its own for instance, in place
     ///   of a flush: who depends on the blobs being there after a crash of the system calls that too, and waits.
@@ -75,21 +73,7 @@ package final class BlobBatch: Sendable {
             return pending.oids.count + pending.noted >= Self.pendingLimit.blobs
                 || pending.byteCount >= Self.pendingLimit.byteCount
         }
-        guard isDue else { return }
-        if isNoted { settleAside() } else { try flush() }
-    }
-
-    /// Has a thread settle what is noted so far, so that a crash of the machine costs little; one at a time.
-    private func settleAside() {
-        guard isSettling.withLock({ isSettling in
-            defer { isSettling = true }
-            return !isSettling
-        }) else { return }
-        pending.withLock { $0.byteCount = 0 }
-        WorkerThread.detach { [self] in
-            try? store.settle(waiting: false)
-            isSettling.withLock { $0 = false }
-        }
+        if isDue { try flush() }
     }
 
     /// Returns when every blob given so far, by any thread, is durable under its final name, or when what makes it

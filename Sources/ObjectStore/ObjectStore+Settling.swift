@@ -1,5 +1,6 @@
 import Digest
 import Platform
+private import Synchronization
 
 /// Blobs that are whole and not yet on the disk. `git add` need not wait for the disk: until the system ends, by
 /// whatever cause, the page cache holds every byte that was written, and no earlier than with the next commit does
@@ -36,10 +37,18 @@ extension ObjectStore {
     package func settleSoon() throws(StoreError) {
         guard let executable = try? Environment.executable(), executable.lastComponent == "git-data",
             let folder = try? folder.resolved(),
-            (try? ChildProcess(
-                executable, ["settle", folder], output: .null, errors: .null, isDetached: true)) != nil
+            let child = try? ChildProcess(
+                executable, ["settle", folder], output: .null, errors: .null, isDetached: true)
         else { return try settle() }
+        let started = child.processID
+        Self.settlers.withLock { settlers in
+            settlers.removeAll { ChildProcess.reap($0) }
+            settlers.append(started)
+        }
     }
+
+    /// The processes that this one has started, so that they do not stay behind as zombies while it lives.
+    private static let settlers = Mutex<[Int32]>([])
 
     /// How many bytes a `settle` would have to bring to the disk at most.
     package func unsettledByteCount() -> Int64 {
