@@ -44,7 +44,10 @@ package struct ObjectStore: Sendable {
 
     /// Whether the blob is here: by its name, without reading it.
     package func contains(_ oid: ObjectID) -> Bool {
-        path(of: oid).exists || openWritten(oid) != nil || location(of: oid) != nil
+        if path(of: oid).exists { return true }
+        // Most of what is not here is not pending either.
+        if pendingPath(of: oid).exists, openWritten(oid) != nil || rescuePending(oid) { return true }
+        return alternateLocation(of: oid) != nil || path(of: oid).exists
     }
 
     /// Where the blob is: in the store, or in one of the alternates. One that is not on the disk yet is brought there

@@ -58,8 +58,7 @@ extension Repository {
             var paths: [GitObjectName: BytePath] = [:]
             for blob in blobs where paths[blob.name] == nil { paths[blob.name] = blob.path }
             var reached: [ReachedPointer] = []
-            try git.forEachBlob(blobs.map(\.name), shorterThan: Pointer.maximumTextByteCount) { name, content in
-                guard case .pointer(let pointer) = Pointer.recognize(content) else { return }
+            try forEachPointer(among: blobs.map(\.name)) { name, pointer, _ in
                 reached.append(ReachedPointer(pointer: pointer, path: paths[name] ?? "", blob: name))
             }
             return reached
@@ -71,10 +70,7 @@ extension Repository {
         let files = entries.filter(\.isRegularFile)
         var found: [GitObjectName: (pointer: Pointer, text: [UInt8])] = [:]
         try asking { () throws(GitError) in
-            try git().forEachBlob(Array(Set(files.map(\.name))), shorterThan: Pointer.maximumTextByteCount) {
-                name, content in
-                if case .pointer(let pointer) = Pointer.recognize(content) { found[name] = (pointer, content) }
-            }
+            try forEachPointer(among: Array(Set(files.map(\.name)))) { name, pointer, text in found[name] = (pointer, text) }
         }
         return files.compactMap { entry in found[entry.name].map { PointerFile(entry: entry, pointer: $0.pointer, text: $0.text) } }
     }
