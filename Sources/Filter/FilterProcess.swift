@@ -152,7 +152,7 @@ package final class FilterProcess {
         while let bytes = try speaking({ () throws(GitError) in try nextPiece() }) { try content.take(bytes) }
         let decision: Smudger.Decision
         do throws(FilterError) {
-            decision = content.isLargerThanPointers ? .unchanged : try smudger().decide(content.head)
+            decision = content.isLargerThanPointers ? .unchanged : try smudger().decide(content.head, isLast: request.isForArchive)
         } catch {
             // Without settings or a store there is no blob; the pointer is all there is.
             report(.notStored(path: request.path, error))

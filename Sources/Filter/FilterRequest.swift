@@ -13,6 +13,10 @@ package struct FilterRequest: Equatable, Sendable {
     /// From the top of the worktree. Empty where Git names none.
     package var path: BytePath = ""
     package var canDelay = false
+    /// Whether Git names a tree that the file is of, as a checkout and git-archive(1) do, and nothing else.
+    package var hasTree = false
+    /// Whether what comes out is an archive, which no hook completes afterwards: a checkout lets files wait.
+    var isForArchive: Bool { hasTree && !canDelay }
 
     /// - Parameter lines: `key=value` each; keys that this version does not know are passed over.
     package init(lines: [[UInt8]]) {
@@ -23,6 +27,7 @@ package struct FilterRequest: Equatable, Sendable {
             switch String(decoding: key, as: UTF8.self) {
             case "command": command = Self.command(value)
             case "pathname": path = BytePath(bytes: value)
+            case "treeish": hasTree = true
             case "can-delay": canDelay = value == [UInt8(ascii: "1")]
             default: break
             }

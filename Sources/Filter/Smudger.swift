@@ -30,23 +30,26 @@ package struct Smudger {
         self.store = store
     }
 
-    /// - Parameter content: all of it, or more than any pointer has.
-    package func decide(_ content: [UInt8]) -> Decision {
+    /// - Parameters:
+    ///   - content: all of it, or more than any pointer has.
+    ///   - isLast: whether no hook comes that could complete what is left as a pointer for its size.
+    package func decide(_ content: [UInt8], isLast: Bool = false) -> Decision {
         switch Pointer.recognize(content) {
         case .data: return .unchanged
         case .foreignPointer(let reason): return .foreignPointer(reason)
         case .pointer(let pointer):
             if pointer.isExtended { return .leave(pointer, .extended) }
             if pointer.byteCount == 0 { return .empty }
-            if pointer.byteCount > settings.inlineLimit { return .leave(pointer, .large) }
+            if pointer.byteCount > settings.inlineLimit, !isLast { return .leave(pointer, .large) }
             return availability(of: pointer)
         }
     }
 
     /// Whether the blob can be handed out: its bytes are read and compared with the oid first, as Git has
-    /// no way back once it has some of them.
+    /// no way back once it has some of them. What was just added or fetched has been.
     package func availability(of pointer: Pointer) -> Decision {
         do throws(StoreError) {
+            if let file = try store.open(pointer.oid), file.isNotedVerified { return .blob(pointer) }
             switch try store.isIntact(pointer.oid) {
             case true?: return .blob(pointer)
             case false?:
