@@ -20,21 +20,11 @@ struct DedupCommand: Command {
         seeAlso: ["du", "prune"])
 
     private struct Report: Encodable {
-        var shared = Share()
+        var shared = SpaceShare()
         /// Shared before.
-        var wasShared = Share()
+        var wasShared = SpaceShare()
         /// Neither is that of the blob any more, or there is no blob here.
-        var apart = Share()
-    }
-
-    private struct Share: Encodable {
-        var files = 0
-        var bytes: Int64 = 0
-
-        mutating func add(_ byteCount: Int64) {
-            files += 1
-            bytes += byteCount
-        }
+        var apart = SpaceShare()
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {

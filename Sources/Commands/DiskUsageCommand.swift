@@ -16,26 +16,16 @@ struct DiskUsageCommand: Command {
         options: [CommonOptions.json], seeAlso: ["prune", "status"])
 
     private struct Report: Encodable {
-        var worktree = Share()
-        var store = Share()
-        var inUse = Share()
-        var unpushed = Share()
-        var recent = Share()
-        var mayGo = Share()
+        var worktree = SpaceShare()
+        var store = SpaceShare()
+        var inUse = SpaceShare()
+        var unpushed = SpaceShare()
+        var recent = SpaceShare()
+        var mayGo = SpaceShare()
         /// Downloads and uploads that were cut off, and what waits for a flush.
-        var incoming = Share()
+        var incoming = SpaceShare()
         /// Blobs that failed verification.
-        var damaged = Share()
-    }
-
-    private struct Share: Encodable {
-        var files = 0
-        var bytes: Int64 = 0
-
-        mutating func add(_ byteCount: Int64) {
-            files += 1
-            bytes += byteCount
-        }
+        var damaged = SpaceShare()
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
@@ -63,8 +53,8 @@ struct DiskUsageCommand: Command {
         return .success
     }
 
-    private static func share(of folder: BytePath) throws -> Share {
-        var share = Share()
+    private static func share(of folder: BytePath) throws -> SpaceShare {
+        var share = SpaceShare()
         guard folder.isFolder else { return share }
         for name in try folder.entries() {
             if let status = try (folder / name).status(), status.kind == .regular { share.add(status.byteCount) }
@@ -83,8 +73,19 @@ struct DiskUsageCommand: Command {
         if report.damaged.files > 0 { line(report.damaged, "damaged, kept for rescue", output) }
     }
 
-    private static func line(_ share: Share, _ title: String, _ output: Output) {
+    private static func line(_ share: SpaceShare, _ title: String, _ output: Output) {
         let size = ByteCountText.format(share.bytes)
         output.line(String(repeating: " ", count: max(0, 12 - size.count)) + "\(size)  \(title)")
+    }
+}
+
+/// How many files of a kind there are, and what they take; as JSON it is `files` and `bytes`.
+struct SpaceShare: Encodable {
+    private(set) var files = 0
+    private(set) var bytes: Int64 = 0
+
+    mutating func add(_ byteCount: Int64) {
+        files += 1
+        bytes += byteCount
     }
 }

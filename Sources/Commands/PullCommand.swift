@@ -58,7 +58,7 @@ struct PullCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
         let selection = try FileSelection(arguments, context, repository)
-        let files = try selection.files(in: repository)
+        let files = try selection.files(in: repository, includingConflicts: true).map(repository.standing)
         let recent = try DownloadOptions.recentPointers(arguments, repository, selection)
         let pointers = try files.filter { try repository.worktreeState(of: $0) == .pointer && !$0.pointer.isExtended }
         let download = DownloadOptions.download(arguments, context, repository)
@@ -174,7 +174,8 @@ struct CheckoutCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
         let store = try repository.store()
-        let files = try FileSelection(arguments, context, repository).files(in: repository)
+        let files = try FileSelection(arguments, context, repository).files(in: repository, includingConflicts: true)
+            .map(repository.standing)
             .filter { try repository.worktreeState(of: $0) == .pointer && !$0.pointer.isExtended }
         let here = files.filter { store.contains($0.pointer.oid) }
         if arguments[CommonOptions.dryRun] {

@@ -106,7 +106,8 @@ struct StatusCommand: Command {
     ) throws -> [DataFile] {
         let store = try repository.store()
         let states = try gitStates(repository)
-        return try selection.files(among: scan.pointers, of: repository, includingConflicts: true).map { file in
+        let files = try selection.files(among: scan.pointers, of: repository, includingConflicts: true)
+        return try files.map(repository.standing).map { file in
             DataFile(
                 file: file, state: try repository.worktreeState(of: file), isStored: store.contains(file.pointer.oid),
                 git: states[file.path] ?? "  ")

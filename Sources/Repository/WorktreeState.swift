@@ -21,4 +21,19 @@ extension Repository {
         let content = try? path.contents(limit: Pointer.maximumTextByteCount)
         return content == file.text ? .pointer : .content
     }
+
+    /// The file as it stands in the worktree, where that is a pointer of another version: `git stash pop`, or a side
+    /// that is taken in a conflict, leaves such where the filter hands out no content. Anything else is given as it
+    /// came.
+    package func standing(_ file: PointerFile) throws(RepositoryError) -> PointerFile {
+        let path = try worktree().appending(file.path)
+        guard let status = try? path.status(), status.kind == .regular,
+            status.byteCount > 0, status.byteCount < Int64(Pointer.maximumTextByteCount),
+            let content = try? path.contents(limit: Pointer.maximumTextByteCount), content != file.text,
+            case .pointer(let pointer) = Pointer.recognize(content), pointer.form == .gitData || file.pointer.form != .gitData,
+            let name = GitObjectName.ofBlob(content, like: file.entry.name)
+        else { return file }
+        let entry = IndexEntry(mode: file.entry.mode, name: name, stage: file.entry.stage, path: file.path)
+        return PointerFile(entry: entry, pointer: pointer, text: content)
+    }
 }

@@ -73,3 +73,11 @@ extension GitObjectDigest {
         return GitObjectDigest(bytes: digest.finalize())
     }
 }
+
+extension GitObjectName {
+    /// What Git would call a blob of these bytes.
+    /// - Parameter other: an object of the same repository.
+    package static func ofBlob(_ content: [UInt8], like other: GitObjectName) -> GitObjectName? {
+        GitObjectDigest.of(.blob, content, other.hex.count == 64 ? .sha256 : .sha1).flatMap { GitObjectName(hex: $0.hex) }
+    }
+}
