@@ -15,13 +15,13 @@ extension ObjectStore {
         return file
     }
 
-    /// Brings to the disk, and to their final names, the blobs that are whole now, of whatever process.
-    /// - Parameter waiting: whether to wait for another process that does the same; else that is left to it.
-    package func settle(waiting: Bool = true) throws(StoreError) {
+    /// Brings to the disk, and to their final names, the blobs that are whole now, of whatever process. Where another
+    /// process is at that, this waits for it first.
+    package func settle() throws(StoreError) {
         do throws(SystemError) {
             guard incoming.exists else { return }
             let folder = try Descriptor.open(incoming, [.read, .folder])
-            guard try folder.lock(waiting: waiting) else { return }
+            _ = try folder.lock(waiting: true)
             let oids = try incoming.entries().compactMap(Self.pendingObjectID).filter { openWritten($0) != nil }
             guard !oids.isEmpty else { return }
             try synchronizeContents(oids)
