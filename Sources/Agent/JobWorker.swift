@@ -47,6 +47,10 @@ struct JobWorker: Sendable {
             guard let incoming = terms.incoming else {
                 throw RemoteError(.other, "there is no folder to download to")
             }
+            if terms.isExtended, let wanted, remote.link(oid, byteCount: byteCount, to: wanted) {
+                control.reach(byteCount)
+                return AgentReply(event: "complete", oid: oid.hex, path: AgentPath.encode(wanted))
+            }
             let partial = try PartialDownload(
                 of: oid, byteCount: byteCount, at: incoming / "\(oid.hex).part", control)
             let final = try partial.complete(from: remote, as: wanted ?? incoming / "\(oid.hex).whole")

@@ -49,6 +49,11 @@ int platform_rename_exchange_at(int folder, const char *one, const char *other) 
     return renameat2(folder, one, folder, other, RENAME_EXCHANGE);
 }
 
+int platform_set_modified(int file, int64_t seconds, int64_t nanoseconds) {
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = nanoseconds}};
+    return futimens(file, times);
+}
+
 int platform_clone(int destination, int source) {
     return ioctl(destination, FICLONE, source);
 }

@@ -26,6 +26,7 @@ enum Settling {
 
 /// `git data settle`: what `git add` leaves for after its end.
 struct SettleCommand: Command {
+    static let whenInputEnds = Flag("when-input-ends", "begin when standard input ends")
     static let store = Operand<BytePath>("STORE", "the folder of the local store", parse: .path)
     static let declaration = Declaration(
         "settle", group: .plumbing, summary: "bring blobs that were just added to the disk, and to their place",
@@ -33,9 +34,10 @@ struct SettleCommand: Command {
             Started by the filter, which does not wait for it. The pre-commit hook does the same, and waits: what a \
             commit names has been written to the disk.
             """,
-        operands: [store])
+        options: [whenInputEnds], operands: [store])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        if arguments[whenInputEnds] { _ = try ByteReader(Descriptor.standard(0)).readToEnd(limit: .max) }
         try ObjectStore(folder: arguments[store]).settle()
         return .success
     }

@@ -36,11 +36,9 @@ package struct ObjectID: Hashable, Sendable {
         self.init(hex: Array(hex.utf8))
     }
 
-    fileprivate init(unchecked digest: some Sequence<UInt8>) {
+    fileprivate init(unchecked digest: some Collection<UInt8>) {
         words = (0, 0, 0, 0)
-        withUnsafeMutableBytes(of: &words) { target in
-            for (position, byte) in digest.enumerated() { target[position] = byte }
-        }
+        withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: digest) }
     }
 
     /// The oid of bytes that are in memory already.
@@ -56,7 +54,7 @@ package struct ObjectID: Hashable, Sendable {
 
     /// 64 lower-case hexadecimal digits, as ASCII bytes.
     package var hexBytes: [UInt8] {
-        Hexadecimal.encode(digest)
+        withUnsafeBytes(of: words) { Hexadecimal.encode($0) }
     }
 
     /// 64 lower-case hexadecimal digits.
@@ -107,7 +105,8 @@ package struct BlobHasher: ~Copyable {
 extension ObjectID {
     /// Where the blob lies below `objects/`, in a store as in a remote: `ab/cd/<oid>`.
     package var shardedPath: String {
-        let hex = self.hex
-        return "\(hex.prefix(2))/\(hex.dropFirst(2).prefix(2))/\(hex)"
+        let hex = hexBytes
+        let slash = [UInt8(ascii: "/")]
+        return String(decoding: hex[..<2] + slash + hex[2..<4] + slash + hex, as: UTF8.self)
     }
 }

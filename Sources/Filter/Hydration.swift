@@ -92,13 +92,17 @@ package struct Hydration: Sendable {
         var preparation = prepareIndex(files, worktree: worktree)
         let tally = FileTally(files.count, byteCount: files.reduce(0) { $0 + $1.byteCount }, observer: progress)
         let endings = Mutex([Ending](repeating: .passedOver, count: files.count))
-        concurrently(count: files.count, threads: Self.threads) { position in
-            let hydration = HydrationOfFile(
-                file: files[position], store: store, worktree: worktree, makingAbsent: makingAbsent)
-            let ending = hydration.run { tally.add(byteCount: $0) }
-            endings.withLock { $0[position] = ending }
-            tally.addFile()
+        let retired = RetiredFiles(store)
+        let hydration = HydrationOfFolder(
+            files: files, store: store, retired: retired, worktree: worktree, makingAbsent: makingAbsent)
+        let groups = HydrationOfFolder.groups(files)
+        concurrently(count: groups.count, threads: Self.threads) { number in
+            hydration.run(groups[number]) { tally.add(byteCount: $0) } note: { position, ending in
+                endings.withLock { $0[position] = ending }
+                tally.addFile()
+            }
         }
+        retired.delete()
         var outcome = HydrationOutcome()
         var clean: [CleanFile] = []
         for (file, ending) in zip(files, endings.withLock({ $0 })) {

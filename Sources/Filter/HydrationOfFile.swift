@@ -7,9 +7,10 @@ import Platform
 struct HydrationOfFile {
     let file: HydrationFile
     let store: ObjectStore
-    /// Its top, absolute.
-    let worktree: BytePath
+    let retired: RetiredFiles
     let makingAbsent: Bool
+    /// The time of modification that the file is to have.
+    let modified: FileStatus.Time
 
     /// By this name whoever finds a half-written file after a crash knows whose it is.
     static let temporaryPrefix = ".git-data-"
@@ -22,9 +23,9 @@ struct HydrationOfFile {
     }
 
     /// - Parameter advance: told of bytes as they are written.
-    func run(_ advance: (Int) -> Void) -> Hydration.Ending {
+    func run(at place: borrowing WorktreeEntry, _ advance: (Int) -> Void) -> Hydration.Ending {
         do throws(Obstacle) {
-            return try replace(try place(), advance)
+            return try replace(place, advance)
         } catch {
             switch error {
             case .absent: return .passedOver
@@ -33,21 +34,15 @@ struct HydrationOfFile {
         }
     }
 
-    private func place() throws(Obstacle) -> WorktreeEntry {
-        do throws(WorktreePathError) {
-            if let entry = try WorktreeEntry.find(file.path, under: worktree, makingFolders: makingAbsent) {
-                return entry
-            }
-        } catch {
-            switch error {
-            case .forbidden: throw .reason(.pathUnsafe("Git writes no such path to a worktree"))
-            case .link(let place): throw .reason(.pathUnsafe("'\(place)' is a symbolic link"))
-            // Somebody put something else in the place of the folder, and the file is gone with it.
-            case .notFolder: throw makingAbsent ? .reason(.edited) : .absent
-            case .system(let error): throw .reason(.system(error))
-            }
+    /// What it means that there is no place for the file.
+    static func ending(_ error: WorktreePathError, makingAbsent: Bool) -> Hydration.Ending {
+        switch error {
+        case .forbidden: .left(.pathUnsafe("Git writes no such path to a worktree"))
+        case .link(let place): .left(.pathUnsafe("'\(place)' is a symbolic link"))
+        // Somebody put something else in the place of the folder, and the file is gone with it.
+        case .notFolder: makingAbsent ? .left(.edited) : .passedOver
+        case .system(let error): .left(.system(error))
         }
-        throw .absent
     }
 
     private func replace(
@@ -61,7 +56,8 @@ struct HydrationOfFile {
                 in: place.folder, prefix: Self.temporaryPrefix, permissions: file.mode == "100755" ? 0o777 : 0o666)
             let content = try copy(blob, to: temporary.descriptor, advance)
             guard content == file.oid || file.byteCount == 0 else { return .left(setAside()) }
-            return try Self.commit(temporary, place, inPlaceOf: standing, byteCount: file.byteCount)
+            try temporary.descriptor.setModified(modified)
+            return try commit(temporary, place, inPlaceOf: standing)
         } catch {
             throw .reason(.system(error))
         }
@@ -127,14 +123,14 @@ struct HydrationOfFile {
     }
 
     /// Puts the content in the pointer's place, unless that has changed meanwhile.
-    private static func commit(
-        _ temporary: consuming TemporaryEntry, _ place: borrowing WorktreeEntry, inPlaceOf standing: FileStatus?,
-        byteCount: Int64
+    private func commit(
+        _ temporary: consuming TemporaryEntry, _ place: borrowing WorktreeEntry, inPlaceOf standing: FileStatus?
     ) throws(SystemError) -> Hydration.Ending {
         let written = try temporary.descriptor.status()
         let isPlaced =
             if let standing {
-                try temporary.commit(as: place.name, in: place.folder, inPlaceOf: standing)
+                try temporary.commit(
+                    as: place.name, in: place.folder, inPlaceOf: standing, retire: retired.take)
             } else {
                 try temporary.commit(as: place.name, in: place.folder)
             }
@@ -142,7 +138,7 @@ struct HydrationOfFile {
         // The renaming is a change of the file's status, so it is asked for once more. If somebody wrote to
         // the file since, or the pointer was wrong about the size, Git shall compare.
         let named = try temporary.descriptor.status()
-        let isAsWritten = named.modified == written.modified && named.byteCount == byteCount
+        let isAsWritten = named.modified == written.modified && named.byteCount == file.byteCount
         return .written(status: isAsWritten ? named : nil)
     }
 

@@ -15,7 +15,13 @@ package enum WorktreePathError: Error, Equatable, Sendable {
 /// link was followed on the way from the top, and none can be slipped in afterwards.
 package struct WorktreeEntry: ~Copyable {
     package let folder: Descriptor
-    package let name: BytePath
+    package private(set) var name: BytePath
+
+    /// Turns to another file of the same folder.
+    package mutating func turn(to name: BytePath) throws(WorktreePathError) {
+        guard Self.isAllowed(name) else { throw .forbidden(name) }
+        self.name = name
+    }
 
     /// Walks from the top of the worktree to the folder of `path`.
     /// - Parameters:
@@ -90,6 +96,7 @@ package struct WorktreeEntry: ~Copyable {
 
     /// The name as HFS+ compares it: without U+200C–200F, U+202A–202E, U+206A–206F and U+FEFF.
     private static func withoutIgnorables(_ bytes: [UInt8]) -> [UInt8] {
+        if bytes.allSatisfy({ $0 < 0x80 }) { return bytes }
         var kept: [UInt8] = []
         var rest = bytes[...]
         while let first = rest.first {

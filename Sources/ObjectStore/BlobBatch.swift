@@ -61,8 +61,8 @@ package final class BlobBatch: Sendable {
             let status = try descriptor.status()
             byteCount = status.byteCount
             // A file that nobody may write to takes no note either.
-            isNoted = descriptor.noteVerified() && later != nil
-            try descriptor.setPermissions(status.permissions & ~0o222)
+            isNoted = (descriptor.isNotedVerified || descriptor.noteVerified()) && later != nil
+            if status.permissions & 0o222 != 0 { try descriptor.setPermissions(status.permissions & ~0o222) }
             try store.makePending(file, as: oid)
         } catch {
             throw .system(error)

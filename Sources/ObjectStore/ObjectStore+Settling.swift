@@ -22,11 +22,14 @@ extension ObjectStore {
             guard incoming.exists else { return }
             let folder = try Descriptor.open(incoming, [.read, .folder])
             _ = try folder.lock(waiting: true)
-            let oids = try incoming.entries().compactMap(Self.pendingObjectID).filter { openWritten($0) != nil }
-            guard !oids.isEmpty else { return }
-            try synchronizeContents(oids)
-            for oid in oids { try publish(oid) }
-            try synchronizeFolders(oids)
+            let names = try incoming.entries()
+            let oids = names.compactMap(Self.pendingObjectID).filter { openWritten($0) != nil }
+            if !oids.isEmpty {
+                try synchronizeContents(oids)
+                for oid in oids { try publish(oid) }
+                try synchronizeFolders(oids)
+            }
+            for name in names where name.bytes.starts(with: Self.retiredPrefix.utf8) { try (incoming / name).removeFile() }
         } catch {
             throw .system(error)
         }
@@ -35,20 +38,40 @@ extension ObjectStore {
     /// Has a process of its own settle, which outlives this one and says nothing: `git data settle`. Where this
     /// process is not git-data, and so cannot start it, it settles itself.
     package func settleSoon() throws(StoreError) {
-        guard let executable = try? Environment.executable(), executable.lastComponent == "git-data",
-            let folder = try? folder.resolved(),
-            let child = try? ChildProcess(
-                executable, ["settle", folder], output: .null, errors: .null, isDetached: true)
-        else { return try settle() }
-        let started = child.processID
+        guard let settler = startSettling() else { return try settle() }
+        let started = settler.processID
         Self.settlers.withLock { settlers in
-            settlers.removeAll { ChildProcess.reap($0) }
-            settlers.append(started)
+            settlers.ended.removeAll { ChildProcess.reap($0) }
+            settlers.ended.append(started)
         }
     }
 
-    /// The processes that this one has started, so that they do not stay behind as zombies while it lives.
-    private static let settlers = Mutex<[Int32]>([])
+    /// Like `settleSoon`, but not before this process has ended, in whatever way: for blobs that could be had again,
+    /// so that nothing is taken from the work that they are for.
+    package func settleAfterwards() throws(StoreError) {
+        try Self.settlers.withLock { settlers throws(StoreError) in
+            guard settlers.waiting[folder] == nil else { return }
+            guard let settler = startSettling(["--when-input-ends"], input: .pipe), let input = settler.takeInput() else { return try settle() }
+            settlers.waiting[folder] = input
+        }
+    }
+
+    private func startSettling(_ options: [BytePath] = [], input: ChildProcess.Stream = .null) -> ChildProcess? {
+        guard let executable = try? Environment.executable(), executable.lastComponent == "git-data",
+            let folder = try? folder.resolved()
+        else { return nil }
+        return try? ChildProcess(
+            executable, ["settle"] + options + [folder], input: input, output: .null, errors: .null, isDetached: true)
+    }
+
+    private struct Settlers {
+        /// Processes that this one has started, so that they do not stay behind as zombies while it lives.
+        var ended: [Int32] = []
+        /// By the store: what is closed when this process ends.
+        var waiting: [BytePath: ByteWriter] = [:]
+    }
+
+    private static let settlers = Mutex(Settlers())
 
     /// How many bytes a `settle` would have to bring to the disk at most.
     package func unsettledByteCount() -> Int64 {
@@ -61,6 +84,13 @@ extension ObjectStore {
     /// From so many blobs on, flushing the whole file system is cheaper than one fsync for each, even though
     /// it waits for what other programs have written too.
     private static let individualLimit = 32
+
+    /// A new path in `incoming/` for a file that is of no use any more, and that the next `settle` deletes.
+    package func retiredPath() -> BytePath {
+        incoming / (Self.retiredPrefix + String(UInt64.random(in: .min ... .max), radix: 36))
+    }
+
+    private static let retiredPrefix = "retired-"
 
     /// Returns when the bytes of these pending blobs are on the disk.
     func synchronizeContents(_ oids: [ObjectID]) throws(SystemError) {

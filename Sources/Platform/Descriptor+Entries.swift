@@ -43,6 +43,13 @@ extension Descriptor {
         try removeFile(entry: old)
     }
 
+    /// Moves a file of this folder to an absolute path of the same file system, where nothing may be yet.
+    package func move(entry name: BytePath, to path: BytePath) throws(SystemError) {
+        let number = self.number
+        let result = name.withCString { from in path.withCString { platform_rename_exclusive_at(number, from, $0) } }
+        guard result == 0 else { throw .last("rename", path: path) }
+    }
+
     /// Gives each of two files of this folder the other's name, at once.
     /// - Returns: false where the file system cannot (NFS among them).
     package func exchange(entry one: BytePath, with other: BytePath) throws(SystemError) -> Bool {

@@ -153,6 +153,11 @@ package struct Descriptor: ~Copyable, Sendable {
         throw .last("flock", path: path)
     }
 
+    /// Gives the file a time of modification; that of its last access stays.
+    package func setModified(_ time: FileStatus.Time) throws(SystemError) {
+        guard platform_set_modified(number, time.seconds, Int64(time.nanoseconds)) == 0 else { throw .last("utimensat", path: path) }
+    }
+
     /// Makes this empty file share the content of `source`, with no byte copied.
     /// - Returns: false where the file systems cannot; the file is then as it was.
     package func share(contentOf source: borrowing Descriptor) -> Bool {

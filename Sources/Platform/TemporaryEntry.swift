@@ -71,16 +71,18 @@ package struct TemporaryEntry: ~Copyable {
         return true
     }
 
-    /// Gives the file the name of another in `folder`, where it was made, and removes that. The descriptor
-    /// stays open.
+    /// Gives the file the name of another in `folder`, where it was made. The descriptor stays open.
     ///
     /// Where the file system can exchange names, what comes out is looked at before it goes, so that no change to it is
     /// ever lost. It is faster too: ext4 writes a file out when a rename replaces another by it
     /// (`auto_da_alloc`), which an exchange does not ask for.
-    /// - Parameter standing: the file to be replaced.
+    /// - Parameters:
+    ///   - standing: the file to be replaced.
+    ///   - retire: what becomes of that, which has the given name in `folder` now. It is removed where this is false.
     /// - Returns: false where another file, or a changed one, has the name; the file is still temporary then.
     package mutating func commit(
-        as final: BytePath, in folder: borrowing Descriptor, inPlaceOf standing: FileStatus
+        as final: BytePath, in folder: borrowing Descriptor, inPlaceOf standing: FileStatus,
+        retire: (_ folder: borrowing Descriptor, _ name: BytePath) -> Bool = { _, _ in false }
     ) throws(SystemError) -> Bool {
         guard let present = try folder.status(ofEntry: final), present.isSameContent(as: standing) else { return false }
         guard try folder.exchange(entry: name, with: final) else {
@@ -90,7 +92,7 @@ package struct TemporaryEntry: ~Copyable {
         }
         let replaced = try folder.status(ofEntry: name)
         if let replaced, replaced.isSameFile(as: standing) {
-            try folder.removeFile(entry: name)
+            if !retire(folder, name) { try folder.removeFile(entry: name) }
             finish()
             return true
         }

@@ -37,7 +37,7 @@ extension FolderRemote {
         if sharing.attempt({ output.descriptor.share(contentOf: input) }) {
             // Shared extents are read back: what counts is what is at the remote now.
             if !isVerified { try verify(output.descriptor, oid, source, control) }
-        } else if mayLink(status, permissions) {
+        } else if let place = try? incoming.status(followingLinks: true), Self.mayLink(status, into: place) {
             if !isVerified { try verify(input, oid, source, control) }
             if let path = link(source) {
                 control.reach(byteCount)
@@ -59,15 +59,6 @@ extension FolderRemote {
         temporaryFiles.withLock { _ = $0.insert(path) }
         output.finish()
         return path
-    }
-
-    /// Whether the source may get a second name in the remote's folder, as `git clone` gives one to the objects of a
-    /// repository on the same file system: neither side ever writes to a blob in place. Whoever may use the remote must
-    /// be able to use it as they would a copy.
-    private func mayLink(_ source: FileStatus, _ permissions: Permissions) -> Bool {
-        guard let place = try? incoming.status(followingLinks: true) else { return false }
-        return source.kind == .regular && source.device == place.device && source.owner == place.owner
-            && source.permissions == permissions.files && (permissions.folders & 0o2000 == 0 || source.group == place.group)
     }
 
     /// - Returns: a temporary name that the source has now; nil where the file system gives none.

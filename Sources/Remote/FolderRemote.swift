@@ -214,6 +214,28 @@ package final class FolderRemote: Remote {
             return file.share(contentOf: source)
         }
     }
+
+    package func link(_ oid: ObjectID, byteCount: Int64, to path: BytePath) -> Bool {
+        let own = self.path(of: oid)
+        guard let place = try? path.parent.status(followingLinks: true),
+            let file = try? Descriptor.open(own, [.read, .noFollow, .nonBlocking]), let status = try? file.status(),
+            status.byteCount == byteCount, Self.mayLink(status, into: place), file.isNotedVerified,
+            (try? own.link(to: path)) != nil
+        else { return false }
+        // The name may have come to another file since.
+        if let linked = try? path.status(), linked.inode == status.inode { return true }
+        try? path.removeFile()
+        return false
+    }
+
+    /// Whether a blob's file may get a second name in a folder, as `git clone` gives one to the objects of a repository
+    /// on the same file system: neither store nor remote ever writes to a blob in place. Whoever may use the folder must
+    /// be able to use the file as they would a copy that was made there.
+    static func mayLink(_ file: FileStatus, into folder: FileStatus) -> Bool {
+        file.kind == .regular && file.device == folder.device && file.owner == folder.owner
+            && file.permissions == Permissions(of: folder).files
+            && (folder.permissions & 0o2000 == 0 || file.group == folder.group)
+    }
 }
 
 /// Whether two places share extents: asked until the first no, as it costs each small file a call.

@@ -53,6 +53,14 @@ package protocol Remote: Sendable {
     /// - Returns: false where that cannot be done; the file is then still empty.
     func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool
 
+    /// Gives the blob, which was verified in this run of the system, a second name, where the place is on the same
+    /// file system and its file could as well have been made by us.
+    /// - Parameters:
+    ///   - path: the name, in a folder of the local store.
+    ///   - byteCount: the length that the blob must have.
+    /// - Returns: false where that cannot be done, or the name is taken.
+    func link(_ oid: ObjectID, byteCount: Int64, to path: BytePath) -> Bool
+
     /// Calls `body` for each blob that is there.
     func forEachBlob(_ body: (RemoteBlob) throws(RemoteError) -> Void) throws(RemoteError)
 
@@ -94,6 +102,7 @@ extension Remote {
     package var transfersAtOnce: Int? { nil }
     package func settle() -> [ObjectID: RemoteError] { [:] }
     package func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool { false }
+    package func link(_ oid: ObjectID, byteCount: Int64, to path: BytePath) -> Bool { false }
     package func examine(_ report: (RemoteFinding) -> Void) throws(RemoteError) {}
     package func forEachUnfinishedUpload(_ body: (UnfinishedUpload) throws(RemoteError) -> Void) throws(RemoteError) {}
     package func abortUnfinishedUploads(olderThan age: Int64) throws(RemoteError) -> Int { 0 }

@@ -89,6 +89,10 @@ package struct RetryingRemote: Remote {
         }
     }
 
+    package func link(_ oid: ObjectID, byteCount: Int64, to path: BytePath) -> Bool {
+        remote.link(oid, byteCount: byteCount, to: path)
+    }
+
     package func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool {
         remote.share(oid, with: file)
     }

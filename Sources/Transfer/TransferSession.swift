@@ -180,7 +180,7 @@ package final class TransferSession {
             return false
         }
         // What a crash of the system takes is fetched again.
-        let batch = BlobBatch(store: store) { store throws(StoreError) in try store.settleSoon() }
+        let batch = BlobBatch(store: store) { store throws(StoreError) in try store.settleAfterwards() }
         let request = { (item: TransferItem) -> AgentRequest? in
             AgentRequest(
                 event: "download", oid: item.oid.hex, size: item.byteCount,

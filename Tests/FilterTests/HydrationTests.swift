@@ -67,10 +67,22 @@ final class HydrationTests: XCTestCase {
             XCTAssertEqual(try bench.content(BytePath("\(number % 7)/\(number).bin")), Array("content \(number)".utf8))
         }
         XCTAssertEqual(try bench.leftovers(), [])
+        XCTAssertEqual(try bench.store.incoming.entries(), [], "the pointers' files are deleted in the end")
         let last = ProgressTick(
             filesDone: 1000, filesTotal: 1000, bytesDone: bench.files.reduce(0) { $0 + $1.byteCount },
             bytesTotal: bench.files.reduce(0) { $0 + $1.byteCount })
         XCTAssert(bench.progress.all.contains(last))
+    }
+
+    func testFilesBearTheTimeAtWhichHydrationBegan() throws {
+        for number in 0..<3 { try bench.add(BytePath("\(number).bin"), [UInt8](repeating: 1, count: 3_000_000)) }
+        try bench.commit()
+        let before = FileStatus.Time.now
+        try bench.hydrate()
+        let after = FileStatus.Time.now
+        let times = try (0..<3).map { try XCTUnwrap((bench.worktree / BytePath("\($0).bin")).status()?.modified) }
+        XCTAssertEqual(times, [FileStatus.Time](repeating: times[0], count: 3))
+        XCTAssert(before <= times[0] && times[0] <= after, "\(before) \(times[0]) \(after)")
     }
 
     func testSameBlobInManyFilesIsWrittenToEach() throws {
@@ -137,10 +149,8 @@ final class HydrationTests: XCTestCase {
         try bench.add("a.bin", [UInt8](repeating: 1, count: 5_000_000))
         try bench.commit()
         let file = bench.worktree / "a.bin"
-        let hydration = HydrationOfFile(
-            file: bench.files[0], store: bench.store, worktree: bench.worktree, makingAbsent: false)
         var isEdited = false
-        let ending = hydration.run { _ in
+        let ending = hydrateFirst(makingAbsent: false) {
             if !isEdited { try? file.replaceContents(with: Array("mine".utf8)) }
             isEdited = true
         }
@@ -149,14 +159,21 @@ final class HydrationTests: XCTestCase {
         XCTAssertEqual(try bench.leftovers(), [])
     }
 
+    private func hydrateFirst(makingAbsent: Bool, meanwhile: () -> Void) -> Hydration.Ending {
+        let hydration = HydrationOfFolder(
+            files: bench.files, store: bench.store, retired: RetiredFiles(bench.store), worktree: bench.worktree,
+            makingAbsent: makingAbsent)
+        var ending = Hydration.Ending.passedOver
+        hydration.run([0]) { _ in meanwhile() } note: { ending = $1 }
+        return ending
+    }
+
     func testFileThatAppearsDuringTheCopyIsKept() throws {
         try bench.add("a.bin", [1, 2, 3])
         try bench.commit()
         let file = bench.worktree / "a.bin"
         try file.removeFile()
-        let hydration = HydrationOfFile(
-            file: bench.files[0], store: bench.store, worktree: bench.worktree, makingAbsent: true)
-        let ending = hydration.run { _ in try? file.replaceContents(with: Array("mine".utf8)) }
+        let ending = hydrateFirst(makingAbsent: true) { try? file.replaceContents(with: Array("mine".utf8)) }
         guard case .left(.edited) = ending else { return XCTFail("\(ending)") }
         XCTAssertEqual(try bench.content("a.bin"), Array("mine".utf8))
         XCTAssertEqual(try bench.leftovers(), [])

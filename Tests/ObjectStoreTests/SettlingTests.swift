@@ -45,6 +45,15 @@ final class SettlingTests: StoreTestCase {
         XCTAssertEqual(calls.count.withLock { $0 }, 1)
     }
 
+    func testSettlingDeletesWhatIsOfNoUseAnyMore() throws {
+        try store.prepare()
+        try scratch.write("old", to: "old")
+        try (scratch / "old").rename(to: store.retiredPath())
+        try scratch.write("part", to: "data/incoming/abc.part")
+        try store.settle()
+        XCTAssertEqual(try store.incoming.entries(), ["abc.part"])
+    }
+
     func testManyBlobsSettleAtOnceWhileOthersLook() throws {
         let batch = laterBatch()
         let oids = try (0..<200).map { try insert(Array("\($0)".utf8), into: batch) }

@@ -4,7 +4,7 @@ import Remote
 import TestSupport
 import XCTest
 
-/// Uploads within one file system: a second name for the blob, where that is as good as a copy.
+/// Transfers within one file system: a second name for the blob, where that is as good as a copy.
 final class FolderRemoteLinkTests: XCTestCase {
     private var scratch: ScratchFolder!
     private var folder: BytePath!
@@ -72,5 +72,58 @@ final class FolderRemoteLinkTests: XCTestCase {
         try Descriptor.open(source, .read).setPermissions(0o444)
         XCTAssertThrowsError(try upload(source)) { XCTAssertEqual(($0 as? RemoteError)?.kind, .damaged) }
         XCTAssertEqual(try scratch.files(below: "remote"), [])
+    }
+
+    // MARK: downloads
+
+    /// A blob of the remote, and the name that it is to have in a local store.
+    private func remoteBlob(isNoted: Bool) throws -> (place: BytePath, wanted: BytePath) {
+        let source = try source(content, isNoted: isNoted)
+        _ = try upload(source)
+        try source.removeFile()
+        try (scratch / "store/incoming").makeFolders()
+        try Descriptor.open(scratch / "store/incoming", [.read, .folder]).setPermissions(0o755)
+        return (folder / "objects" / oid.shardedPath, scratch / "store/incoming/wanted")
+    }
+
+    private func link(to wanted: BytePath, byteCount: Int? = nil) throws -> Bool {
+        try RetryingRemote(FolderRemote(folder)).link(oid, byteCount: Int64(byteCount ?? content.count), to: wanted)
+    }
+
+    func testBlobThatWasJustVerifiedIsFetchedAsASecondName() throws {
+        let (place, wanted) = try remoteBlob(isNoted: true)
+        XCTAssertTrue(try link(to: wanted))
+        XCTAssertEqual(try wanted.status()?.inode, try place.status()?.inode)
+        XCTAssertFalse(try link(to: wanted), "the name is taken")
+        XCTAssertEqual(try wanted.contents() == content, true)
+    }
+
+    func testBlobThatNobodyHasVerifiedGetsNoSecondName() throws {
+        let (_, wanted) = try remoteBlob(isNoted: false)
+        XCTAssertFalse(try link(to: wanted))
+        XCTAssertFalse(wanted.exists)
+    }
+
+    func testBlobThatWasWrittenToGetsNoSecondName() throws {
+        let (place, wanted) = try remoteBlob(isNoted: true)
+        try Descriptor.open(place, .read).setPermissions(0o644)
+        try Descriptor.open(place, .write).write([content[0] ^ 1])
+        try Descriptor.open(place, .read).setPermissions(0o444)
+        XCTAssertFalse(try link(to: wanted))
+        XCTAssertFalse(wanted.exists)
+    }
+
+    func testBlobThatIsNotWhatTheStoreWouldMakeGetsNoSecondName() throws {
+        let (place, wanted) = try remoteBlob(isNoted: true)
+        XCTAssertFalse(try link(to: wanted, byteCount: content.count + 1))
+        try Descriptor.open(wanted.parent, [.read, .folder]).setPermissions(0o700)
+        XCTAssertFalse(try link(to: wanted), "it could be read by others than the store's users")
+        try Descriptor.open(wanted.parent, [.read, .folder]).setPermissions(0o755)
+        try place.rename(to: folder / "elsewhere")
+        XCTAssertEqual(place.withCString { name in (folder / "elsewhere").withCString { symlink($0, name) } }, 0)
+        XCTAssertFalse(try link(to: wanted), "a symbolic link is not followed")
+        try place.removeFile()
+        XCTAssertFalse(try link(to: wanted))
+        XCTAssertFalse(wanted.exists)
     }
 }

@@ -17,6 +17,8 @@ int platform_rename_exclusive(const char *from, const char *to);
 int platform_rename_exclusive_at(int folder, const char *from, const char *to);
 /// Gives each of two files the other's name, at once.
 int platform_rename_exchange_at(int folder, const char *one, const char *other);
+/// Sets the time of modification alone.
+int platform_set_modified(int file, int64_t seconds, int64_t nanoseconds);
 /// Shares `source`'s extents with `destination`, on file systems with reflinks.
 int platform_clone(int destination, int source);
 /// Copies from and to the present positions of both.
