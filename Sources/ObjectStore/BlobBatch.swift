@@ -24,6 +24,8 @@ package final class BlobBatch: Sendable {
 
     /// What may wait for a flush. More is flushed at once, so that a crash of the machine costs little.
     private static let pendingLimit = (blobs: 4096, byteCount: Int64(512 << 20))
+    /// The same of what another process sees to: while it is at work, it takes from this one what it needs itself.
+    private static let notedLimit = (blobs: 1 << 16, byteCount: Int64(4) << 30)
     /// Sees to a call of `ObjectStore.settle`, where the flush is left to that.
     private let later: Later?
     package typealias Later = @Sendable (ObjectStore) throws(StoreError) -> Void
@@ -54,24 +56,44 @@ package final class BlobBatch: Sendable {
         return true
     }
 
+    /// Makes content that is short the blob that it is.
+    /// - Returns: false where there is a pending file of that name, so that nothing was done.
+    func add(_ content: [UInt8], as oid: ObjectID) throws(StoreError) -> Bool {
+        let status: FileStatus, isNoted: Bool
+        do throws(SystemError) {
+            guard let file = try store.writePending(content, as: oid) else { return false }
+            status = try file.status()
+            isNoted = file.noteVerified()
+            try file.setPermissions(status.permissions & ~0o222)
+        } catch {
+            throw .system(error)
+        }
+        try count(oid, byteCount: status.byteCount, isNoted: isNoted)
+        return true
+    }
+
     /// Makes a complete file of `incoming/` the blob that its bytes are.
     func add(_ descriptor: borrowing Descriptor, at file: BytePath, as oid: ObjectID) throws(StoreError) {
-        let byteCount: Int64, isNoted: Bool
+        let status: FileStatus, isNoted: Bool
         do throws(SystemError) {
-            let status = try descriptor.status()
-            byteCount = status.byteCount
+            status = try descriptor.status()
             // A file that nobody may write to takes no note either.
-            isNoted = (descriptor.isNotedVerified || descriptor.noteVerified()) && later != nil
+            isNoted = descriptor.isNotedVerified || descriptor.noteVerified()
             if status.permissions & 0o222 != 0 { try descriptor.setPermissions(status.permissions & ~0o222) }
             try store.makePending(file, as: oid)
         } catch {
             throw .system(error)
         }
+        try count(oid, byteCount: status.byteCount, isNoted: isNoted)
+    }
+
+    private func count(_ oid: ObjectID, byteCount: Int64, isNoted: Bool) throws(StoreError) {
+        let isLeft = isNoted && later != nil
+        let limit = isLeft ? Self.notedLimit : Self.pendingLimit
         let isDue = pending.withLock { pending in
-            if isNoted { pending.noted += 1 } else { pending.oids.append(oid) }
+            if isLeft { pending.noted += 1 } else { pending.oids.append(oid) }
             pending.byteCount += byteCount
-            return pending.oids.count + pending.noted >= Self.pendingLimit.blobs
-                || pending.byteCount >= Self.pendingLimit.byteCount
+            return pending.oids.count + pending.noted >= limit.blobs || pending.byteCount >= limit.byteCount
         }
         if isDue { try flush() }
     }

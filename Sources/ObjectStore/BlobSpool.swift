@@ -56,6 +56,7 @@ package struct BlobSpool: ~Copyable {
         let oid: ObjectID
         do throws(SystemError) { oid = try stream?.finish() ?? (hasher.take() ?? BlobHasher()).finish() } catch { throw .system(error) }
         if try batch.keeps(oid, byteCount: byteCount) { return oid }
+        if stream == nil, try batch.add(head, as: oid) { return oid }
         let file = try Self.file(with: head, or: stream, in: store)
         try batch.add(file.descriptor, at: file.path, as: oid)
         file.finish()

@@ -23,14 +23,53 @@ extension ObjectStore {
         }
     }
 
+    /// Writes content under the pending name of the blob that it is. One who is killed meanwhile leaves a file there
+    /// without a note, which nobody trusts unread.
+    /// - Returns: nil where that name is taken.
+    func writePending(_ content: [UInt8], as oid: ObjectID) throws(SystemError) -> Descriptor? {
+        let path = pendingPath(of: oid)
+        guard let file = try makePendingFile(path) else { return nil }
+        do throws(SystemError) {
+            try file.write(content)
+            return file
+        } catch {
+            try? takeBack(file, from: path)
+            throw error
+        }
+    }
+
+    private func makePendingFile(_ path: BytePath) throws(SystemError) -> Descriptor? {
+        for attempt in 1... {
+            do throws(SystemError) {
+                return try Descriptor.open(path, [.readWrite, .create, .exclusive])
+            } catch {
+                if error.isExisting { return nil }
+                guard error.isAbsent, attempt == 1 else { throw error }
+                try incoming.makeFolders()
+            }
+        }
+        return nil
+    }
+
+    /// Removes a half-written pending file, and never one of another process that has meanwhile taken its place.
+    private func takeBack(_ file: borrowing Descriptor, from path: BytePath) throws(SystemError) {
+        let aside = incoming / ("spool-" + String(UInt64.random(in: .min ... .max), radix: 36))
+        try path.rename(to: aside)
+        if try aside.status()?.inode == file.status().inode { return try aside.removeFile() }
+        try aside.renameExclusively(to: path)
+    }
+
     /// Whether a blob, whose bytes are at hand, need not be stored again: a damaged copy must not swallow
     /// a good one. Of the store's own file, verified when it came, the length is looked at, which tells
     /// what a machine without power lost; what is in an alternate was never verified, and is read.
     func isKept(_ oid: ObjectID, byteCount: Int64) -> Bool {
         let own = path(of: oid)
-        if !own.exists, let written = openWritten(oid) { return (try? written.status())?.byteCount == byteCount }
-        if own.exists || rescuePending(oid) {
-            guard let status = try? own.status() else { return false }
+        var status = try? own.status()
+        if status == nil {
+            if let written = openWritten(oid) { return (try? written.status())?.byteCount == byteCount }
+            if rescuePending(oid) { status = try? own.status() }
+        }
+        if let status {
             freshen(own, status)
             return status.kind == .regular && status.byteCount == byteCount
         }
