@@ -9,7 +9,7 @@ enum Settling {
     /// For a batch of blobs that a commit will name. Without the hook it waits itself.
     static func beforeCommit(_ repository: Repository) -> BlobBatch.Later {
         { store throws(StoreError) in
-            if hookWaits(repository) { try store.settleSoon() } else { try store.settle() }
+            if hookWaits(repository) { try store.settleAfterwards() } else { try store.settle() }
         }
     }
 

@@ -17,6 +17,7 @@ package final class FilterProcess {
     private let fetcher: BlobFetcher
     private let later: BlobBatch.Later?
     private var batch: BlobBatch?
+    private var isFirstStored = false
     /// What Git has of the files that it gives to be cleaned.
     private let indexed: IndexedPointers
     /// The files whose content Git will ask for again, with the text that Git has of them.
@@ -52,9 +53,18 @@ package final class FilterProcess {
         while let request = try speaking({ () throws(GitError) in try FilterRequest.read(from: input) }) {
             try answer(request)
             try speaking { () throws(GitError) in try output.flush() }
+            if !isFirstStored, batch != nil {
+                // What is left to others takes a moment to arrange, in which Git is at work with the first answer.
+                isFirstStored = true
+                try store { () throws(StoreError) in try batch?.flush() }
+            }
         }
-        do throws(StoreError) { try batch?.flush() } catch { throw .store(error) }
+        try store { () throws(StoreError) in try batch?.flush() }
         if !leftAsPointers.isEmpty { report(.leftAsPointers(leftAsPointers)) }
+    }
+
+    private func store(_ body: () throws(StoreError) -> Void) throws(FilterError) {
+        do throws(StoreError) { try body() } catch { throw .store(error) }
     }
 
     private func shakeHands() throws(GitError) {

@@ -17,15 +17,13 @@ package final class BlobBatch: Sendable {
     private struct Pending {
         /// Those that this batch has to flush itself.
         var oids: [ObjectID] = []
-        /// How many there are that whoever settles will find.
-        var noted = 0
+        /// Whether there are others, which whoever settles will find.
+        var isLeft = false
         var byteCount: Int64 = 0
     }
 
     /// What may wait for a flush. More is flushed at once, so that a crash of the machine costs little.
     private static let pendingLimit = (blobs: 4096, byteCount: Int64(512 << 20))
-    /// The same of what another process sees to: while it is at work, it takes from this one what it needs itself.
-    private static let notedLimit = (blobs: 1 << 16, byteCount: Int64(4) << 30)
     /// Sees to a call of `ObjectStore.settle`, where the flush is left to that.
     private let later: Later?
     package typealias Later = @Sendable (ObjectStore) throws(StoreError) -> Void
@@ -88,12 +86,14 @@ package final class BlobBatch: Sendable {
     }
 
     private func count(_ oid: ObjectID, byteCount: Int64, isNoted: Bool) throws(StoreError) {
-        let isLeft = isNoted && later != nil
-        let limit = isLeft ? Self.notedLimit : Self.pendingLimit
         let isDue = pending.withLock { pending in
-            if isLeft { pending.noted += 1 } else { pending.oids.append(oid) }
+            if isNoted, later != nil {
+                pending.isLeft = true
+                return false
+            }
+            pending.oids.append(oid)
             pending.byteCount += byteCount
-            return pending.oids.count + pending.noted >= limit.blobs || pending.byteCount >= limit.byteCount
+            return pending.oids.count >= Self.pendingLimit.blobs || pending.byteCount >= Self.pendingLimit.byteCount
         }
         if isDue { try flush() }
     }
@@ -106,7 +106,7 @@ package final class BlobBatch: Sendable {
                 defer { pending = Pending() }
                 return pending
             }
-            if taken.noted > 0 { try later?(store) }
+            if taken.isLeft { try later?(store) }
             guard !taken.oids.isEmpty else { return }
             do throws(SystemError) {
                 try store.synchronizeContents(taken.oids)

@@ -35,43 +35,24 @@ extension ObjectStore {
         }
     }
 
-    /// Has a process of its own settle, which outlives this one and says nothing: `git data settle`. Where this
-    /// process is not git-data, and so cannot start it, it settles itself.
-    package func settleSoon() throws(StoreError) {
-        guard let settler = startSettling() else { return try settle() }
-        let started = settler.processID
-        Self.settlers.withLock { settlers in
-            settlers.ended.removeAll { ChildProcess.reap($0) }
-            settlers.ended.append(started)
-        }
-    }
-
-    /// Like `settleSoon`, but not before this process has ended, in whatever way: for blobs that could be had again,
-    /// so that nothing is taken from the work that they are for.
+    /// Has a process of its own settle when this one has ended, in whatever way: `git data settle`. Nothing is taken
+    /// from the work that is under way. Where this process is not git-data, and so cannot start it, it settles itself.
     package func settleAfterwards() throws(StoreError) {
         try Self.settlers.withLock { settlers throws(StoreError) in
-            guard settlers.waiting[folder] == nil else { return }
-            guard let settler = startSettling(["--when-input-ends"], input: .pipe), let input = settler.takeInput() else { return try settle() }
-            settlers.waiting[folder] = input
+            guard settlers[folder] == nil else { return }
+            guard let executable = try? Environment.executable(), executable.lastComponent == "git-data",
+                let folder = try? folder.resolved(),
+                let child = try? ChildProcess(
+                    executable, ["settle", "--when-input-ends", folder], folder: "/", input: .pipe, output: .null, errors: .null,
+                    isDetached: true),
+                let input = child.takeInput()
+            else { return try settle() }
+            settlers[self.folder] = input
         }
     }
 
-    private func startSettling(_ options: [BytePath] = [], input: ChildProcess.Stream = .null) -> ChildProcess? {
-        guard let executable = try? Environment.executable(), executable.lastComponent == "git-data",
-            let folder = try? folder.resolved()
-        else { return nil }
-        return try? ChildProcess(
-            executable, ["settle"] + options + [folder], input: input, output: .null, errors: .null, isDetached: true)
-    }
-
-    private struct Settlers {
-        /// Processes that this one has started, so that they do not stay behind as zombies while it lives.
-        var ended: [Int32] = []
-        /// By the store: what is closed when this process ends.
-        var waiting: [BytePath: ByteWriter] = [:]
-    }
-
-    private static let settlers = Mutex(Settlers())
+    /// By the store: what is closed when this process ends.
+    private static let settlers = Mutex<[BytePath: ByteWriter]>([:])
 
     /// How many bytes a `settle` would have to bring to the disk at most.
     package func unsettledByteCount() -> Int64 {

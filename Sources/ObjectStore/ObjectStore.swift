@@ -64,13 +64,22 @@ package struct ObjectStore: Sendable {
     /// Opens the blob for reading, wherever it is.
     /// - Returns: nil where it is not here.
     package func open(_ oid: ObjectID) throws(StoreError) -> Descriptor? {
-        if !path(of: oid).exists, let written = openWritten(oid) { return written }
-        guard let path = location(of: oid) else { return nil }
+        do throws(SystemError) {
+            if let own = try Self.open(path(of: oid)) { return own }
+            if let written = openWritten(oid) { return written }
+            return try location(of: oid).flatMap { path throws(SystemError) in try Self.open(path) }
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// - Returns: nil where there is no file.
+    private static func open(_ path: BytePath) throws(SystemError) -> Descriptor? {
         do throws(SystemError) {
             return try Descriptor.open(path, .read)
         } catch {
             if error.isAbsent { return nil }
-            throw .system(error)
+            throw error
         }
     }
 

@@ -111,13 +111,6 @@ package final class ChildProcess {
         return ended
     }
 
-    /// Takes leave of a child that nobody waits for, if it has ended.
-    /// - Returns: whether it has.
-    package static func reap(_ processID: Int32) -> Bool {
-        var status: Int32 = 0
-        return retryingInterrupts { waitpid(processID, &status, WNOHANG) } != 0
-    }
-
     /// Sends a signal; a child that has ended already is no error.
     package func send(signal: Int32) {
         guard ending == nil else { return }
