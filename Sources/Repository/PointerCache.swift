@@ -115,7 +115,7 @@ struct PointerCache {
     }
 
     private static func key(of name: GitObjectName) -> [UInt8]? {
-        guard let digest = GitObjectDigest(name)?.bytes else { return nil }
+        let digest = name.bytes
         return digest + [UInt8](repeating: 0, count: keyByteCount - digest.count)
     }
 

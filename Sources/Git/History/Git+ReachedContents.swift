@@ -2,7 +2,7 @@ import Platform
 
 /// A content that some file has in history.
 package struct ReachedContent: Sendable {
-    package let blob: GitObjectDigest
+    package let blob: GitObjectName
     package let byteCount: Int64
     /// One path that it has, cut at a newline in the name; empty where a tag names the blob itself.
     package let path: BytePath
@@ -43,7 +43,7 @@ extension Git {
                 guard line.starts(with: kind) else { continue }
                 let fields = line.dropFirst(kind.count).split(
                     separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
-                guard fields.count == 3, let blob = GitObjectDigest(hex: fields[0]),
+                guard fields.count == 3, let blob = GitObjectName(hex: fields[0]),
                     let byteCount = Int64(String(decoding: fields[1], as: UTF8.self))
                 else { throw .unexpected(command: "git cat-file", answer: String(decoding: line, as: UTF8.self)) }
                 try body(ReachedContent(blob: blob, byteCount: byteCount, path: BytePath(bytes: fields[2])))
