@@ -44,6 +44,12 @@ struct FileSelection {
         try files(among: repository.indexPointers(), of: repository, includingConflicts: includingConflicts)
     }
 
+    /// The selected files that stand as pointers in the worktree, those in conflict with one of their sides.
+    func waitingFiles(in repository: Repository) throws -> [PointerFile] {
+        try repository.waiting(
+            among: files(among: repository.shortPointers(), of: repository, includingConflicts: true))
+    }
+
     /// As `files(in:)`, where the pointers of the index are known.
     func files(
         among pointers: [PointerFile], of repository: Repository, includingConflicts: Bool = false
@@ -62,6 +68,7 @@ struct FileSelection {
 
     /// Of a file in conflict our side, else theirs, else the base.
     private static func onePerPath(_ files: [PointerFile]) -> [PointerFile] {
+        guard files.contains(where: { $0.entry.stage != 0 }) else { return files }
         let order = [0: 0, 2: 1, 3: 2, 1: 3]
         var best: [BytePath: PointerFile] = [:]
         for file in files {

@@ -1,6 +1,7 @@
 import Diagnostics
 import Digest
 import Git
+import ObjectStore
 import Platform
 import Pointer
 import Repository
@@ -37,8 +38,11 @@ struct StatusCommand: Command {
     private struct DataFile {
         let file: PointerFile
         let state: WorktreeState
-        let isStored: Bool
+        let store: ObjectStore
         let git: String
+
+        /// Whether the blob is here: asked where somebody wants to know.
+        var isStored: Bool { store.contains(file.pointer.oid) }
 
         var mark: String {
             switch state {
@@ -55,8 +59,11 @@ struct StatusCommand: Command {
         let repository = try context.repository()
         _ = try repository.worktree()
         let selection = try FileSelection(arguments, context, repository)
+        // Where the time goes: Git's own status, which works while the index is read here.
+        let states = try repository.git().begin(
+            ["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"])
         let scan = try repository.scanIndex()
-        let files = try dataFiles(scan, selection, repository)
+        let files = try dataFiles(scan, selection, repository, gitStates: states)
         if arguments[missing] {
             let without = files.filter(\.isMissing)
             for data in without { printPath(data.file.path, "", arguments, context.output) }
@@ -102,21 +109,19 @@ struct StatusCommand: Command {
     }
 
     private static func dataFiles(
-        _ scan: IndexScan, _ selection: FileSelection, _ repository: Repository
+        _ scan: IndexScan, _ selection: FileSelection, _ repository: Repository, gitStates: PendingAnswer
     ) throws -> [DataFile] {
         let store = try repository.store()
-        let states = try gitStates(repository)
         let files = try selection.files(among: scan.pointers, of: repository, includingConflicts: true)
-        return try files.map(repository.standing).map { file in
-            DataFile(
-                file: file, state: try repository.worktreeState(of: file), isStored: store.contains(file.pointer.oid),
-                git: states[file.path] ?? "  ")
+        let standing = try repository.standing(files)
+        let states = try Self.states(in: gitStates.query())
+        return standing.map { file, state in
+            DataFile(file: file, state: state, store: store, git: states.isEmpty ? "  " : states[file.path] ?? "  ")
         }
     }
 
     /// X and Y of each file that Git calls changed.
-    private static func gitStates(_ repository: Repository) throws -> [BytePath: String] {
-        let answer = try repository.git().query(["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"])
+    private static func states(in answer: Git.Answer) -> [BytePath: String] {
         var states: [BytePath: String] = [:]
         for record in answer.records where record.bytes.count > 3 {
             states[BytePath(bytes: record.bytes.dropFirst(3))] = String(decoding: record.bytes.prefix(2), as: UTF8.self)

@@ -66,6 +66,12 @@ package struct Git: Sendable {
             output.split(separator: 0).map { BytePath(bytes: $0) }
         }
 
+        /// The answer, of a Git that succeeded.
+        func checked(_ arguments: [BytePath]) throws(GitError) -> Answer {
+            guard status == 0 else { throw .failed(command: Git.name(arguments), status: status, message: message) }
+            return self
+        }
+
         /// The lines of the output.
         package var lines: [BytePath] {
             output.split(separator: UInt8(ascii: "\n")).map { BytePath(bytes: $0) }
@@ -97,11 +103,7 @@ package struct Git: Sendable {
     /// Runs Git, which must succeed.
     @discardableResult
     package func query(_ arguments: [BytePath], input: [UInt8]? = nil) throws(GitError) -> Answer {
-        let answer = try run(arguments, input: input)
-        guard answer.status == 0 else {
-            throw .failed(command: Self.name(arguments), status: answer.status, message: answer.message)
-        }
-        return answer
+        try run(arguments, input: input).checked(arguments)
     }
 
     /// Runs Git with this process's own standard streams, as if the user had typed it.
