@@ -39,7 +39,7 @@ extension ObjectStore {
             for second in try Self.hexFolders(in: objects / first) {
                 let folder = objects / first / second
                 for name in try Self.sortedEntries(of: folder) {
-                    guard let oid = ObjectID(hex: name.bytes), objects / oid.shardedPath == folder / name,
+                    guard let oid = ObjectID(hex: name.bytes), name.bytes.starts(with: first.bytes + second.bytes),
                         let status = try? (folder / name).status(), status.kind == .regular
                     else { continue }
                     try body(Entry(oid: oid, byteCount: status.byteCount, modified: status.modified))

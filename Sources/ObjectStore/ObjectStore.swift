@@ -39,7 +39,14 @@ package struct ObjectStore: Sendable {
 
     /// Where the blob is, or would be, in this store's own folder.
     package func path(of oid: ObjectID) -> BytePath {
-        objects / oid.shardedPath
+        objects.appending(Self.place(of: oid))
+    }
+
+    /// `ab/cd/<oid>`
+    private static func place(of oid: ObjectID) -> BytePath {
+        let hex = oid.hexBytes
+        let slash = UInt8(ascii: "/")
+        return BytePath(bytes: [hex[0], hex[1], slash, hex[2], hex[3], slash] + hex)
     }
 
     /// Whether the blob is here: by its name, without reading it.

@@ -80,7 +80,7 @@ private struct WorktreeLook: Sendable {
     func state(of file: PointerFile) -> WorktreeState {
         let path = top.appending(file.path)
         guard let status = try? path.status() else { return .absent }
-        guard status.kind == .regular, status.byteCount < Int64(Pointer.maximumTextByteCount) else { return .content }
+        guard Self.mayBePointer(status) else { return .content }
         let text = file.text
         guard status.byteCount == Int64(text.count) else { return .content }
         return (try? path.contents(limit: Pointer.maximumTextByteCount)) == text ? .pointer : .content
