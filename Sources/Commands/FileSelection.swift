@@ -31,6 +31,8 @@ struct FileSelection {
         excluded = []
     }
 
+    private var isEverything: Bool { paths.isEmpty && included == nil && excluded.isEmpty }
+
     /// Whole components count: `data` selects what is in that folder, and never `data2`.
     func contains(_ path: BytePath) -> Bool {
         if let included, !included.contains(path) { return false }
@@ -54,8 +56,9 @@ struct FileSelection {
     func files(
         among pointers: [PointerFile], of repository: Repository, includingConflicts: Bool = false
     ) throws -> [PointerFile] {
-        let selected = pointers.filter { contains($0.path) }
-        let files = includingConflicts ? Self.onePerPath(selected) : selected.filter { $0.entry.stage == 0 }
+        let selected = isEverything ? pointers : pointers.filter { contains($0.path) }
+        let hasConflicts = selected.contains { $0.entry.stage != 0 }
+        let files = !hasConflicts ? selected : includingConflicts ? Self.onePerPath(selected) : selected.filter { $0.entry.stage == 0 }
         for path in paths where !files.contains(where: { $0.path.isInside(path) }) {
             let top = try repository.worktree()
             guard try repository.git().run(["--literal-pathspecs", "ls-files", "-z", "--", path]).output.isEmpty,
@@ -68,7 +71,6 @@ struct FileSelection {
 
     /// Of a file in conflict our side, else theirs, else the base.
     private static func onePerPath(_ files: [PointerFile]) -> [PointerFile] {
-        guard files.contains(where: { $0.entry.stage != 0 }) else { return files }
         let order = [0: 0, 2: 1, 3: 2, 1: 3]
         var best: [BytePath: PointerFile] = [:]
         for file in files {

@@ -2,22 +2,33 @@ import Platform
 
 /// One entry of the index.
 package struct IndexEntry: Equatable, Sendable {
-    /// The file's mode in octal digits: `100644`, `100755`, `120000` for links, `160000` for submodules.
-    package let mode: String
     package let name: GitObjectName
-    /// 0, or 1 to 3 for the sides of a conflict: base, ours, theirs.
-    package let stage: Int
+    private let shortStage: UInt8
+    private let modeBits: UInt32
     /// From the top of the worktree.
     package let path: BytePath
 
     package init(mode: String, name: GitObjectName, stage: Int, path: BytePath) {
-        self.mode = mode
+        self.init(modeBits: UInt32(mode, radix: 8) ?? 0, name: name, stage: UInt8(truncatingIfNeeded: stage), path: path)
+    }
+
+    init(modeBits: UInt32, name: GitObjectName, stage: UInt8, path: BytePath) {
+        self.modeBits = modeBits
         self.name = name
-        self.stage = stage
+        shortStage = stage
         self.path = path
     }
 
-    package var isRegularFile: Bool { mode.hasPrefix("100") }
+    /// The file's mode in octal digits: `100644`, `100755`, `120000` for links, `160000` for submodules.
+    package var mode: String {
+        let digits = String(modeBits, radix: 8)
+        return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
+
+    /// 0, or 1 to 3 for the sides of a conflict: base, ours, theirs.
+    package var stage: Int { Int(shortStage) }
+
+    package var isRegularFile: Bool { modeBits & 0o170000 == 0o100000 }
 }
 
 extension Git {

@@ -50,7 +50,7 @@ extension Git {
     private func walk(
         _ arguments: [BytePath], _ input: [UInt8], _ body: ([UInt8]) throws(GitError) -> Void
     ) throws(GitError) -> GitError? {
-        let child = try start(["rev-list", "--objects"] + arguments, input: .pipe, errors: .pipe)
+        let child = try start(["rev-list", "--objects"] + arguments, input: .pipe, errors: .pipe, isBuffered: true)
         let feeder = child.takeInput().map { Feeder(input, to: $0) }
         let messages = child.takeErrors().map { Collector($0) }
         var isOver = false

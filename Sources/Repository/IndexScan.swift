@@ -31,26 +31,28 @@ extension Repository {
     package func scanIndex() throws(RepositoryError) -> IndexScan {
         let index = try indexContents()
         let files = index.items.filter(\.isRegularFile)
+        let paths = files.map { index.path(of: $0) }
         // Where the time goes: Git goes through its attributes for each path. Meanwhile the names are looked up.
         let (found, filters) = try asking { () throws(GitError) in
-            let attributes = try git().beginAttribute("filter", of: files.map { index.path(of: $0) })
+            let attributes = try git().beginAttribute("filter", of: paths)
             let found = try PointerFinder.findAll(files.map(\.name), self)
             return (found, try attributes.values())
         }
         let store = try store()
         var pointers: [PointerFile] = []
+        pointers.reserveCapacity(files.count)
         var stray: [PointerFile] = []
         var rest: [IndexEntry] = []
         for (position, item) in files.enumerated() {
             let filter = filters[position]
             guard let found = found[position] else {
-                if item.stage == 0, filter == "data" { rest.append(index.entry(item)) }
+                if item.stage == 0, filter == "data" { rest.append(index.entry(item, paths[position])) }
                 continue
             }
             if Self.isDataFilter(filter) {
-                pointers.append(PointerFile(index.entry(item), found, index.knownStatus(of: item)))
+                pointers.append(PointerFile(index.entry(item, paths[position]), found, index.knownStatus(of: item)))
             } else if filter == nil, item.stage == 0, found.pointer.form == .gitData, store.contains(found.pointer.oid) {
-                stray.append(PointerFile(index.entry(item), found))
+                stray.append(PointerFile(index.entry(item, paths[position]), found))
             }
         }
         return IndexScan(pointers: pointers, raw: try rawFiles(among: rest), stray: stray)

@@ -117,11 +117,21 @@ extension Repository {
     func pointers(of index: IndexContents, at positions: [Int]? = nil) throws(RepositoryError) -> [PointerFile] {
         let positions = positions ?? index.items.indices.filter { index.items[$0].isRegularFile }
         return try asking { () throws(GitError) in
-            let found = try PointerFinder.findAll(positions.map { index.items[$0].name }, self)
-            return zip(positions, found).compactMap { position, found in
-                let item = index.items[position]
-                return found.map { PointerFile(index.entry(item), $0, index.knownStatus(of: item)) }
+            let finder = try PointerFinder(self)
+            defer { finder.finish() }
+            var files: [PointerFile] = []
+            // Room that is not used is no memory; room that grows is copied.
+            files.reserveCapacity(positions.count)
+            var rest = positions[...]
+            while !rest.isEmpty {
+                let items = rest.prefix(PointerFinder.batchCount).map { index.items[$0] }
+                rest = rest.dropFirst(items.count)
+                for (item, found) in zip(items, try finder.find(items.map(\.name))) {
+                    guard let found else { continue }
+                    files.append(PointerFile(index.entry(item), found, index.knownStatus(of: item)))
+                }
             }
+            return files
         }
     }
 
@@ -130,6 +140,7 @@ extension Repository {
         let filters = try asking { () throws(GitError) in
             try git().beginAttribute("filter", of: files.map(\.path)).values()
         }
+        if filters.allSatisfy(Self.isDataFilter) { return files }
         return zip(files, filters).compactMap { file, filter in Self.isDataFilter(filter) ? file : nil }
     }
 

@@ -26,12 +26,16 @@ extension Repository {
         return concurrentMap(files) { look.state(of: $0) }
     }
 
-    /// Each file as it stands in the worktree, and what stands there. A file may be a pointer of another version:
-    /// `git stash pop`, or a side that is taken in a conflict, leaves such where the filter hands out no content.
-    /// Anything else is given as it came.
-    package func standing(_ files: [PointerFile]) throws(RepositoryError) -> [(file: PointerFile, state: WorktreeState)] {
+    /// Says what stands in the worktree for each file, and makes it the pointer that stands there. That may be one of
+    /// another version: `git stash pop`, or a side that is taken in a conflict, leaves such where the filter hands out
+    /// no content. Any other file is left as it is.
+    package func look(at files: inout [PointerFile]) throws(RepositoryError) -> [WorktreeState] {
         let look = try WorktreeLook(worktree())
-        return concurrentMap(files) { look.standing($0) }
+        let sights = concurrentMap(files) { look.standing($0) }
+        for (position, sight) in sights.enumerated() {
+            if let other = sight.other { files[position] = other.file }
+        }
+        return sights.map(\.state)
     }
 
     /// The pointers of the index, at every stage, whose files in the worktree are short enough to be pointers.
@@ -52,10 +56,16 @@ extension Repository {
         return try pointers(of: index, at: short.indices.filter { short[$0] })
     }
 
+    /// Those of the files that stand as pointers in the worktree and have a data filter, as they stand.
+    package func standing(among files: [PointerFile]) throws(RepositoryError) -> [PointerFile] {
+        var files = files
+        let states = try look(at: &files)
+        return try keepingFiltered(zip(files, states).compactMap { $1 == .pointer ? $0 : nil })
+    }
+
     /// Those of the files that stand as pointers in the worktree and that the filter would fill, as they stand.
     package func waiting(among files: [PointerFile]) throws(RepositoryError) -> [PointerFile] {
-        try keepingFiltered(
-            try standing(files).compactMap { $0.state == .pointer && !$0.file.pointer.isExtended ? $0.file : nil })
+        try standing(among: files).filter { !$0.pointer.isExtended }
     }
 }
 
@@ -86,21 +96,28 @@ private struct WorktreeLook: Sendable {
         return (try? path.contents(limit: Pointer.maximumTextByteCount)) == text ? .pointer : .content
     }
 
-    func standing(_ file: PointerFile) -> (file: PointerFile, state: WorktreeState) {
+    /// What stands for a file, and the pointer that does where that is another.
+    func standing(_ file: PointerFile) -> (state: WorktreeState, other: Other?) {
         let path = top.appending(file.path)
-        guard let status = try? path.status() else { return (file, .absent) }
-        guard Self.mayBePointer(status) else { return (file, .content) }
+        guard let status = try? path.status() else { return (.absent, nil) }
+        guard Self.mayBePointer(status) else { return (.content, nil) }
         let text = file.text
         // A pointer of another version would be another entry for Git.
-        if status.byteCount != Int64(text.count), file.status?.matches(status) == true { return (file, .content) }
-        guard let content = try? path.contents(limit: Pointer.maximumTextByteCount) else { return (file, .content) }
-        if content == text { return (file, .pointer) }
+        if status.byteCount != Int64(text.count), file.status?.matches(status) == true { return (.content, nil) }
+        guard let content = try? path.contents(limit: Pointer.maximumTextByteCount) else { return (.content, nil) }
+        if content == text { return (.pointer, nil) }
         guard case .pointer(let pointer) = Pointer.recognize(content),
             pointer.form == .gitData || file.pointer.form != .gitData,
             let name = GitObjectName.ofBlob(content, like: file.entry.name)
-        else { return (file, .content) }
+        else { return (.content, nil) }
         let entry = IndexEntry(mode: file.entry.mode, name: name, stage: file.entry.stage, path: file.path)
-        return (PointerFile(entry: entry, pointer: pointer, text: content), .pointer)
+        return (.pointer, Other(PointerFile(entry: entry, pointer: pointer, text: content)))
+    }
+
+    /// A few among many, which take no room where there is none.
+    final class Other: Sendable {
+        let file: PointerFile
+        init(_ file: PointerFile) { self.file = file }
     }
 }
 
@@ -116,5 +133,10 @@ private func concurrentMap<Element: Sendable, Result: Sendable>(
         let some = elements[piece * pieceCount..<min(elements.count, (piece + 1) * pieceCount)].map(transform)
         results.withLock { $0[piece] = some }
     }
-    return results.withLock { Array($0.joined()) }
+    return results.withLock { pieces in
+        var all: [Result] = []
+        all.reserveCapacity(elements.count)
+        for piece in pieces { all += piece }
+        return all
+    }
 }

@@ -178,7 +178,8 @@ final class PointerScanTests: XCTestCase {
             try scratch.git(["-c", "filter.data.clean=cat text", "add", path])
         }
         func states() throws -> [WorktreeState] {
-            try repository.standing(repository.indexPointers()).map(\.state)
+            var files = try repository.indexPointers()
+            return try repository.look(at: &files)
         }
         XCTAssertEqual(try repository.indexPointers().map(\.path), ["longer.dat", "same.dat"])
         XCTAssertEqual(try states(), [.content, .pointer])

@@ -14,7 +14,7 @@ extension Git {
     package func forEachReachedContent(
         from revisions: [BytePath], _ body: (ReachedContent) throws(GitError) -> Void
     ) throws(GitError) {
-        let walk = try start(["rev-list", "--objects"] + revisions + ["--"])
+        let walk = try start(["rev-list", "--objects"] + revisions + ["--"], isBuffered: true)
         let sizes = try start(
             ["cat-file", "--batch-check=%(objecttype) %(objectname) %(objectsize) %(rest)", "--buffer"], input: .pipe)
         guard let answers = sizes.takeOutput() else { return }

@@ -127,8 +127,12 @@ package struct IndexContents: Sendable {
     }
 
     package func entry(_ item: Item) -> IndexEntry {
-        IndexEntry(
-            mode: item.mode == 0o100644 ? "100644" : String(item.mode, radix: 8), name: item.name, stage: Int(item.stage), path: path(of: item))
+        entry(item, path(of: item))
+    }
+
+    /// The entry of an item whose path is there already.
+    package func entry(_ item: Item, _ path: BytePath) -> IndexEntry {
+        IndexEntry(modeBits: item.mode, name: item.name, stage: item.stage, path: path)
     }
 
     /// What stands in the worktree for an entry.
