@@ -71,8 +71,13 @@ package struct ObjectStore: Sendable {
     /// Opens the blob for reading, wherever it is.
     /// - Returns: nil where it is not here.
     package func open(_ oid: ObjectID) throws(StoreError) -> Descriptor? {
-        if !path(of: oid).exists, let written = openWritten(oid) { return written }
-        guard let path = location(of: oid) else { return nil }
+        if let own = try Self.opened(path(of: oid)) { return own }
+        if let written = openWritten(oid) { return written }
+        return try location(of: oid).flatMap(Self.opened)
+    }
+
+    /// - Returns: nil where nothing is.
+    private static func opened(_ path: BytePath) throws(StoreError) -> Descriptor? {
         do throws(SystemError) {
             return try Descriptor.open(path, .read)
         } catch {
