@@ -129,11 +129,10 @@ private struct DataStaging {
         var clean: [CleanFile] = []
         var input: [UInt8] = []
         for file in files {
-            let name = try pack.add(.blob, file.text).hex
+            let name = try pack.add(.blob, file.text)
             let ownMode = file.status.permissions & 0o100 != 0 ? "100755" : "100644"
             let mode = keepsModes ? (modes[file.path] ?? nil) ?? "100644" : ownMode
-            input += Array("\(mode) ".utf8) + name + [UInt8(ascii: "\t")] + file.path.bytes + [0]
-            guard let name = GitObjectName(hex: name) else { continue }
+            input += Array("\(mode) ".utf8) + name.hex + [UInt8(ascii: "\t")] + file.path.bytes + [0]
             clean.append(CleanFile(path: file.path, name: name, mode: mode, status: file.status))
         }
         try pack.install(git, unpackLimit: Self.unpackLimit)

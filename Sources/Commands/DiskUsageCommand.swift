@@ -33,8 +33,9 @@ struct DiskUsageCommand: Command {
         let store = try repository.store()
         var report = Report()
         if repository.location.worktree != nil {
-            for file in try repository.indexPointers() where file.entry.stage == 0 {
-                if try repository.worktreeState(of: file) == .content { report.worktree.add(file.pointer.byteCount) }
+            let files = try repository.indexPointers().filter { $0.entry.stage == 0 }
+            for (file, state) in zip(files, try repository.worktreeStates(of: files)) where state == .content {
+                report.worktree.add(file.pointer.byteCount)
             }
         }
         let days = try repository.settings().pruneRecentDays

@@ -31,6 +31,8 @@ struct FileSelection {
         excluded = []
     }
 
+    private var isEverything: Bool { paths.isEmpty && included == nil && excluded.isEmpty }
+
     /// Whole components count: `data` selects what is in that folder, and never `data2`.
     func contains(_ path: BytePath) -> Bool {
         if let included, !included.contains(path) { return false }
@@ -44,12 +46,19 @@ struct FileSelection {
         try files(among: repository.indexPointers(), of: repository, includingConflicts: includingConflicts)
     }
 
+    /// The selected files that stand as pointers in the worktree, those in conflict with one of their sides.
+    func waitingFiles(in repository: Repository) throws -> [PointerFile] {
+        try repository.waiting(
+            among: files(among: repository.shortPointers(), of: repository, includingConflicts: true))
+    }
+
     /// As `files(in:)`, where the pointers of the index are known.
     func files(
         among pointers: [PointerFile], of repository: Repository, includingConflicts: Bool = false
     ) throws -> [PointerFile] {
-        let selected = pointers.filter { contains($0.path) }
-        let files = includingConflicts ? Self.onePerPath(selected) : selected.filter { $0.entry.stage == 0 }
+        let selected = isEverything ? pointers : pointers.filter { contains($0.path) }
+        let hasConflicts = selected.contains { $0.entry.stage != 0 }
+        let files = !hasConflicts ? selected : includingConflicts ? Self.onePerPath(selected) : selected.filter { $0.entry.stage == 0 }
         for path in paths where !files.contains(where: { $0.path.isInside(path) }) {
             let top = try repository.worktree()
             guard try repository.git().run(["--literal-pathspecs", "ls-files", "-z", "--", path]).output.isEmpty,

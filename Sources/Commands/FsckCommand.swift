@@ -138,12 +138,13 @@ struct Fsck {
     /// Hashes every blob of the store, and those of its alternates that some pointer names.
     mutating func verifyStore() throws {
         // What a killed process left complete counts as stored from here on.
-        for pointer in reached where !store.path(of: pointer.pointer.oid).exists { _ = store.contains(pointer.pointer.oid) }
         var blobs: [(oid: ObjectID, byteCount: Int64)] = []
         try store.forEachEntry { blobs.append(($0.oid, $0.byteCount)) }
-        let own = Set(blobs.map(\.oid))
+        var own = Set(blobs.map(\.oid))
         for (oid, reached) in pointers where !own.contains(oid) && store.contains(oid) {
-            blobs.append((oid, reached.pointer.byteCount))
+            let isOwn = store.path(of: oid).exists
+            if isOwn { own.insert(oid) }
+            blobs.append((oid, isOwn ? store.byteCount(of: oid) ?? 0 : reached.pointer.byteCount))
         }
         let verification = Verification(store: store, blobs: blobs, progress: context.progress("Verifying blobs"))
         let damaged = try verification.run()

@@ -70,8 +70,7 @@ struct PostCheckout {
         guard repository.location.worktree != nil, try usesData() else { return }
         let settings = try repository.settings()
         guard !settings.isLazy else { return }
-        let pointers = try repository.indexPointers().filter { $0.entry.stage == 0 && !$0.pointer.isExtended }
-        let waiting = try pointers.map(repository.standing).filter { try repository.worktreeState(of: $0) == .pointer }
+        let waiting = try repository.waiting(among: repository.shortPointers().filter { $0.entry.stage == 0 })
         guard !waiting.isEmpty else { return }
         let download = Download(context: context, repository: repository)
         // Files above `data.inlineLimit` were left by the filter without a try.

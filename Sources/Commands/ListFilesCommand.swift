@@ -39,20 +39,19 @@ struct ListFilesCommand: Command {
         }
         let store = try repository.store()
         let hasWorktree = repository.location.worktree != nil
-        let rows = try files.map { file in
-            (file, hasWorktree ? try repository.worktreeState(of: file) : .absent, store.contains(file.pointer.oid))
-        }
+        let states = try hasWorktree ? repository.worktreeStates(of: files) : files.map { _ in .absent }
+        let rows = zip(files, states)
         if arguments[CommonOptions.json] {
             try context.output.json(
-                rows.map { file, state, isStored in
+                rows.map { file, state in
                     let path = JSONPath(file.path)
                     return Row(
                         path: path.path, pathBytes: path.pathBytes, oid: file.pointer.oid.hex,
-                        size: file.pointer.byteCount, state: "\(state)", isStored: isStored)
+                        size: file.pointer.byteCount, state: "\(state)", isStored: store.contains(file.pointer.oid))
                 })
             return .success
         }
-        for (file, state, _) in rows {
+        for (file, state) in rows {
             let mark = switch state {
             case .content: "*"
             case .pointer: "-"

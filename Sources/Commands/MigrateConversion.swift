@@ -16,14 +16,14 @@ final class MigrateConversion: Sendable {
 
     private struct State {
         var tick: ProgressTick
-        var converted: [GitObjectDigest: Converted] = [:]
+        var converted: [GitObjectName: Converted] = [:]
         var failure: (any Error)?
     }
 
     private let git: Git
     private let settings: Settings
     private let batch: BlobBatch
-    private let portions: [ArraySlice<(blob: GitObjectDigest, byteCount: Int64)>]
+    private let portions: [ArraySlice<(blob: GitObjectName, byteCount: Int64)>]
     private let progress: any ProgressObserver
     private let state: Mutex<State>
 
@@ -31,7 +31,7 @@ final class MigrateConversion: Sendable {
     private static let portionLimit = (blobs: 500, byteCount: Int64(64 << 20))
 
     init(
-        _ blobs: [(blob: GitObjectDigest, byteCount: Int64)], in repository: Repository, progress: any ProgressObserver
+        _ blobs: [(blob: GitObjectName, byteCount: Int64)], in repository: Repository, progress: any ProgressObserver
     ) throws {
         git = try repository.git()
         settings = try repository.settings()
@@ -45,9 +45,9 @@ final class MigrateConversion: Sendable {
     }
 
     private static func portions(
-        of blobs: [(blob: GitObjectDigest, byteCount: Int64)]
-    ) -> [ArraySlice<(blob: GitObjectDigest, byteCount: Int64)>] {
-        var portions: [ArraySlice<(blob: GitObjectDigest, byteCount: Int64)>] = []
+        of blobs: [(blob: GitObjectName, byteCount: Int64)]
+    ) -> [ArraySlice<(blob: GitObjectName, byteCount: Int64)>] {
+        var portions: [ArraySlice<(blob: GitObjectName, byteCount: Int64)>] = []
         var start = 0
         var byteCount: Int64 = 0
         for (position, entry) in blobs.enumerated() {
@@ -62,7 +62,7 @@ final class MigrateConversion: Sendable {
 
     /// Converts all. When this returns the store has them, durable.
     /// - Returns: those that are no pointers already, nor text below `data.minimumSize`.
-    func run() throws -> [GitObjectDigest: Converted] {
+    func run() throws -> [GitObjectName: Converted] {
         concurrently(count: portions.count, threads: availableProcessorCount()) { portion in
             guard self.state.withLock({ $0.failure == nil }) else { return }
             do { try self.convert(self.portions[portion]) } catch {
@@ -75,7 +75,7 @@ final class MigrateConversion: Sendable {
         return converted
     }
 
-    private func convert(_ portion: ArraySlice<(blob: GitObjectDigest, byteCount: Int64)>) throws {
+    private func convert(_ portion: ArraySlice<(blob: GitObjectName, byteCount: Int64)>) throws {
         let reader = try ObjectReader(git)
         for (blob, byteCount) in portion {
             _ = try reader.begin(blob, .blob)

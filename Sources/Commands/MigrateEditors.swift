@@ -6,11 +6,11 @@ struct Replacements {
     private let catalogue: HistoryCatalogue
     /// By the file's number.
     private let isSelected: [Bool]
-    private let blobs: [GitObjectDigest: GitObjectDigest]
+    private let blobs: [GitObjectName: GitObjectName]
     /// By the folder's number: whether one of its files, or of those below it, is selected.
     private let isTouched: [Bool]
 
-    init(_ catalogue: HistoryCatalogue, isSelected: [Bool], blobs: [GitObjectDigest: GitObjectDigest]) {
+    init(_ catalogue: HistoryCatalogue, isSelected: [Bool], blobs: [GitObjectName: GitObjectName]) {
         self.catalogue = catalogue
         self.isSelected = isSelected
         self.blobs = blobs
@@ -27,7 +27,7 @@ struct Replacements {
 
     func touches(folder: Int) -> Bool { isTouched[folder] }
 
-    func replacement(of blob: GitObjectDigest, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectDigest? {
+    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectName? {
         guard let new = blobs[blob], let file = catalogue.file(named: name, in: folder), isSelected[file] else { return nil }
         return new
     }
@@ -59,7 +59,7 @@ final class ImportEditor: HistoryEditor {
 
     func touches(folder: Int) -> Bool { replacements.touches(folder: folder) }
 
-    func replacement(of blob: GitObjectDigest, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectDigest? {
+    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectName? {
         replacements.replacement(of: blob, named: name, in: folder)
     }
 
@@ -106,7 +106,7 @@ final class ExportEditor: HistoryEditor {
 
     func touches(folder: Int) -> Bool { replacements.touches(folder: folder) }
 
-    func replacement(of blob: GitObjectDigest, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectDigest? {
+    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectName? {
         replacements.replacement(of: blob, named: name, in: folder)
     }
 

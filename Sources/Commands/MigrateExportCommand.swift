@@ -45,12 +45,12 @@ struct MigrateExport {
     private let patterns: [AttributePattern]?
     private let isSelected: [Bool]
     /// The Git blobs that are pointers.
-    private let pointers: [GitObjectDigest: Pointer]
+    private let pointers: [GitObjectName: Pointer]
     /// What there is to convert.
     let table: TypeTable
 
     /// How long the content is that each of the pointers stands for.
-    var sizes: [GitObjectDigest: Int64] { pointers.mapValues(\.byteCount) }
+    var sizes: [GitObjectName: Int64] { pointers.mapValues(\.byteCount) }
 
     init(_ patterns: MigratePatterns, _ migration: Migration) throws {
         self.migration = migration
@@ -59,15 +59,15 @@ struct MigrateExport {
         let matching = try patterns.selected(catalogue.files.map(\.path), in: migration.repository)
         let isSelected = catalogue.files.map { matching.contains($0.path) }
         let versions = catalogue.versions.filter { isSelected[$0.file] }
-        let names = Set(versions.map(\.blob)).compactMap { GitObjectName(hex: $0.hex) }
-        var pointers: [GitObjectDigest: Pointer] = [:]
+        let names = Array(Set(versions.map(\.blob)))
+        var pointers: [GitObjectName: Pointer] = [:]
         try migration.git.forEachBlob(names, shorterThan: Pointer.maximumTextByteCount) { name, text throws(GitError) in
             // What programs of Git LFS's settings have made of a content cannot be undone here.
-            guard case .pointer(let pointer) = Pointer.recognize(text), !pointer.isExtended, let blob = GitObjectDigest(name) else { return }
-            pointers[blob] = pointer
+            guard case .pointer(let pointer) = Pointer.recognize(text), !pointer.isExtended else { return }
+            pointers[name] = pointer
         }
         var table = TypeTable()
-        var seen: Set<GitObjectDigest> = []
+        var seen: Set<GitObjectName> = []
         for version in versions {
             guard let pointer = pointers[version.blob] else { continue }
             table.add(catalogue.files[version.file].path, byteCount: seen.insert(version.blob).inserted ? pointer.byteCount : nil)
@@ -96,7 +96,7 @@ struct MigrateExport {
     }
 
     /// Writes the blobs into Git's own store.
-    private func contents() throws -> [GitObjectDigest: GitObjectDigest] {
+    private func contents() throws -> [GitObjectName: GitObjectName] {
         let store = try migration.repository.store()
         let wanted = pointers.sorted { $0.value.oid < $1.value.oid }
         try refuseMissing(store)
@@ -113,7 +113,7 @@ struct MigrateExport {
         }
         guard !wanted.isEmpty else { return [:] }
         let answer = try migration.git.query(["hash-object", "-w", "--no-filters", "--stdin-paths"], input: input)
-        let names = answer.lines.compactMap { GitObjectDigest(hex: $0.bytes) }
+        let names = answer.lines.compactMap { GitObjectName(hex: $0.bytes) }
         guard names.count == wanted.count else { throw GitError.unexpected(command: "git hash-object", answer: "too few names") }
         // Git leaves that to the system.
         let objects = try migration.git.query(["rev-parse", "--git-path", "objects"]).line

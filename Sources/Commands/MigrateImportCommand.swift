@@ -66,7 +66,7 @@ struct MigrateImportCommand: Command {
 struct ImportSelection {
     private let isSelected: [Bool]
     /// Their contents that are to be converted, in the order in which they turn up, and how long they are.
-    let blobs: [(blob: GitObjectDigest, byteCount: Int64)]
+    let blobs: [(blob: GitObjectName, byteCount: Int64)]
     private let table: TypeTable
     private let isByFile: Bool
     /// The names that wide patterns match, and that stay ordinary files.
@@ -82,9 +82,9 @@ struct ImportSelection {
         isByFile = above != nil
         let versions = catalogue.versions.filter { [isSelected] in isSelected[$0.file] }
         let sizes = try migration.git.blobByteCounts(Set(versions.map(\.blob)))
-        var blobs: [(GitObjectDigest, Int64)] = []
+        var blobs: [(GitObjectName, Int64)] = []
         var table = TypeTable()
-        var seen: Set<GitObjectDigest> = []
+        var seen: Set<GitObjectName> = []
         for version in versions {
             guard let size = sizes[version.blob] else {
                 throw CommandFailure("the content of '\(catalogue.files[version.file].path)' is missing", hints: ["git fsck"])
@@ -112,9 +112,9 @@ struct ImportSelection {
 
     /// What writes the commits.
     func editor(
-        _ converted: [GitObjectDigest: MigrateConversion.Converted], _ patterns: MigratePatterns, _ migration: Migration
+        _ converted: [GitObjectName: MigrateConversion.Converted], _ patterns: MigratePatterns, _ migration: Migration
     ) throws -> ImportEditor {
-        var names: [GitObjectDigest: GitObjectDigest] = [:]
+        var names: [GitObjectName: GitObjectName] = [:]
         for (blob, content) in converted { names[blob] = try migration.pack.add(.blob, content.pointer) }
         let byteCount = converted.values.reduce(Int64(0)) { $0 + $1.byteCount }
         migration.context.output.message(

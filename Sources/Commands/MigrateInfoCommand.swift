@@ -91,18 +91,18 @@ struct MigrateInfoCommand: Command {
     }
 
     /// Those of the contents that are pointers.
-    private static func pointerTexts(_ contents: [ReachedContent], _ git: Git) throws -> [GitObjectDigest: Pointer] {
+    private static func pointerTexts(_ contents: [ReachedContent], _ git: Git) throws -> [GitObjectName: Pointer] {
         let small = contents.filter { $0.byteCount > 0 && $0.byteCount < Pointer.maximumTextByteCount }
-        var found: [GitObjectDigest: Pointer] = [:]
+        var found: [GitObjectName: Pointer] = [:]
         // In portions, as names take more memory than what they name.
         var rest = small[...]
         while !rest.isEmpty {
             let portion = rest.prefix(50_000)
             rest = rest.dropFirst(portion.count)
-            let names = portion.compactMap { GitObjectName(hex: $0.blob.hex) }
+            let names = portion.map(\.blob)
             try git.forEachBlob(names, shorterThan: Pointer.maximumTextByteCount) { name, text throws(GitError) in
-                guard case .pointer(let pointer) = Pointer.recognize(text), let blob = GitObjectDigest(name) else { return }
-                found[blob] = pointer
+                guard case .pointer(let pointer) = Pointer.recognize(text) else { return }
+                found[name] = pointer
             }
         }
         return found

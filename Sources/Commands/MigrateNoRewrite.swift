@@ -16,8 +16,8 @@ struct MigrateNoRewrite {
         let ground = try MigrationGround(repository)
         try ground.check()
         let branch = try ground.currentBranch()
-        guard let worktree = try MigrationWorktree(repository), let head = try ground.git.resolve("HEAD").flatMap({ GitObjectDigest($0) }),
-            let tree = try ground.git.resolve("HEAD^{tree}").flatMap({ GitObjectDigest($0) })
+        guard let worktree = try MigrationWorktree(repository), let head = try ground.git.resolve("HEAD"),
+            let tree = try ground.git.resolve("HEAD^{tree}")
         else { throw RepositoryError.bare }
         let migration = try Migration(repository, ground, context)
         try migration.catalogue.add(tree)
@@ -57,9 +57,9 @@ struct MigrateNoRewrite {
     /// Makes the commit and moves the branch.
     /// - Returns: how long the contents are that became pointers; nil where none did.
     private func convert(
-        _ files: [Int], _ tree: GitObjectDigest, _ head: GitObjectDigest, _ branch: BytePath,
+        _ files: [Int], _ tree: GitObjectName, _ head: GitObjectName, _ branch: BytePath,
         _ migration: Migration, _ message: BytePath?
-    ) throws -> [GitObjectDigest: Int64]? {
+    ) throws -> [GitObjectName: Int64]? {
         let catalogue = migration.catalogue
         var isSelected = [Bool](repeating: false, count: catalogue.files.count)
         for file in files { isSelected[file] = true }
@@ -68,7 +68,7 @@ struct MigrateNoRewrite {
             lengths.filter { $0.value > 0 }.map { ($0.key, $0.value) }, in: repository, progress: context.progress("Converting contents"))
         let converted = try conversion.run()
         guard !converted.isEmpty else { return nil }
-        var names: [GitObjectDigest: GitObjectDigest] = [:]
+        var names: [GitObjectName: GitObjectName] = [:]
         for (blob, content) in converted { names[blob] = try migration.pack.add(.blob, content.pointer) }
         let paths = files.map { catalogue.files[$0].path }
         let filters = try migration.git.attribute("filter", of: paths, cached: true)
@@ -79,7 +79,7 @@ struct MigrateNoRewrite {
         try migration.pack.install(migration.git)
         let text = message ?? BytePath("Keep \(Count.files(files.count)) as data")
         let commit = try migration.git.query(["commit-tree", BytePath(bytes: new.hex), "-p", BytePath(bytes: head.hex), "-m", text]).line
-        guard let name = GitObjectDigest(hex: commit.bytes) else {
+        guard let name = GitObjectName(hex: commit.bytes) else {
             throw GitError.unexpected(command: "git commit-tree", answer: commit.description)
         }
         try migration.git.change([.set(branch, to: name, from: head)], reason: "git data migrate import --no-rewrite")
@@ -100,7 +100,7 @@ private final class NoRewriteEditor: HistoryEditor {
 
     func touches(folder: Int) -> Bool { replacements.touches(folder: folder) }
 
-    func replacement(of blob: GitObjectDigest, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectDigest? {
+    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectName? {
         replacements.replacement(of: blob, named: name, in: folder)
     }
 

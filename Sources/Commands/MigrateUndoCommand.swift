@@ -46,7 +46,7 @@ struct MigrateUndoCommand: Command {
         // A migration that was killed has not come to the index.
         let isIndexBack = try target.map { try git.indexIs($0.object) } ?? true
         let worktree = isIndexBack ? nil : try MigrationWorktree(repository)
-        let head = try git.resolve("HEAD").flatMap { GitObjectDigest($0) }
+        let head = try git.resolve("HEAD")
         try ground.refuseOtherWorktrees(on: Set(changes.compactMap { if case .set(_, _, let now) = $0 { now } else { nil } }))
         try git.change(changes + backups.map { .delete($0.name, from: $0.object) }, reason: "git data migrate undo")
         if let head { try worktree?.follow(from: head, sizes: [:], context.output) }
@@ -54,10 +54,10 @@ struct MigrateUndoCommand: Command {
         return .success
     }
 
-    private static func commitMap(of repository: Repository) throws -> [GitObjectDigest: GitObjectDigest] {
-        var renamed: [GitObjectDigest: GitObjectDigest] = [:]
+    private static func commitMap(of repository: Repository) throws -> [GitObjectName: GitObjectName] {
+        var renamed: [GitObjectName: GitObjectName] = [:]
         for line in try Migration.commitMap(of: repository).contents()?.split(separator: UInt8(ascii: "\n")) ?? [] {
-            let names = line.split(separator: UInt8(ascii: ",")).map { GitObjectDigest(hex: $0) }
+            let names = line.split(separator: UInt8(ascii: ",")).map { GitObjectName(hex: $0) }
             if names.count == 2, let old = names[0], let new = names[1] { renamed[old] = new }
         }
         return renamed

@@ -38,7 +38,7 @@ struct Migration {
     }
 
     /// Looks at all files of the commits.
-    func readHistory(_ commits: [(commit: GitObjectDigest, tree: GitObjectDigest)]) throws {
+    func readHistory(_ commits: [(commit: GitObjectName, tree: GitObjectName)]) throws {
         let progress = context.progress("Reading history")
         for (position, entry) in commits.enumerated() {
             try catalogue.add(entry.tree)
@@ -51,24 +51,24 @@ struct Migration {
     /// What the rewrite has made of the commits, and which refs follow.
     struct Rewritten {
         /// The commits that have another name now, by the one that they had.
-        let commits: [GitObjectDigest: GitObjectDigest]
+        let commits: [GitObjectName: GitObjectName]
         /// Those that follow no other of them.
-        let first: [GitObjectDigest]
+        let first: [GitObjectName]
         let droppedSignatures: Int
         let moves: [Move]
         /// All of them, parents first.
-        let order: [GitObjectDigest]
+        let order: [GitObjectName]
     }
 
     /// A ref on its way from one commit, or tag, to another.
     struct Move {
         let ref: GitRef
-        let new: GitObjectDigest
+        let new: GitObjectName
     }
 
     /// Writes the commits anew, and says where the branches and tags go that name one of them.
     func rewrite(
-        _ commits: [(commit: GitObjectDigest, tree: GitObjectDigest)], _ editor: any HistoryEditor
+        _ commits: [(commit: GitObjectName, tree: GitObjectName)], _ editor: any HistoryEditor
     ) throws -> Rewritten {
         let rewriter = HistoryRewriter(reader, pack, catalogue, editor)
         let progress = context.progress("Rewriting commits")
@@ -150,7 +150,7 @@ struct Migration {
             "hint: to free its space, when all is well: git for-each-ref --format='delete %(refname)' refs/original | git update-ref --stdin && git reflog expire --expire=now --all && git gc --prune=now")
     }
 
-    private func short(_ digest: GitObjectDigest) -> String { String(digest.description.prefix(10)) }
+    private func short(_ digest: GitObjectName) -> String { String(digest.description.prefix(10)) }
 
     /// Names the refs that still lead to commits that were written anew.
     private func warnOfOthers(_ rewritten: Rewritten) throws {

@@ -73,10 +73,10 @@ struct MigrationGround {
     }
 
     /// Refuses where another worktree stands on one of the commits: nothing would tell it that they have moved.
-    func refuseOtherWorktrees(on commits: Set<GitObjectDigest>) throws {
+    func refuseOtherWorktrees(on commits: Set<GitObjectName>) throws {
         for other in try repository.worktrees() where other != repository.location.worktree {
             let git = try Git(in: other, worktree: other, isolated: true)
-            guard let head = try git.resolve("HEAD").flatMap({ GitObjectDigest($0) }), commits.contains(head) else { continue }
+            guard let head = try git.resolve("HEAD"), commits.contains(head) else { continue }
             throw CommandFailure(
                 "the worktree at '\(other)' stands on commits that would be written anew",
                 hints: ["git worktree remove \(ShellWord.quoted(other))"])
@@ -89,7 +89,7 @@ struct MigrationScope {
     /// In the order of their names.
     let refs: [GitRef]
     /// Parents first.
-    let commits: [(commit: GitObjectDigest, tree: GitObjectDigest)]
+    let commits: [(commit: GitObjectName, tree: GitObjectName)]
 
     init(_ arguments: ParsedArguments, _ ground: MigrationGround) throws {
         let git = ground.git
@@ -106,7 +106,7 @@ struct MigrationScope {
         // A ref that only stands for another goes where that one goes.
         refs = try git.refs(names).filter { !$0.isSymbolic }
         let excluded = try arguments[MigrateOptions.excludeRef].map { revision in
-            guard let commit = try git.resolve(revision).flatMap({ GitObjectDigest($0) }) else {
+            guard let commit = try git.resolve(revision) else {
                 throw CommandFailure("'\(revision)' is no revision of this repository")
             }
             return commit

@@ -40,7 +40,7 @@ struct MigrationRun {
     ///   - name: of the command.
     ///   - publishing: what to do next for others to have it.
     func complete(
-        _ editor: any HistoryEditor, sizes: [GitObjectDigest: Int64], isData: Bool, name: String, publishing: String
+        _ editor: any HistoryEditor, sizes: [GitObjectName: Int64], isData: Bool, name: String, publishing: String
     ) throws {
         let output = migration.context.output
         let rewritten = try migration.rewrite(scope.commits, editor)

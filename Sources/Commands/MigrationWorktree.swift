@@ -30,7 +30,7 @@ struct MigrationWorktree {
                 "'.gitattributes' is not in Git, and would be overwritten", hints: ["git add .gitattributes && git commit"])
         }
         try refresh()
-        guard let head = try git.resolve("HEAD").flatMap({ GitObjectDigest($0) }), try git.indexIs(head), try !hasChanges() else {
+        guard let head = try git.resolve("HEAD"), try git.indexIs(head), try !hasChanges() else {
             throw CommandFailure("there are changes that are not committed", hints: ["git stash", "or: git commit --all"])
         }
     }
@@ -58,16 +58,16 @@ struct MigrationWorktree {
 
     /// Makes index and worktree those of the new HEAD.
     /// - Parameter sizes: how long the content is for the Git blobs whose content is the worktree's from now on as well.
-    func follow(from old: GitObjectDigest, sizes: [GitObjectDigest: Int64], _ output: Output) throws {
+    func follow(from old: GitObjectName, sizes: [GitObjectName: Int64], _ output: Output) throws {
         let changes = try git.treeChanges(from: old, to: "HEAD")
         let certain = try certainlyUnconverted(changes.filter { sizes[$0.old ?? old] != nil }.map(\.path))
         // Entries that stay the same keep what Git knows of their files. Without a look at the worktree, that is.
         try git.query(["read-tree", "-i", "-m", "HEAD"])
         let files = changes.compactMap { change -> CleanFile? in
-            guard let old = change.old, let size = sizes[old], let new = change.new, let name = GitObjectName(hex: new.hex),
+            guard let old = change.old, let size = sizes[old], let new = change.new,
                 let status = statuses[change.path], status.kind == .regular, status.byteCount == size, certain.contains(change.path)
             else { return nil }
-            return CleanFile(path: change.path, name: name, mode: change.mode, status: status)
+            return CleanFile(path: change.path, name: new, mode: change.mode, status: status)
         }
         try write(changes)
         let outcome = try git.markClean(files, index: repository.location.index, worktree: top)
@@ -114,7 +114,7 @@ struct MigrationWorktree {
 
     /// Names the files that the attributes do not treat as what they are, because of a `.gitattributes` further down.
     /// - Parameter isData: whether they are to be data files now.
-    func warnOfContradictions(from old: GitObjectDigest, sizes: [GitObjectDigest: Int64], isData: Bool, _ output: Output) throws {
+    func warnOfContradictions(from old: GitObjectName, sizes: [GitObjectName: Int64], isData: Bool, _ output: Output) throws {
         let paths = try git.treeChanges(from: old, to: "HEAD").filter { change in change.old.map { sizes[$0] != nil } ?? false }.map(\.path)
         let filters = try git.attribute("filter", of: paths)
         let wrong = paths.filter { (filters[$0] == "data" || filters[$0] == "lfs") != isData }

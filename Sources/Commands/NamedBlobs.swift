@@ -16,7 +16,7 @@ struct NamedBlobs {
         var named = Set(
             try repository.reachedPointers(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true)
                 .map(\.pointer.oid))
-        for file in try repository.pointersInUse() { named.insert(file.pointer.oid) }
+        named.formUnion(try repository.blobsInUse())
         for url in others { named.formUnion(try blobs(of: url)) }
         return named
     }

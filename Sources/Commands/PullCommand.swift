@@ -58,9 +58,8 @@ struct PullCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
         let selection = try FileSelection(arguments, context, repository)
-        let files = try selection.files(in: repository, includingConflicts: true).map(repository.standing)
+        let pointers = try selection.waitingFiles(in: repository)
         let recent = try DownloadOptions.recentPointers(arguments, repository, selection)
-        let pointers = try files.filter { try repository.worktreeState(of: $0) == .pointer && !$0.pointer.isExtended }
         let download = DownloadOptions.download(arguments, context, repository)
         if arguments[CommonOptions.dryRun] {
             let missing = try download.missing(pointers.map(\.pointer) + recent.map(\.pointer))
@@ -174,9 +173,7 @@ struct CheckoutCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
         let store = try repository.store()
-        let files = try FileSelection(arguments, context, repository).files(in: repository, includingConflicts: true)
-            .map(repository.standing)
-            .filter { try repository.worktreeState(of: $0) == .pointer && !$0.pointer.isExtended }
+        let files = try FileSelection(arguments, context, repository).waitingFiles(in: repository)
         let here = files.filter { store.contains($0.pointer.oid) }
         if arguments[CommonOptions.dryRun] {
             for file in here { context.output.line("\(file.path)") }

@@ -37,6 +37,7 @@ struct StatusCommand: Command {
     private struct DataFile {
         let file: PointerFile
         let state: WorktreeState
+        /// Of a pointer: whether its blob is here.
         let isStored: Bool
         let git: String
 
@@ -47,7 +48,6 @@ struct StatusCommand: Command {
             case .absent: "!"
             }
         }
-        var isMissing: Bool { state == .pointer }
         var isInConflict: Bool { file.entry.stage != 0 }
     }
 
@@ -55,26 +55,32 @@ struct StatusCommand: Command {
         let repository = try context.repository()
         _ = try repository.worktree()
         let selection = try FileSelection(arguments, context, repository)
-        let scan = try repository.scanIndex()
-        let files = try dataFiles(scan, selection, repository)
         if arguments[missing] {
-            let without = files.filter(\.isMissing)
-            for data in without { printPath(data.file.path, "", arguments, context.output) }
+            // Git's status is not asked: only what stands as a pointer counts.
+            let short = try selection.files(among: repository.shortPointers(), of: repository, includingConflicts: true)
+            let without = try repository.standing(among: short)
+            for file in without { printPath(file.path, "", arguments, context.output) }
             return without.isEmpty ? .success : .failure
         }
+        // Where the time goes: Git's own status, which works while the index is read here.
+        let states = try repository.git().begin(
+            ["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"])
+        let scan = try repository.scanIndex()
+        let files = try dataFiles(scan, selection, repository, gitStates: states)
         if arguments[porcelain] {
             for data in files { printPath(data.file.path, "\(data.git) \(data.mark) ", arguments, context.output) }
             return .success
         }
         let unpushed = try unpushedPointers(repository)
         if arguments[CommonOptions.json] {
+            let store = try repository.store()
             let oids = Set(unpushed.map(\.pointer.oid))
             try context.output.json(
                 files.map { data in
                     let path = JSONPath(data.file.path)
                     return Row(
                         path: path.path, pathBytes: path.pathBytes, oid: data.file.pointer.oid.hex,
-                        size: data.file.pointer.byteCount, worktree: "\(data.state)", isStored: data.isStored,
+                        size: data.file.pointer.byteCount, worktree: "\(data.state)", isStored: store.contains(data.file.pointer.oid),
                         isUnpushed: oids.contains(data.file.pointer.oid), git: data.git)
                 })
             return .success
@@ -102,21 +108,21 @@ struct StatusCommand: Command {
     }
 
     private static func dataFiles(
-        _ scan: IndexScan, _ selection: FileSelection, _ repository: Repository
+        _ scan: IndexScan, _ selection: FileSelection, _ repository: Repository, gitStates: PendingAnswer
     ) throws -> [DataFile] {
         let store = try repository.store()
-        let states = try gitStates(repository)
-        let files = try selection.files(among: scan.pointers, of: repository, includingConflicts: true)
-        return try files.map(repository.standing).map { file in
+        var files = try selection.files(among: scan.pointers, of: repository, includingConflicts: true)
+        let states = try repository.look(at: &files)
+        let changes = try changes(in: gitStates.query())
+        return zip(files, states).map { file, state in
             DataFile(
-                file: file, state: try repository.worktreeState(of: file), isStored: store.contains(file.pointer.oid),
-                git: states[file.path] ?? "  ")
+                file: file, state: state, isStored: state == .pointer && store.contains(file.pointer.oid),
+                git: changes.isEmpty ? "  " : changes[file.path] ?? "  ")
         }
     }
 
     /// X and Y of each file that Git calls changed.
-    private static func gitStates(_ repository: Repository) throws -> [BytePath: String] {
-        let answer = try repository.git().query(["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"])
+    private static func changes(in answer: Git.Answer) -> [BytePath: String] {
         var states: [BytePath: String] = [:]
         for record in answer.records where record.bytes.count > 3 {
             states[BytePath(bytes: record.bytes.dropFirst(3))] = String(decoding: record.bytes.prefix(2), as: UTF8.self)
@@ -140,13 +146,15 @@ struct StatusCommand: Command {
         }
         let total = files.reduce(Int64(0)) { $0 + $1.file.pointer.byteCount }
         output.line("Data files: \(files.count) (\(ByteCountText.format(total)))")
-        section("In conflict (git data conflicts):", files.filter(\.isInConflict), output)
-        let files = files.filter { !$0.isInConflict }
-        section("Staged for commit:", files.filter { $0.git.first != " " }, output)
-        section("Modified, not staged (git add):", files.filter { $0.git.last == "M" }, output)
-        section("Deleted from the worktree (git restore):", files.filter { $0.git.last == "D" }, output)
-        section("Only a pointer, data is on this machine (git data checkout):", files.filter { $0.mark == "-" }, output)
-        section("Only a pointer, data must be fetched (git data pull):", files.filter { $0.mark == "?" }, output)
+        section("In conflict (git data conflicts):", files, output) { $0.isInConflict }
+        let sections: [(String, (DataFile) -> Bool)] = [
+            ("Staged for commit:", { $0.git.first != " " }),
+            ("Modified, not staged (git add):", { $0.git.last == "M" }),
+            ("Deleted from the worktree (git restore):", { $0.git.last == "D" }),
+            ("Only a pointer, data is on this machine (git data checkout):", { $0.mark == "-" }),
+            ("Only a pointer, data must be fetched (git data pull):", { $0.mark == "?" }),
+        ]
+        for (title, isIn) in sections { section(title, files, output) { !$0.isInConflict && isIn($0) } }
         let bytes = unpushed.reduce(Int64(0)) { $0 + $1.pointer.byteCount }
         if !unpushed.isEmpty {
             output.line()
@@ -154,8 +162,8 @@ struct StatusCommand: Command {
         }
     }
 
-    private static func section(_ title: String, _ files: [DataFile], _ output: Output) {
-        list(title, files.map { ($0.file.path, $0.file.pointer.byteCount) }, output)
+    private static func section(_ title: String, _ files: [DataFile], _ output: Output, _ isIn: (DataFile) -> Bool) {
+        list(title, files.lazy.filter(isIn).map { ($0.file.path, $0.file.pointer.byteCount) }, output)
     }
 
     private static func list(_ title: String, _ files: [(path: BytePath, byteCount: Int64)], _ output: Output) {

@@ -16,29 +16,23 @@ package struct ObjectID: Hashable, Sendable {
 
     /// - Parameter hex: exactly 64 lower-case hexadecimal digits; anything else is no object id.
     package init?(hex: some Collection<UInt8>) {
-        guard hex.count == Self.digitCount else { return nil }
-        var digest: [UInt8] = []
-        digest.reserveCapacity(Self.byteCount)
-        var high: UInt8?
-        for digit in hex {
-            guard let value = Hexadecimal.value(ofDigit: digit) else { return nil }
-            if let first = high {
-                digest.append(first << 4 | value)
-                high = nil
-            } else {
-                high = value
-            }
-        }
-        self.init(unchecked: digest)
+        let digest = hex.withContiguousStorageIfAvailable { Hexadecimal.decode($0) }
+            ?? Array(hex).withUnsafeBufferPointer { Hexadecimal.decode($0) }
+        guard let digest else { return nil }
+        self.init(digest: digest)
     }
 
     package init?(_ hex: String) {
         self.init(hex: Array(hex.utf8))
     }
 
-    fileprivate init(unchecked digest: some Collection<UInt8>) {
+    fileprivate init(unchecked digest: some Sequence<UInt8>) {
         words = (0, 0, 0, 0)
-        withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: digest) }
+        withUnsafeMutableBytes(of: &words) { target in
+            // A generic sequence is slow byte by byte.
+            _ = digest.withContiguousStorageIfAvailable { target.copyMemory(from: UnsafeRawBufferPointer($0)) }
+                ?? target.copyBytes(from: Array(digest))
+        }
     }
 
     /// The oid of bytes that are in memory already.
@@ -54,7 +48,7 @@ package struct ObjectID: Hashable, Sendable {
 
     /// 64 lower-case hexadecimal digits, as ASCII bytes.
     package var hexBytes: [UInt8] {
-        withUnsafeBytes(of: words) { Hexadecimal.encode($0) }
+        Hexadecimal.encode(digest)
     }
 
     /// 64 lower-case hexadecimal digits.

@@ -2,22 +2,33 @@ import Platform
 
 /// One entry of the index.
 package struct IndexEntry: Equatable, Sendable {
-    /// The file's mode in octal digits: `100644`, `100755`, `120000` for links, `160000` for submodules.
-    package let mode: String
     package let name: GitObjectName
-    /// 0, or 1 to 3 for the sides of a conflict: base, ours, theirs.
-    package let stage: Int
+    private let shortStage: UInt8
+    private let modeBits: UInt32
     /// From the top of the worktree.
     package let path: BytePath
 
     package init(mode: String, name: GitObjectName, stage: Int, path: BytePath) {
-        self.mode = mode
+        self.init(modeBits: UInt32(mode, radix: 8) ?? 0, name: name, stage: UInt8(truncatingIfNeeded: stage), path: path)
+    }
+
+    init(modeBits: UInt32, name: GitObjectName, stage: UInt8, path: BytePath) {
+        self.modeBits = modeBits
         self.name = name
-        self.stage = stage
+        shortStage = stage
         self.path = path
     }
 
-    package var isRegularFile: Bool { mode.hasPrefix("100") }
+    /// The file's mode in octal digits: `100644`, `100755`, `120000` for links, `160000` for submodules.
+    package var mode: String {
+        let digits = String(modeBits, radix: 8)
+        return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
+
+    /// 0, or 1 to 3 for the sides of a conflict: base, ours, theirs.
+    package var stage: Int { Int(shortStage) }
+
+    package var isRegularFile: Bool { modeBits & 0o170000 == 0o100000 }
 }
 
 extension Git {
@@ -52,6 +63,26 @@ extension Git {
         return entries
     }
 
+    /// The Git blobs of a tree's regular files, each path's.
+    package func blobNames(ofTree tree: GitObjectName) throws(GitError) -> [GitObjectName] {
+        let output = try query(["ls-tree", "-r", "-z", "--full-tree", BytePath(bytes: tree.hex)]).output
+        // `100644 blob <name>\t<path>`; nothing else has a mode that begins so.
+        let prefix = Array("100".utf8)
+        let nameStart = "100644 blob ".utf8.count, nameEnd = nameStart + 2 * Int(tree.byteCount)
+        var names: [GitObjectName] = []
+        var start = 0
+        while let end = output[start...].firstIndex(of: 0) {
+            if output[start..<end].starts(with: prefix) {
+                guard start + nameEnd < end, let name = GitObjectName(hex: output[start + nameStart..<start + nameEnd]) else {
+                    throw .unexpected(command: "git ls-tree", answer: String(decoding: output[start..<end], as: UTF8.self))
+                }
+                names.append(name)
+            }
+            start = end + 1
+        }
+        return names
+    }
+
     /// `<mode> <name> <stage>\t<path>`
     static func entry(_ record: BytePath, command: String) throws(GitError) -> IndexEntry {
         let halves = record.bytes.split(separator: UInt8(ascii: "\t"), maxSplits: 1)
@@ -69,18 +100,63 @@ extension Git {
     package func attribute(
         _ name: String, of paths: [BytePath], cached: Bool = false
     ) throws(GitError) -> [BytePath: BytePath] {
-        guard !paths.isEmpty else { return [:] }
-        let input = Array(paths.map { $0.bytes + [0] }.joined())
-        var arguments: [BytePath] = ["check-attr", "-z", "--stdin"]
-        if cached { arguments.append("--cached") }
-        arguments.append(BytePath(name))
-        let records = try query(arguments, input: input).output.split(separator: 0, omittingEmptySubsequences: false)
+        let all = try beginAttribute(name, of: paths, cached: cached).values()
         var values: [BytePath: BytePath] = [:]
-        for position in stride(from: 0, to: records.count - 2, by: 3) {
-            let value = BytePath(bytes: records[position + 2])
-            if value != "unspecified" && value != "unset" {
-                values[BytePath(bytes: records[position])] = value
+        for (path, value) in zip(paths, all) { values[path] = value }
+        return values
+    }
+
+    /// As `attribute`, answered while the asker does something else.
+    package func beginAttribute(_ name: String, of paths: [BytePath], cached: Bool = false) -> PendingAttribute {
+        PendingAttribute(self, name, paths, isCached: cached)
+    }
+}
+
+/// The values of an attribute that Git was asked for.
+package final class PendingAttribute {
+    private let answer: PendingAnswer?
+    private let count: Int
+
+    fileprivate init(_ git: Git, _ name: String, _ paths: [BytePath], isCached: Bool) {
+        count = paths.count
+        var input: [UInt8] = []
+        input.reserveCapacity(paths.reduce(0) { $0 + $1.bytes.count + 1 })
+        for path in paths {
+            input += path.bytes
+            input.append(0)
+        }
+        let arguments: [BytePath] = ["check-attr", "-z", "--stdin"] + (isCached ? ["--cached"] : [])
+        answer = paths.isEmpty ? nil : git.begin(arguments + [BytePath(name)], input: input)
+    }
+
+    /// Waits for Git.
+    /// - Returns: one value for each path, in their order; nil where it is not set, or unset.
+    package func values() throws(GitError) -> [BytePath?] {
+        guard let output = try answer?.query().output else { return [] }
+        var values: [BytePath?] = []
+        values.reserveCapacity(count)
+        // `<path>` NUL `<attribute>` NUL `<value>` NUL. Most paths have the same few values.
+        var known: [BytePath] = []
+        var field = 0
+        var start = 0
+        while let end = output[start...].firstIndex(of: 0) {
+            if field == 2 {
+                let value = output[start..<end]
+                if value.elementsEqual("unspecified".utf8) || value.elementsEqual("unset".utf8) {
+                    values.append(nil)
+                } else if let same = known.first(where: { $0.bytes[...] == value }) {
+                    values.append(same)
+                } else {
+                    let new = BytePath(bytes: value)
+                    if known.count < 8 { known.append(new) }
+                    values.append(new)
+                }
             }
+            field = (field + 1) % 3
+            start = end + 1
+        }
+        guard values.count == count else {
+            throw .unexpected(command: "git check-attr", answer: "\(values.count) values for \(count) paths")
         }
         return values
     }

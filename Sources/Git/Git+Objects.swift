@@ -4,11 +4,13 @@ extension Git {
     /// Reads those of the Git blobs that are shorter than `limit` bytes, and calls `body` for each, in
     /// the order given. What is larger, missing or no blob is passed over. Two processes of Git, however
     /// many names there are.
+    /// - Parameter others: told of each object that is larger or no blob.
     package func forEachBlob(
-        _ names: [GitObjectName], shorterThan limit: Int, _ body: (GitObjectName, [UInt8]) throws(GitError) -> Void
+        _ names: [GitObjectName], shorterThan limit: Int, others: (GitObjectName) -> Void = { _ in },
+        _ body: (GitObjectName, [UInt8]) throws(GitError) -> Void
     ) throws(GitError) {
         guard !names.isEmpty else { return }
-        let small = try smallBlobs(among: names, limit: limit)
+        let small = try smallBlobs(among: names, limit: limit, others)
         guard !small.isEmpty else { return }
         let child = try start(["cat-file", "--batch", "--buffer"], input: .pipe)
         let feeder = child.takeInput().map { Feeder(Self.lines(small), to: $0) }
@@ -73,13 +75,16 @@ extension Git {
         return quoted + [UInt8(ascii: "\"")]
     }
 
-    private func smallBlobs(among names: [GitObjectName], limit: Int) throws(GitError) -> [GitObjectName] {
+    private func smallBlobs(
+        among names: [GitObjectName], limit: Int, _ others: (GitObjectName) -> Void
+    ) throws(GitError) -> [GitObjectName] {
         let format: BytePath = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
         let answer = try query(["cat-file", format, "--buffer"], input: Self.lines(names))
         var small: [GitObjectName] = []
         for line in answer.output.split(separator: UInt8(ascii: "\n")) {
-            guard let header = Header(line), let byteCount = header.blobByteCount, byteCount < limit else { continue }
-            small.append(header.name)
+            // `<name> missing` is too short to say what it would be.
+            guard let header = Header(line), header.isKnown else { continue }
+            if let byteCount = header.blobByteCount, byteCount < limit { small.append(header.name) } else { others(header.name) }
         }
         return small
     }
@@ -98,12 +103,15 @@ extension Git {
         let name: GitObjectName
         /// nil for what is missing or no blob.
         let blobByteCount: Int?
+        /// Whether Git has it.
+        let isKnown: Bool
 
         init?(_ line: some Collection<UInt8>) {
             let fields = line.split(separator: UInt8(ascii: " "))
             guard fields.count >= 2, let name = GitObjectName(hex: fields[0]) else { return nil }
             self.name = name
-            let isBlob = fields.count == 3 && fields[1].elementsEqual("blob".utf8)
+            isKnown = fields.count == 3
+            let isBlob = isKnown && fields[1].elementsEqual("blob".utf8)
             blobByteCount = isBlob ? Int(String(decoding: fields[2], as: UTF8.self)) : nil
         }
     }

@@ -15,30 +15,66 @@ extension Git {
         return answer.status == 0 ? GitObjectName(hex: answer.line.bytes) : nil
     }
 
-    /// The Git blobs shorter than `limit` bytes that `revisions` reach and `excluded` do not, and trees and
-    /// tags among them, which `forEachBlob` passes over.
+    /// Calls `body` for each Git blob shorter than `limit` bytes that `revisions` reach and `excluded` do not, once, while
+    /// Git walks; for tags among them too, and for trees where Git is older than 2.32.
     /// - Parameter extra: further options of `git rev-list`, such as `--all`.
-    package func reachedBlobs(
-        from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = [], shorterThan limit: Int
-    ) throws(GitError) -> [ReachedBlob] {
-        guard !revisions.isEmpty || !extra.isEmpty else { return [] }
+    package func forEachReachedBlob(
+        from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = [], shorterThan limit: Int,
+        _ body: (ReachedBlob) throws(GitError) -> Void
+    ) throws(GitError) {
+        guard !revisions.isEmpty || !extra.isEmpty else { return }
         // Names come on standard input, so that thousands of refs fit. A partial clone lacks objects that
         // the remote has: nothing is fetched for them, they are not new.
-        let arguments: [BytePath] =
-            ["rev-list", "--objects", BytePath("--filter=blob:limit=\(limit)"), "--missing=allow-promisor"]
-            + extra + ["--stdin"]
+        let arguments: [BytePath] = ["--missing=allow-promisor"] + extra + ["--stdin"]
         var input: [UInt8] = []
         for revision in revisions { input += revision.bytes + [UInt8(ascii: "\n")] }
         for revision in excluded { input += [UInt8(ascii: "^")] + revision.bytes + [UInt8(ascii: "\n")] }
-        let answer = try query(arguments, input: input)
-        return answer.lines.compactMap { line in
-            // `<name>` for commits, `<name> <path>` for all else, with no path for root trees, for what a tag
-            // names and for files whose names begin with a newline.
-            guard let space = line.bytes.firstIndex(of: UInt8(ascii: " ")),
-                let name = GitObjectName(hex: line.bytes[..<space])
-            else { return nil }
-            return ReachedBlob(name: name, path: BytePath(bytes: line.bytes[(space + 1)...]))
+        let filters: [BytePath] = [BytePath("--filter=blob:limit=\(limit)"), "--filter=object:type=blob"]
+        var failure: GitError?
+        // What Git calls wrong before it says anything may be a filter that it does not know.
+        for filters in [filters, [filters[0]]] {
+            var isBegun = false
+            failure = try walk(filters + arguments, input) { line throws(GitError) in
+                isBegun = true
+                // `<name>` for commits, `<name> <path>` for all else, with no path for root trees, for what a tag
+                // names and for files whose names begin with a newline.
+                guard let space = line.firstIndex(of: UInt8(ascii: " ")), let name = GitObjectName(hex: line[..<space]) else { return }
+                try body(ReachedBlob(name: name, path: BytePath(bytes: line[(space + 1)...])))
+            }
+            if failure == nil || isBegun { break }
         }
+        if let failure { throw failure }
+    }
+
+    /// - Returns: how the walk failed, where Git did.
+    private func walk(
+        _ arguments: [BytePath], _ input: [UInt8], _ body: ([UInt8]) throws(GitError) -> Void
+    ) throws(GitError) -> GitError? {
+        let child = try start(["rev-list", "--objects"] + arguments, input: .pipe, errors: .pipe, isBuffered: true)
+        let feeder = child.takeInput().map { Feeder(input, to: $0) }
+        let messages = child.takeErrors().map { Collector($0) }
+        var isOver = false
+        defer {
+            // A reader that gave up must not leave Git waiting.
+            if !isOver { child.send(signal: 15) }
+            feeder?.finish()
+            _ = messages?.finish()
+            child.wait()
+        }
+        while let line = try Self.line(child.output) { try body(line) }
+        isOver = true
+        let message = messages?.finish() ?? []
+        switch child.wait() {
+        case .exited(0): return nil
+        case .exited(let status):
+            return .failed(command: "git rev-list", status: status, message: String(decoding: message, as: UTF8.self))
+        case .killed(let signal):
+            return .failed(command: "git rev-list", status: 128 + signal, message: "killed by signal \(signal)")
+        }
+    }
+
+    private static func line(_ output: ByteReader?) throws(GitError) -> [UInt8]? {
+        do throws(SystemError) { return try output?.read(until: UInt8(ascii: "\n")) } catch { throw .system(error) }
     }
 
     /// The refs of a remote repository, as it answers now: name and object.

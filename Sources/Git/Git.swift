@@ -37,11 +37,15 @@ package struct Git: Sendable {
     }
 
     /// Starts Git and returns while it works.
+    /// - Parameter isBuffered: whether nobody waits for a part of the output. Else `check-attr` and `rev-list` write each
+    ///   line by itself, which takes longer than all else that they do (git(1), `GIT_FLUSH`).
     package func start(
         _ arguments: [BytePath], input: ChildProcess.Stream = .null, output: ChildProcess.Stream = .pipe,
-        errors: ChildProcess.Stream = .inherited
+        errors: ChildProcess.Stream = .inherited, isBuffered: Bool = false
     ) throws(GitError) -> ChildProcess {
         do throws(SystemError) {
+            let flush = Array("GIT_FLUSH=".utf8)
+            let environment = isBuffered ? environment.filter { !$0.starts(with: flush) } + [flush + [UInt8(ascii: "0")]] : environment
             return try ChildProcess(
                 executable, arguments, name: "git", environment: environment, folder: folder, input: input,
                 output: output, errors: errors)
@@ -66,6 +70,12 @@ package struct Git: Sendable {
             output.split(separator: 0).map { BytePath(bytes: $0) }
         }
 
+        /// The answer, of a Git that succeeded.
+        func checked(_ arguments: [BytePath]) throws(GitError) -> Answer {
+            guard status == 0 else { throw .failed(command: Git.name(arguments), status: status, message: message) }
+            return self
+        }
+
         /// The lines of the output.
         package var lines: [BytePath] {
             output.split(separator: UInt8(ascii: "\n")).map { BytePath(bytes: $0) }
@@ -74,7 +84,7 @@ package struct Git: Sendable {
 
     /// Runs Git to its end, giving it `input`, and takes all that it says.
     package func run(_ arguments: [BytePath], input: [UInt8]? = nil) throws(GitError) -> Answer {
-        let child = try start(arguments, input: input == nil ? .null : .pipe, errors: .pipe)
+        let child = try start(arguments, input: input == nil ? .null : .pipe, errors: .pipe, isBuffered: true)
         // Git may write while it still reads, and to both of its outputs: each pipe has a thread.
         let feeder = input.flatMap { bytes in child.takeInput().map { Feeder(bytes, to: $0) } }
         let messages = child.takeErrors().map { Collector($0) }
@@ -97,11 +107,7 @@ package struct Git: Sendable {
     /// Runs Git, which must succeed.
     @discardableResult
     package func query(_ arguments: [BytePath], input: [UInt8]? = nil) throws(GitError) -> Answer {
-        let answer = try run(arguments, input: input)
-        guard answer.status == 0 else {
-            throw .failed(command: Self.name(arguments), status: answer.status, message: answer.message)
-        }
-        return answer
+        try run(arguments, input: input).checked(arguments)
     }
 
     /// Runs Git with this process's own standard streams, as if the user had typed it.

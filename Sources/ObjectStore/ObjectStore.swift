@@ -39,7 +39,14 @@ package struct ObjectStore: Sendable {
 
     /// Where the blob is, or would be, in this store's own folder.
     package func path(of oid: ObjectID) -> BytePath {
-        objects / oid.shardedPath
+        objects.appending(Self.place(of: oid))
+    }
+
+    /// `ab/cd/<oid>`
+    private static func place(of oid: ObjectID) -> BytePath {
+        let hex = oid.hexBytes
+        let slash = UInt8(ascii: "/")
+        return BytePath(bytes: [hex[0], hex[1], slash, hex[2], hex[3], slash] + hex)
     }
 
     /// Whether the blob is here: by its name, without reading it.
@@ -64,22 +71,18 @@ package struct ObjectStore: Sendable {
     /// Opens the blob for reading, wherever it is.
     /// - Returns: nil where it is not here.
     package func open(_ oid: ObjectID) throws(StoreError) -> Descriptor? {
-        do throws(SystemError) {
-            if let own = try Self.open(path(of: oid)) { return own }
-            if let written = openWritten(oid) { return written }
-            return try location(of: oid).flatMap { path throws(SystemError) in try Self.open(path) }
-        } catch {
-            throw .system(error)
-        }
+        if let own = try Self.opened(path(of: oid)) { return own }
+        if let written = openWritten(oid) { return written }
+        return try location(of: oid).flatMap(Self.opened)
     }
 
-    /// - Returns: nil where there is no file.
-    private static func open(_ path: BytePath) throws(SystemError) -> Descriptor? {
+    /// - Returns: nil where nothing is.
+    private static func opened(_ path: BytePath) throws(StoreError) -> Descriptor? {
         do throws(SystemError) {
             return try Descriptor.open(path, .read)
         } catch {
             if error.isAbsent { return nil }
-            throw error
+            throw .system(error)
         }
     }
 

@@ -115,7 +115,8 @@ extension BytePath {
     package func contents(limit: Int = .max) throws(SystemError) -> [UInt8]? {
         do throws(SystemError) {
             let file = try Descriptor.open(self, .read)
-            return try ByteReader(file).readToEnd(limit: limit)
+            let byteCount = min(try file.status().byteCount, Int64(clamping: limit))
+            return try file.contents(expecting: Int(clamping: byteCount), limit: limit)
         } catch {
             if error.isAbsent { return nil }
             throw error

@@ -2,6 +2,8 @@
 // durable files, locks, child processes, threads and signals. Everything that would differ on
 // another system is here and in CPlatform. It knows nothing of Git or of blobs.
 
+internal import Glibc
+
 /// A path as the file system and Git have it: bytes, not text, and never with a NUL among them.
 package struct BytePath: Hashable, Sendable {
     package private(set) var bytes: [UInt8]
@@ -10,7 +12,10 @@ package struct BytePath: Hashable, Sendable {
     package init(bytes: some Sequence<UInt8>) {
         // Copied whole first: a generic sequence is slow byte by byte.
         self.bytes = Array(bytes)
-        if let end = self.bytes.firstIndex(of: 0) { self.bytes.removeSubrange(end...) }
+        let end = self.bytes.withUnsafeBytes { bytes in
+            bytes.baseAddress.flatMap { start in memchr(start, 0, bytes.count).map { UnsafeRawPointer($0) - start } }
+        }
+        if let end { self.bytes.removeSubrange(end...) }
     }
 
     package init(_ text: String) {
@@ -23,7 +28,9 @@ package struct BytePath: Hashable, Sendable {
     /// This path with `component` (one name, or a relative path) under it.
     package func appending(_ component: BytePath) -> BytePath {
         guard !bytes.isEmpty, !component.isAbsolute else { return component }
-        var joined = self
+        var joined = BytePath(bytes: [])
+        joined.bytes.reserveCapacity(bytes.count + 1 + component.bytes.count)
+        joined.bytes += bytes
         if bytes.last != UInt8(ascii: "/") { joined.bytes.append(UInt8(ascii: "/")) }
         joined.bytes += component.bytes
         return joined
@@ -68,7 +75,12 @@ package struct BytePath: Hashable, Sendable {
     /// Whether this is `folder` or something below it, judged by the components alone. An absolute path
     /// is never inside a relative one, nor the other way round.
     package func isInside(_ folder: BytePath) -> Bool {
-        isAbsolute == folder.isAbsolute && components.starts(with: folder.components)
+        guard isAbsolute == folder.isAbsolute else { return false }
+        var rest = bytes[...], names = folder.bytes[...]
+        while let name = names.popComponent() {
+            guard let own = rest.popComponent(), own == name else { return false }
+        }
+        return true
     }
 
     /// What is left of this path below `folder`, empty for the folder itself, or nil when it is not in there.
@@ -96,12 +108,11 @@ package struct BytePath: Hashable, Sendable {
     package func withCString<Result, Failure: Error>(
         _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        var terminated = bytes.map { CChar(bitPattern: $0) }
-        terminated.append(0)
         // `withUnsafeBufferPointer` rethrows untyped; a local pointer keeps the error's type.
-        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: terminated.count)
-        copy.initialize(from: terminated, count: terminated.count)
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
         defer { copy.deallocate() }
+        UnsafeMutableRawBufferPointer(start: copy, count: bytes.count).copyBytes(from: bytes)
+        copy[bytes.count] = 0
         return try body(copy)
     }
 
@@ -134,6 +145,8 @@ extension BytePath: CustomStringConvertible {
     /// The path as Git prints it: as it is, or quoted in C's manner when it holds control
     /// characters, a quote, a backslash or bytes that are not UTF-8. Safe for a terminal.
     package var description: String {
+        // Nearly all are.
+        if bytes.allSatisfy({ (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) { return text }
         let text = self.text
         let isPlain = isUTF8 && !text.unicodeScalars.contains { scalar in
             scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar == "\"" || scalar == "\\"
@@ -157,5 +170,16 @@ extension BytePath: CustomStringConvertible {
             }
         }
         return quoted + "\""
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Takes the next name between slashes; nil where none is left.
+    fileprivate mutating func popComponent() -> ArraySlice<UInt8>? {
+        let slash = UInt8(ascii: "/")
+        guard let start = firstIndex(where: { $0 != slash }) else { return nil }
+        let end = self[start...].firstIndex(of: slash) ?? endIndex
+        defer { self = self[end...] }
+        return self[start..<end]
     }
 }

@@ -36,13 +36,13 @@ extension Repository {
     package func blobNeeds(recentDays: Int) throws(RepositoryError) -> [ObjectID: BlobNeed] {
         var needs: [ObjectID: BlobNeed] = [:]
         func note(_ oid: ObjectID, _ need: BlobNeed) { needs[oid] = min(needs[oid] ?? need, need) }
-        for file in try pointersInUse() { note(file.pointer.oid, .inUse) }
-        for reached in try reachedPointers(from: [], extra: ["--all", "--not", "--remotes", "--not"]) {
-            note(reached.pointer.oid, .unpushed)
+        for oid in try blobsInUse() { note(oid, .inUse) }
+        try forEachReachedPointer(from: [], extra: ["--all", "--not", "--remotes", "--not"]) {
+            note($0.pointer.oid, .unpushed)
         }
         if recentDays > 0 {
             let since = BytePath("--since=\(recentDays).days")
-            for reached in try reachedPointers(from: [], extra: ["--all", since]) { note(reached.pointer.oid, .recent) }
+            try forEachReachedPointer(from: [], extra: ["--all", since]) { note($0.pointer.oid, .recent) }
         }
         return needs
     }
@@ -88,9 +88,11 @@ extension Repository {
     }
 
     private func blobsNamed() throws(RepositoryError) -> Set<ObjectID> {
-        Set(
-            try reachedPointers(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true)
-                .map(\.pointer.oid))
+        var named: Set<ObjectID> = []
+        try forEachReachedPointer(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true) {
+            named.insert($0.pointer.oid)
+        }
+        return named
     }
 
     private func registered() throws(BlobNeedsError) -> [BytePath] {
@@ -108,10 +110,7 @@ extension Repository {
             _ = try git().run(["update-index", "-q", "--refresh"])
             return Set(try git().query(["diff-files", "--name-only", "-z"]).records)
         }
-        var intact: Set<ObjectID> = []
-        for file in try indexPointers() where file.entry.stage == 0 && !changed.contains(file.path) {
-            if try worktreeState(of: file) == .content { intact.insert(file.pointer.oid) }
-        }
-        return intact
+        let files = try indexPointers().filter { $0.entry.stage == 0 && !changed.contains($0.path) }
+        return Set(zip(files, try worktreeStates(of: files)).compactMap { $1 == .content ? $0.pointer.oid : nil })
     }
 }

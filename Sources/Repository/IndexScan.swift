@@ -29,23 +29,33 @@ package struct IndexScan: Sendable {
 
 extension Repository {
     package func scanIndex() throws(RepositoryError) -> IndexScan {
-        let entries = try asking { () throws(GitError) in try git().indexEntries() }
-        let found = try pointers(among: entries)
-        let filters = try asking { () throws(GitError) in
-            try git().attribute("filter", of: Array(Set(entries.filter(\.isRegularFile).map(\.path))))
-        }
-        let isFiltered = { (path: BytePath) in filters[path] == "data" || filters[path] == "lfs" }
-        let names = Set(found.map(\.entry.name))
-        let rest = entries.filter {
-            $0.isRegularFile && $0.stage == 0 && !names.contains($0.name) && filters[$0.path] == "data"
+        let index = try indexContents()
+        let files = index.items.filter(\.isRegularFile)
+        let paths = files.map { index.path(of: $0) }
+        // Where the time goes: Git goes through its attributes for each path. Meanwhile the names are looked up.
+        let (found, filters) = try asking { () throws(GitError) in
+            let attributes = try git().beginAttribute("filter", of: paths)
+            let found = try PointerFinder.findAll(files.map(\.name), self)
+            return (found, try attributes.values())
         }
         let store = try store()
-        return IndexScan(
-            pointers: found.filter { isFiltered($0.path) }, raw: try rawFiles(among: rest),
-            stray: found.filter { file in
-                file.entry.stage == 0 && file.pointer.form == .gitData && filters[file.path] == nil
-                    && store.contains(file.pointer.oid)
-            })
+        var pointers: [PointerFile] = []
+        pointers.reserveCapacity(files.count)
+        var stray: [PointerFile] = []
+        var rest: [IndexEntry] = []
+        for (position, item) in files.enumerated() {
+            let filter = filters[position]
+            guard let found = found[position] else {
+                if item.stage == 0, filter == "data" { rest.append(index.entry(item, paths[position])) }
+                continue
+            }
+            if Self.isDataFilter(filter) {
+                pointers.append(PointerFile(index.entry(item, paths[position]), found, index.knownStatus(of: item)))
+            } else if filter == nil, item.stage == 0, found.pointer.form == .gitData, store.contains(found.pointer.oid) {
+                stray.append(PointerFile(index.entry(item, paths[position]), found))
+            }
+        }
+        return IndexScan(pointers: pointers, raw: try rawFiles(among: rest), stray: stray)
     }
 
     /// Those of the entries, all under the data filter, that it would make pointers of.

@@ -6,7 +6,7 @@ import Pointer
 /// read at the first question, and once.
 package final class IndexedPointers {
     private let repository: Repository
-    private var names: [BytePath: GitObjectDigest]?
+    private var names: [BytePath: GitObjectName]?
     private var reader: ObjectReader?
 
     package init(_ repository: Repository) {
@@ -23,13 +23,13 @@ package final class IndexedPointers {
         return pointer
     }
 
-    private func readIndex() -> [BytePath: GitObjectDigest] {
+    private func readIndex() -> [BytePath: GitObjectName] {
         guard let content = try? repository.location.index.contents() else { return [:] }
         return (try? IndexFile.names(in: content)) ?? [:]
     }
 
     /// - Returns: nil where the object is longer than any pointer.
-    private func content(of name: GitObjectDigest) throws(GitError) -> [UInt8]? {
+    private func content(of name: GitObjectName) throws(GitError) -> [UInt8]? {
         let reader = try openReader()
         guard try reader.begin(name, .blob) < Pointer.maximumTextByteCount else {
             // Letting it go is cheaper than reading what it has begun to give.

@@ -1,31 +1,50 @@
+import Digest
 import Git
 import Platform
 import Pointer
 
 extension Repository {
-    /// The pointers that somebody works with now: those of HEAD and the index of every worktree, of the
-    /// stash, and of an operation that is under way.
-    package func pointersInUse() throws(RepositoryError) -> [PointerFile] {
-        var used: [PointerFile] = []
+    /// The blobs that somebody works with now: those that HEAD and the index of every worktree name, the stash, and an
+    /// operation that is under way.
+    package func blobsInUse() throws(RepositoryError) -> Set<ObjectID> {
+        var used: Set<ObjectID> = []
+        var trees: Set<GitObjectName> = []
+        // The same tree is read once, whoever has it.
+        func addTree(_ revision: BytePath, _ git: Git) throws(RepositoryError) {
+            let name = revision.adding(suffix: "^{tree}")
+            let tree = try asking { () throws(GitError) in try git.resolve(name) }
+            guard let tree, trees.insert(tree).inserted else { return }
+            try complete([BytePath(bytes: tree.hex)])
+            let names = try asking { () throws(GitError) in try git.blobNames(ofTree: tree) }
+            used.formUnion(try blobs(among: names))
+        }
         for worktree in try worktrees() {
             let git = try asking { () throws(GitError) in try Git(in: worktree, worktree: worktree, isolated: true) }
-            used += try pointers(among: try asking { () throws(GitError) in try git.indexEntries() })
+            let isOwn = worktree == location.worktree && Environment.value("GIT_INDEX_FILE") == nil
+            let own = isOwn ? IndexContents(file: location.index) : nil
+            let index: IndexContents
+            if let own { index = own } else {
+                index = IndexContents(try asking { () throws(GitError) in try git.indexEntries() })
+            }
+            used.formUnion(try blobs(among: index.items.filter(\.isRegularFile).map(\.name)))
             // Of the others, git gc may have taken the commit away that they name.
-            let names: [BytePath] = [
-                "HEAD", "ORIG_HEAD^{commit}", "MERGE_HEAD^{commit}", "CHERRY_PICK_HEAD^{commit}", "REVERT_HEAD^{commit}",
-                "REBASE_HEAD^{commit}",
-            ]
-            for name in names {
-                guard let commit = try asking({ () throws(GitError) in try git.resolve(name) }) else { continue }
-                used += try treePointers(BytePath(bytes: commit.hex))
+            for name: BytePath in ["HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD"] {
+                try addTree(name, git)
             }
         }
+        let git = try asking { () throws(GitError) in try self.git() }
         let stashes = try asking { () throws(GitError) in
             // Without a stash there is no such ref, and Git says so.
-            try git().run(["rev-list", "--walk-reflogs", "--ignore-missing", "refs/stash", "--"])
+            try git.run(["rev-list", "--walk-reflogs", "--ignore-missing", "refs/stash", "--"])
         }
-        for stash in stashes.status == 0 ? stashes.lines : [] { used += try treePointers(stash) }
+        for stash in stashes.status == 0 ? stashes.lines : [] { try addTree(stash, git) }
         return used
+    }
+
+    /// The blobs of those of the names that are pointers.
+    private func blobs(among names: [GitObjectName]) throws(RepositoryError) -> Set<ObjectID> {
+        let found = try asking { () throws(GitError) in try PointerFinder.findAll(names, self) }
+        return Set(found.compactMap { $0?.pointer.oid })
     }
 
     /// The tops of the worktrees that are there; a bare repository has none.

@@ -7,165 +7,173 @@ import Pointer
 /// changes, so neither does what is known of it. The file can be deleted at any time.
 ///
 /// ```
-/// <common Git folder>/data/cache/pointers-1
-///     "git data pointers 1\n"
-///     records, sorted by their keys: 32 bytes of Git's name, zeros behind a shorter one
-///                                    1 byte of form, 8 of length (big-endian), 32 of oid
-///     SHA-256 of all that
+/// <common Git folder>/data/cache/pointers-2
+///     "git data pointers 2\n", and zeros up to 64 bytes
+///     records of 64 bytes, sorted: 20 bytes of Git's name (of a longer one, the first)
+///                                  1 byte of form, 7 of length (big-endian), 32 of oid
+///                                  4 bytes of checksum of the 60 before
 /// ```
-struct PointerCache {
+///
+/// Where the time goes: what is asked is sorted first, so the file is read once from front to back, and only where
+/// something is looked for. It is never in memory as a whole, however many commits it has seen.
+final class PointerCache {
     enum Known: Equatable {
         case pointer(Pointer)
         case noPointer
     }
 
-    private static let header = Array("git data pointers 1\n".utf8)
-    private static let keyByteCount = 32
-    private static let recordByteCount = 73
-    /// What a file may have; more would cost each command too much to read.
-    private static let recordLimit = 250_000
+    /// What a file may have: 128 MB.
+    private static let recordLimit = 2_000_000
     /// Fewer are found out again as fast as they are written down.
     private static let worthwhileCount = 200
+    /// So many are kept in memory before they are written down.
+    private static let additionLimit = 65_536
 
-    private let file: BytePath
-    /// The file's content, or only its frame where there is none that can be trusted.
-    private let bytes: [UInt8]
-    private var additions: [(key: [UInt8], record: [UInt8])] = []
+    private let path: BytePath
+    private var file: PointerCacheFile
+    private var additions: [PointerRecord] = []
 
     init(in commonFolder: BytePath) {
-        file = commonFolder / "data/cache/pointers-1"
-        let content = (try? file.contents(limit: Self.header.count + (Self.recordLimit + 1) * Self.recordByteCount)) ?? []
-        bytes = Self.isSound(content) ? content : Self.framed([])
+        path = commonFolder / "data/cache/pointers-2"
+        file = PointerCacheFile(path)
     }
 
-    private static func isSound(_ content: [UInt8]) -> Bool {
-        let digestByteCount = MessageDigest.Algorithm.sha256.byteCount
-        let records = content.count - header.count - digestByteCount
-        guard records >= 0, records % recordByteCount == 0, content.starts(with: header) else { return false }
-        return checksum(of: content.dropLast(digestByteCount)) == Array(content.suffix(digestByteCount))
-    }
-
-    private static func framed(_ records: [UInt8]) -> [UInt8] {
-        let content = header + records
-        return content + checksum(of: content[...])
-    }
-
-    private static func checksum(of bytes: ArraySlice<UInt8>) -> [UInt8] {
-        var digest = MessageDigest(.sha256)
-        bytes.withUnsafeBytes { digest.update($0) }
-        return digest.finalize()
-    }
-
-    private var recordCount: Int {
-        (bytes.count - Self.header.count - MessageDigest.Algorithm.sha256.byteCount) / Self.recordByteCount
-    }
-
-    /// - Returns: nil where nothing is known.
-    func known(_ name: GitObjectName) -> Known? {
-        guard let key = Self.key(of: name) else { return nil }
-        return bytes.withUnsafeBytes { bytes in
-            var low = 0, high = recordCount
-            while low < high {
-                let middle = (low + high) / 2
-                let start = Self.header.count + middle * Self.recordByteCount
-                let record = UnsafeRawBufferPointer(rebasing: bytes[start..<start + Self.recordByteCount])
-                switch Self.order(key, record) {
-                case 0: return Self.known(in: record)
-                case ..<0: high = middle
-                default: low = middle + 1
-                }
-            }
-            return nil
-        }
+    /// What is known of each of the blobs; nil where nothing is.
+    func known(_ names: [GitObjectName]) -> [Known?] {
+        var known = [Known?](repeating: nil, count: names.count)
+        guard file.recordCount > 0 else { return known }
+        var order = names.indices.map { (prefix: names[$0].prefix, position: $0) }
+        order.sort { $0.prefix < $1.prefix }
+        for (_, position) in order { known[position] = file.record(of: names[position])?.known }
+        return known
     }
 
     /// Remembers what a blob is, from its content. Pointers of other than the usual words are not remembered, as their
     /// text must be had as it is.
-    mutating func add(_ name: GitObjectName, _ content: [UInt8]) {
-        guard let key = Self.key(of: name) else { return }
+    func add(_ name: GitObjectName, _ content: [UInt8]) {
         switch Pointer.recognize(content) {
         case .pointer(let pointer):
-            guard pointer.text == content, let form = Self.code(of: pointer.form) else { return }
-            let size = withUnsafeBytes(of: pointer.byteCount.bigEndian) { Array($0) }
-            additions.append((key, key + [form] + size + pointer.oid.digest))
-        case .data:
-            additions.append((key, key + [UInt8](repeating: 0, count: Self.recordByteCount - Self.keyByteCount)))
-        case .foreignPointer: break
+            guard pointer.text == content, let record = PointerRecord(name, pointer) else { return }
+            additions.append(record)
+        case .data: return addNoPointer(name)
+        case .foreignPointer: return
         }
+        if additions.count >= Self.additionLimit { write() }
+    }
+
+    /// Remembers that an object is no pointer.
+    func addNoPointer(_ name: GitObjectName) {
+        additions.append(PointerRecord(name))
+        if additions.count >= Self.additionLimit { write() }
     }
 
     /// Writes what was added, if that is worthwhile. A cache that cannot be written is none.
     func save() {
-        guard additions.count >= Self.worthwhileCount, recordCount + additions.count <= Self.recordLimit else { return }
-        let added = additions.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-        var records: [UInt8] = []
-        records.reserveCapacity((recordCount + added.count) * Self.recordByteCount)
-        var position = Self.header.count
-        let end = position + recordCount * Self.recordByteCount
-        for (key, record) in added {
-            while position < end, bytes[position..<position + Self.keyByteCount].lexicographicallyPrecedes(key) {
-                records += bytes[position..<position + Self.recordByteCount]
-                position += Self.recordByteCount
-            }
-            records += record
-        }
-        records += bytes[position..<end]
-        try? file.parent.makeFolders()
-        try? file.replaceContents(with: Self.framed(records))
+        // A large file is not made anew for every little thing.
+        if file.isDamaged || additions.count >= max(Self.worthwhileCount, file.recordCount / 256) { write() }
     }
 
-    private static func key(of name: GitObjectName) -> [UInt8]? {
-        guard let digest = GitObjectDigest(name)?.bytes else { return nil }
-        return digest + [UInt8](repeating: 0, count: keyByteCount - digest.count)
-    }
-
-    private static func order(_ key: [UInt8], _ record: UnsafeRawBufferPointer) -> Int {
-        for position in 0..<keyByteCount where key[position] != record[position] {
-            return key[position] < record[position] ? -1 : 1
-        }
-        return 0
-    }
-
-    private static func known(in record: UnsafeRawBufferPointer) -> Known? {
-        let form: Pointer.Form
-        switch record[keyByteCount] {
-        case 0: return .noPointer
-        case 1: form = .gitData
-        case 2: form = .lfs(extensions: [])
-        default: return nil
-        }
-        let size = record[keyByteCount + 1..<keyByteCount + 9].reduce(Int64(0)) { $0 << 8 | Int64($1) }
-        guard size >= 0, let oid = ObjectID(digest: record[(keyByteCount + 9)...]) else { return nil }
-        return .pointer(Pointer(oid: oid, byteCount: size, form: form))
-    }
-
-    private static func code(of form: Pointer.Form) -> UInt8? {
-        switch form {
-        case .gitData: 1
-        case .lfs(let extensions): extensions.isEmpty ? 2 : nil
-        }
+    private func write() {
+        defer { additions.removeAll() }
+        guard file.recordCount + additions.count <= Self.recordLimit else { return }
+        additions.sort { $0.precedes($1) }
+        try? path.parent.makeFolders()
+        if (try? file.merge(additions, into: path)) != nil { file = PointerCacheFile(path) }
     }
 }
 
-extension Repository {
-    /// Calls `body` for each of the blobs that is a pointer, with the text that Git has. Git is asked for what was not
-    /// asked before.
-    func forEachPointer(
-        among names: [GitObjectName], _ body: (GitObjectName, Pointer, [UInt8]) -> Void
-    ) throws(GitError) {
-        var cache = PointerCache(in: location.commonFolder)
-        var unknown: [GitObjectName] = []
-        for name in names {
-            switch cache.known(name) {
-            case .pointer(let pointer): body(name, pointer, pointer.text)
-            case .noPointer: break
-            case nil: unknown.append(name)
+/// One record of the file, whose bytes are those of memory.
+struct PointerRecord {
+    static let byteCount = 64
+    private static let keyByteCount = 20
+    private static let checkedByteCount = 60
+    private static let noPointer: UInt8 = 0
+    private static let gitData: UInt8 = 1
+    private static let lfs: UInt8 = 2
+
+    private var words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
+
+    /// - Parameter bytes: `byteCount` of them.
+    init(_ bytes: UnsafeRawBufferPointer) {
+        withUnsafeMutableBytes(of: &words) { $0.copyMemory(from: bytes) }
+    }
+
+    /// For a blob that is no pointer.
+    init(_ name: GitObjectName) {
+        self.init(key: name, form: Self.noPointer, byteCount: 0, digest: [])
+    }
+
+    /// - Returns: nil for a pointer that does not fit.
+    init?(_ name: GitObjectName, _ pointer: Pointer) {
+        guard pointer.byteCount >> 56 == 0 else { return nil }
+        let form: UInt8
+        switch pointer.form {
+        case .gitData: form = Self.gitData
+        case .lfs(let extensions):
+            guard extensions.isEmpty else { return nil }
+            form = Self.lfs
+        }
+        self.init(key: name, form: form, byteCount: pointer.byteCount, digest: pointer.oid.digest)
+    }
+
+    private init(key: GitObjectName, form: UInt8, byteCount: Int64, digest: [UInt8]) {
+        withUnsafeMutableBytes(of: &words) { bytes in
+            bytes.copyBytes(from: key.bytes.prefix(Self.keyByteCount))
+            // The highest byte of the length is 0, and the form takes its place.
+            bytes.storeBytes(of: byteCount.bigEndian, toByteOffset: Self.keyByteCount, as: Int64.self)
+            bytes[Self.keyByteCount] = form
+            UnsafeMutableRawBufferPointer(rebasing: bytes[28..<Self.checkedByteCount]).copyBytes(from: digest)
+        }
+        let checksum = checksum
+        withUnsafeMutableBytes(of: &words) {
+            $0.storeBytes(of: checksum, toByteOffset: Self.checkedByteCount, as: UInt32.self)
+        }
+    }
+
+    /// Against what disks and interrupted writes do; a forger could as well write another pointer.
+    private var checksum: UInt32 {
+        withUnsafeBytes(of: words) { bytes in
+            var sum: UInt64 = 0x9e37_79b9_7f4a_7c15
+            for offset in stride(from: 0, to: Self.checkedByteCount, by: 4) {
+                let word = UInt32(littleEndian: bytes.load(fromByteOffset: offset, as: UInt32.self))
+                sum = (sum ^ UInt64(word)) &* 0xff51_afd7_ed55_8ccd
+                sum ^= sum >> 29
             }
+            return UInt32(truncatingIfNeeded: sum).littleEndian
         }
-        try git().forEachBlob(unknown, shorterThan: Pointer.maximumTextByteCount) { name, content in
-            cache.add(name, content)
-            if case .pointer(let pointer) = Pointer.recognize(content) { body(name, pointer, content) }
+    }
+
+    var isSound: Bool {
+        withUnsafeBytes(of: words) { $0.load(fromByteOffset: Self.checkedByteCount, as: UInt32.self) } == checksum
+    }
+
+    /// The place of the key among all possible ones.
+    var prefix: UInt64 { UInt64(bigEndian: words.0) }
+
+    func precedes(_ other: PointerRecord) -> Bool {
+        if words.0 != other.words.0 { return prefix < other.prefix }
+        return (UInt64(bigEndian: words.1), keyEnd) < (UInt64(bigEndian: other.words.1), other.keyEnd)
+    }
+
+    func hasKey(of other: PointerRecord) -> Bool {
+        words.0 == other.words.0 && words.1 == other.words.1 && keyEnd == other.keyEnd
+    }
+
+    private var keyEnd: UInt64 { UInt64(bigEndian: words.2) >> 32 }
+
+    /// - Returns: nil for a form that is not known.
+    var known: PointerCache.Known? {
+        withUnsafeBytes(of: words) { bytes in
+            let form: Pointer.Form
+            switch bytes[Self.keyByteCount] {
+            case Self.noPointer: return .noPointer
+            case Self.gitData: form = .gitData
+            case Self.lfs: form = .lfs(extensions: [])
+            default: return nil
+            }
+            let length = Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: Self.keyByteCount, as: Int64.self))
+            guard let oid = ObjectID(digest: bytes[28..<Self.checkedByteCount]) else { return nil }
+            return .pointer(Pointer(oid: oid, byteCount: length & (1 << 56 - 1), form: form))
         }
-        cache.save()
     }
 }

@@ -6,15 +6,28 @@ import Pointer
 package struct PointerFile: Equatable, Sendable {
     package let entry: IndexEntry
     package let pointer: Pointer
-    /// The bytes that Git has; of a Git LFS pointer, they may be others than those `pointer` would write.
-    package let text: [UInt8]
+    /// The text, where it is another than `pointer` would write.
+    private let otherText: [UInt8]?
+    /// By what Git knows the file in the worktree again without reading it; nil where it must read.
+    let status: IndexedStatus?
 
+    /// The bytes that Git has; of a Git LFS pointer, they may be others than those `pointer` would write.
+    package var text: [UInt8] { otherText ?? pointer.text }
     package var path: BytePath { entry.path }
 
     package init(entry: IndexEntry, pointer: Pointer, text: [UInt8]) {
+        self.init(entry, FoundPointer(pointer: pointer, otherText: text == pointer.text ? nil : text))
+    }
+
+    init(_ entry: IndexEntry, _ found: FoundPointer, _ status: IndexedStatus? = nil) {
         self.entry = entry
-        self.pointer = pointer
-        self.text = text
+        pointer = found.pointer
+        otherText = found.otherText
+        self.status = status
+    }
+
+    package static func == (left: PointerFile, right: PointerFile) -> Bool {
+        left.entry == right.entry && left.pointer == right.pointer && left.otherText == right.otherText
     }
 }
 
@@ -26,10 +39,16 @@ package struct ReachedPointer: Equatable, Sendable {
 }
 
 extension Repository {
+    /// The index, as its file has it, or as Git tells where only Git can read that.
+    package func indexContents() throws(RepositoryError) -> IndexContents {
+        // What the environment says of an index is not about an isolated repository.
+        if !isIsolated, let contents = IndexContents(file: location.index) { return contents }
+        return IndexContents(try asking { () throws(GitError) in try git().indexEntries() })
+    }
+
     /// The pointers of the index, at every stage, whose paths have a data filter now.
     package func indexPointers() throws(RepositoryError) -> [PointerFile] {
-        let entries = try asking { () throws(GitError) in try git().indexEntries() }
-        return try keepingFiltered(try pointers(among: entries))
+        try keepingFiltered(try pointers(of: try indexContents()))
     }
 
     /// The pointers of a tree, by content alone: the attributes of another revision may differ from those here.
@@ -39,7 +58,7 @@ extension Repository {
     }
 
     /// Fetches what a partial clone lacks of these revisions, before Git does it object by object.
-    private func complete(_ revisions: [BytePath], extra: [BytePath] = []) throws(RepositoryError) {
+    func complete(_ revisions: [BytePath], extra: [BytePath] = []) throws(RepositoryError) {
         guard let remote = Git.promisorRemote(try settings().configuration) else { return }
         try asking { () throws(GitError) in try git().fetchMissingObjects(of: revisions, extra: extra, from: remote) }
     }
@@ -50,35 +69,83 @@ extension Repository {
     package func reachedPointers(
         from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = [], completing: Bool = false
     ) throws(RepositoryError) -> [ReachedPointer] {
+        var reached: [ReachedPointer] = []
+        try forEachReachedPointer(from: revisions, excluding: excluded, extra: extra, completing: completing) { reached.append($0) }
+        return reached
+    }
+
+    /// Calls `body` for each of the pointers that `reachedPointers` would give, while Git walks.
+    ///
+    /// Where the time goes: nearly all of it is Git's own walk, which goes through every tree of every commit.
+    package func forEachReachedPointer(
+        from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = [], completing: Bool = false,
+        _ body: (ReachedPointer) -> Void
+    ) throws(RepositoryError) {
         if completing { try complete(revisions, extra: extra) }
-        return try asking { () throws(GitError) in
-            let git = try git()
-            let blobs = try git.reachedBlobs(
-                from: revisions, excluding: excluded, extra: extra, shorterThan: Pointer.maximumTextByteCount)
-            var paths: [GitObjectName: BytePath] = [:]
-            for blob in blobs where paths[blob.name] == nil { paths[blob.name] = blob.path }
-            var reached: [ReachedPointer] = []
-            try forEachPointer(among: blobs.map(\.name)) { name, pointer, _ in
-                reached.append(ReachedPointer(pointer: pointer, path: paths[name] ?? "", blob: name))
+        try asking { () throws(GitError) in
+            let finder = try PointerFinder(self)
+            var batch: [ReachedBlob] = []
+            func look() throws(GitError) {
+                for (blob, found) in zip(batch, try finder.find(batch.map(\.name))) {
+                    guard let found else { continue }
+                    body(ReachedPointer(pointer: found.pointer, path: blob.path, blob: blob.name))
+                }
+                batch.removeAll(keepingCapacity: true)
             }
-            return reached
+            try git().forEachReachedBlob(
+                from: revisions, excluding: excluded, extra: extra, shorterThan: Pointer.maximumTextByteCount
+            ) { blob throws(GitError) in
+                batch.append(blob)
+                if batch.count == PointerFinder.batchCount { try look() }
+            }
+            try look()
+            finder.finish()
         }
     }
 
     /// Those of the entries that are pointers.
     package func pointers(among entries: [IndexEntry]) throws(RepositoryError) -> [PointerFile] {
         let files = entries.filter(\.isRegularFile)
-        var found: [GitObjectName: (pointer: Pointer, text: [UInt8])] = [:]
-        try asking { () throws(GitError) in
-            try forEachPointer(among: Array(Set(files.map(\.name)))) { name, pointer, text in found[name] = (pointer, text) }
+        return try asking { () throws(GitError) in
+            let found = try PointerFinder.findAll(files.map(\.name), self)
+            return zip(files, found).compactMap { entry, found in found.map { PointerFile(entry, $0) } }
         }
-        return files.compactMap { entry in found[entry.name].map { PointerFile(entry: entry, pointer: $0.pointer, text: $0.text) } }
+    }
+
+    /// The pointers of an index, at every stage.
+    /// - Parameter positions: of the entries that are looked at; all where nil.
+    func pointers(of index: IndexContents, at positions: [Int]? = nil) throws(RepositoryError) -> [PointerFile] {
+        let positions = positions ?? index.items.indices.filter { index.items[$0].isRegularFile }
+        return try asking { () throws(GitError) in
+            let finder = try PointerFinder(self)
+            defer { finder.finish() }
+            var files: [PointerFile] = []
+            // Room that is not used is no memory; room that grows is copied.
+            files.reserveCapacity(positions.count)
+            var rest = positions[...]
+            while !rest.isEmpty {
+                let items = rest.prefix(PointerFinder.batchCount).map { index.items[$0] }
+                rest = rest.dropFirst(items.count)
+                for (item, found) in zip(items, try finder.find(items.map(\.name))) {
+                    guard let found else { continue }
+                    files.append(PointerFile(index.entry(item), found, index.knownStatus(of: item)))
+                }
+            }
+            return files
+        }
     }
 
     /// Those of the files that Git's attributes give to the data filter, or still to that of Git LFS.
     package func keepingFiltered(_ files: [PointerFile]) throws(RepositoryError) -> [PointerFile] {
-        let filters = try asking { () throws(GitError) in try git().attribute("filter", of: files.map(\.path)) }
-        return files.filter { file in filters[file.path] == "data" || filters[file.path] == "lfs" }
+        let filters = try asking { () throws(GitError) in
+            try git().beginAttribute("filter", of: files.map(\.path)).values()
+        }
+        if filters.allSatisfy(Self.isDataFilter) { return files }
+        return zip(files, filters).compactMap { file, filter in Self.isDataFilter(filter) ? file : nil }
+    }
+
+    static func isDataFilter(_ filter: BytePath?) -> Bool {
+        filter == "data" || filter == "lfs"
     }
 
     /// Those of the paths of the index that `patterns`, of gitignore's kind, match.

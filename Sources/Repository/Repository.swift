@@ -21,7 +21,7 @@ package final class Repository: Sendable {
     package let location: RepositoryLocation
     private let knownGit = Mutex<Git?>(nil)
     private let knownSettings = Mutex<Settings?>(nil)
-    private let isIsolated: Bool
+    let isIsolated: Bool
 
     /// - Parameter isolated: whether the environment is about another repository.
     package init(_ location: RepositoryLocation, isolated: Bool = false) {

@@ -1,6 +1,8 @@
+import Digest
 import Git
 import Platform
 import Pointer
+private import Synchronization
 
 /// What stands in the worktree for a file that Git holds as a pointer.
 package enum WorktreeState: Equatable, Sendable {
@@ -15,25 +17,126 @@ package enum WorktreeState: Equatable, Sendable {
 extension Repository {
     /// Looks at the worktree, without following a link in the file's place.
     package func worktreeState(of file: PointerFile) throws(RepositoryError) -> WorktreeState {
-        let path = try worktree().appending(file.path)
-        guard let status = try? path.status() else { return .absent }
-        guard status.kind == .regular, status.byteCount == Int64(file.text.count) else { return .content }
-        let content = try? path.contents(limit: Pointer.maximumTextByteCount)
-        return content == file.text ? .pointer : .content
+        try WorktreeLook(worktree()).state(of: file)
     }
 
-    /// The file as it stands in the worktree, where that is a pointer of another version: `git stash pop`, or a side
-    /// that is taken in a conflict, leaves such where the filter hands out no content. Anything else is given as it
-    /// came.
-    package func standing(_ file: PointerFile) throws(RepositoryError) -> PointerFile {
-        let path = try worktree().appending(file.path)
-        guard let status = try? path.status(), status.kind == .regular,
-            status.byteCount > 0, status.byteCount < Int64(Pointer.maximumTextByteCount),
-            let content = try? path.contents(limit: Pointer.maximumTextByteCount), content != file.text,
-            case .pointer(let pointer) = Pointer.recognize(content), pointer.form == .gitData || file.pointer.form != .gitData,
+    /// As `worktreeState(of:)`, for many at once.
+    package func worktreeStates(of files: [PointerFile]) throws(RepositoryError) -> [WorktreeState] {
+        let look = try WorktreeLook(worktree())
+        return concurrentMap(files) { look.state(of: $0) }
+    }
+
+    /// Says what stands in the worktree for each file, and makes it the pointer that stands there. That may be one of
+    /// another version: `git stash pop`, or a side that is taken in a conflict, leaves such where the filter hands out
+    /// no content. Any other file is left as it is.
+    package func look(at files: inout [PointerFile]) throws(RepositoryError) -> [WorktreeState] {
+        let look = try WorktreeLook(worktree())
+        let sights = concurrentMap(files) { look.standing($0) }
+        for (position, sight) in sights.enumerated() {
+            if let other = sight.other { files[position] = other.file }
+        }
+        return sights.map(\.state)
+    }
+
+    /// The pointers of the index, at every stage, whose files in the worktree are short enough to be pointers.
+    /// Whether attributes give them to a filter, was not asked: `waiting(among:)` does, of the few that are left.
+    ///
+    /// Where the time goes: one `lstat` for each entry, on all processors, as Git does it. Nothing is asked of Git, nor
+    /// looked up, for files that have their content.
+    package func shortPointers() throws(RepositoryError) -> [PointerFile] {
+        let index = try indexContents()
+        let top = try self.worktree()
+        let worktree: Descriptor
+        do throws(SystemError) { worktree = try .open(top, [.read, .folder]) } catch { throw .system(error) }
+        let folder = Shared(worktree)
+        let short = concurrentMap(index.items) { item in
+            guard item.isRegularFile, let status = index.status(of: item, in: folder.descriptor) else { return false }
+            return WorktreeLook.mayBePointer(status)
+        }
+        return try pointers(of: index, at: short.indices.filter { short[$0] })
+    }
+
+    /// Those of the files that stand as pointers in the worktree and have a data filter, as they stand.
+    package func standing(among files: [PointerFile]) throws(RepositoryError) -> [PointerFile] {
+        var files = files
+        let states = try look(at: &files)
+        return try keepingFiltered(zip(files, states).compactMap { $1 == .pointer ? $0 : nil })
+    }
+
+    /// Those of the files that stand as pointers in the worktree and that the filter would fill, as they stand.
+    package func waiting(among files: [PointerFile]) throws(RepositoryError) -> [PointerFile] {
+        try standing(among: files).filter { !$0.pointer.isExtended }
+    }
+}
+
+private final class Shared: Sendable {
+    let descriptor: Descriptor
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+}
+
+/// Looks at files of a worktree. Any number of threads may use it.
+private struct WorktreeLook: Sendable {
+    let top: BytePath
+
+    init(_ top: BytePath) {
+        self.top = top
+    }
+
+    /// Whether a file has a pointer's length. None is shorter than the oid in it.
+    static func mayBePointer(_ status: FileStatus) -> Bool {
+        status.kind == .regular && (Int64(ObjectID.digitCount)..<Int64(Pointer.maximumTextByteCount)).contains(status.byteCount)
+    }
+
+    func state(of file: PointerFile) -> WorktreeState {
+        let path = top.appending(file.path)
+        guard let status = try? path.status() else { return .absent }
+        guard Self.mayBePointer(status) else { return .content }
+        let text = file.text
+        guard status.byteCount == Int64(text.count) else { return .content }
+        return (try? path.contents(limit: Pointer.maximumTextByteCount)) == text ? .pointer : .content
+    }
+
+    /// What stands for a file, and the pointer that does where that is another.
+    func standing(_ file: PointerFile) -> (state: WorktreeState, other: Other?) {
+        let path = top.appending(file.path)
+        guard let status = try? path.status() else { return (.absent, nil) }
+        guard Self.mayBePointer(status) else { return (.content, nil) }
+        let text = file.text
+        // A pointer of another version would be another entry for Git.
+        if status.byteCount != Int64(text.count), file.status?.matches(status) == true { return (.content, nil) }
+        guard let content = try? path.contents(limit: Pointer.maximumTextByteCount) else { return (.content, nil) }
+        if content == text { return (.pointer, nil) }
+        guard case .pointer(let pointer) = Pointer.recognize(content),
+            pointer.form == .gitData || file.pointer.form != .gitData,
             let name = GitObjectName.ofBlob(content, like: file.entry.name)
-        else { return file }
+        else { return (.content, nil) }
         let entry = IndexEntry(mode: file.entry.mode, name: name, stage: file.entry.stage, path: file.path)
-        return PointerFile(entry: entry, pointer: pointer, text: content)
+        return (.pointer, Other(PointerFile(entry: entry, pointer: pointer, text: content)))
+    }
+
+    /// A few among many, which take no room where there is none.
+    final class Other: Sendable {
+        let file: PointerFile
+        init(_ file: PointerFile) { self.file = file }
+    }
+}
+
+/// What `transform` makes of each element, on all processors.
+private func concurrentMap<Element: Sendable, Result: Sendable>(
+    _ elements: [Element], _ transform: @escaping @Sendable (Element) -> Result
+) -> [Result] {
+    let pieceCount = 1024
+    guard elements.count > pieceCount else { return elements.map(transform) }
+    let pieces = (elements.count + pieceCount - 1) / pieceCount
+    let results = Mutex<[[Result]]>(Array(repeating: [], count: pieces))
+    concurrently(count: pieces, threads: availableProcessorCount()) { piece in
+        let some = elements[piece * pieceCount..<min(elements.count, (piece + 1) * pieceCount)].map(transform)
+        results.withLock { $0[piece] = some }
+    }
+    return results.withLock { pieces in
+        var all: [Result] = []
+        all.reserveCapacity(elements.count)
+        for piece in pieces { all += piece }
+        return all
     }
 }

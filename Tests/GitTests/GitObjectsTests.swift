@@ -289,3 +289,13 @@ final class GitObjectsTests: XCTestCase {
         }
     }
 }
+
+extension Git {
+    fileprivate func reachedBlobs(
+        from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = [], shorterThan limit: Int
+    ) throws(GitError) -> [ReachedBlob] {
+        var reached: [ReachedBlob] = []
+        try forEachReachedBlob(from: revisions, excluding: excluded, extra: extra, shorterThan: limit) { reached.append($0) }
+        return reached
+    }
+}

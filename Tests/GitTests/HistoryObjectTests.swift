@@ -6,7 +6,7 @@ import XCTest
 
 /// Trees, commits and tags as bytes.
 final class HistoryObjectTests: XCTestCase {
-    private func digest(_ byte: UInt8) -> GitObjectDigest { GitObjectDigest(bytes: [UInt8](repeating: byte, count: 20))! }
+    private func digest(_ byte: UInt8) -> GitObjectName { GitObjectName(bytes: [UInt8](repeating: byte, count: 20))! }
 
     private func tree(_ entries: (mode: String, name: String, digest: UInt8)...) -> [UInt8] {
         entries.flatMap { Array("\($0.mode) \($0.name)\0".utf8) + digest($0.digest).bytes }
@@ -24,16 +24,16 @@ final class HistoryObjectTests: XCTestCase {
     func testDigestsAndNamesAreTheSame() throws {
         for count in [40, 64] {
             let hex = String("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".prefix(count))
-            let digest = try XCTUnwrap(GitObjectDigest(hex: Array(hex.utf8)))
+            let digest = try XCTUnwrap(GitObjectName(hex: Array(hex.utf8)))
             XCTAssertEqual("\(digest)", hex)
             XCTAssertEqual(digest.bytes.count, count / 2)
-            XCTAssertEqual(GitObjectName(hex: digest.hex).flatMap { GitObjectDigest($0) }, digest)
+            XCTAssertEqual(GitObjectName(hex: digest.hex), digest)
         }
         for text in ["", "ab", String(repeating: "a", count: 39), String(repeating: "A", count: 40), String(repeating: "a", count: 41)] {
-            XCTAssertNil(GitObjectDigest(hex: Array(text.utf8)), text)
+            XCTAssertNil(GitObjectName(hex: Array(text.utf8)), text)
         }
         // 20 bytes are another digest than the same ones with zeros behind.
-        XCTAssertNotEqual(GitObjectDigest(bytes: [UInt8](repeating: 0, count: 20)), GitObjectDigest(bytes: [UInt8](repeating: 0, count: 32)))
+        XCTAssertNotEqual(GitObjectName(bytes: [UInt8](repeating: 0, count: 20)), GitObjectName(bytes: [UInt8](repeating: 0, count: 32)))
     }
 
     // MARK: trees
@@ -114,7 +114,7 @@ final class HistoryObjectTests: XCTestCase {
     }
 
     func testSignaturesGoAndMergedTagsOfOtherCommitsStay() throws {
-        let tag = { (digest: GitObjectDigest) in "mergetag object \(digest)\n type commit\n tag v1\n \n message\n" }
+        let tag = { (digest: GitObjectName) in "mergetag object \(digest)\n type commit\n tag v1\n \n message\n" }
         let signature = "gpgsig -----BEGIN\n \n abc\n -----END\n"
         let content = commit(tag(digest(2)) + tag(digest(3)) + "x y\n" + signature + "gpgsig-sha256 a\n b\n", "\nmessage\n")
         let (new, dropped) = try XCTUnwrap(CommitObject(content)).rewritten(tree: digest(1)) { $0 == self.digest(3) ? self.digest(8) : $0 }

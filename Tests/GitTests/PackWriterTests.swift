@@ -16,7 +16,7 @@ final class PackWriterTests: XCTestCase {
         let git = try Git(in: repository.path)
         let pack = try PackWriter(in: repository.path / ".git/objects/pack", isSHA256: isSHA256)
         var random = SeededRandom(seed: 1)
-        var expected: [(GitObjectDigest, GitObjectKind, [UInt8])] = []
+        var expected: [(GitObjectName, GitObjectKind, [UInt8])] = []
         // Lengths around those of a stored block, and of a number's digits.
         for count in [0, 1, 15, 16, 2047, 2048, 65_534, 65_535, 65_536, 131_071, 300_000] {
             let content = random.bytes(count)
@@ -81,7 +81,7 @@ final class PackWriterTests: XCTestCase {
         try repository.commit()
         let reader = try ObjectReader(try Git(in: repository.path))
         let names = try ["HEAD:a", "HEAD:b"].map { try repository.git("rev-parse", BytePath($0)).output }
-            .map { GitObjectDigest(hex: $0.dropLast()) }
+            .map { GitObjectName(hex: $0.dropLast()) }
         let (large, small) = (try XCTUnwrap(names[0]), try XCTUnwrap(names[1]))
         XCTAssertEqual(try reader.begin(large, .blob), content.count)
         var read: [UInt8] = []
@@ -92,7 +92,7 @@ final class PackWriterTests: XCTestCase {
         }
         XCTAssert(read == content)
         XCTAssertEqual(try reader.read(small, .blob), Array("small".utf8))
-        XCTAssertThrowsError(try reader.read(try XCTUnwrap(GitObjectDigest(bytes: [UInt8](repeating: 1, count: 20))), .blob))
+        XCTAssertThrowsError(try reader.read(try XCTUnwrap(GitObjectName(bytes: [UInt8](repeating: 1, count: 20))), .blob))
     }
 
     func testTransactionOfRefsIsMadeWhollyOrNotAtAll() throws {

@@ -41,7 +41,7 @@ final class PointerCacheTests: XCTestCase {
         return Array("100644 ".utf8) + name.bytes + [UInt8(ascii: "\t")] + path.bytes + [0]
     }
 
-    private var cache: BytePath { scratch.path / ".git/data/cache/pointers-1" }
+    private var cache: BytePath { scratch.path / ".git/data/cache/pointers-2" }
 
     private func scan() throws -> [PointerFile] {
         try Repository.find(from: scratch.path).indexPointers()
@@ -92,7 +92,7 @@ final class PointerCacheTests: XCTestCase {
         for number in 1000..<1250 { records += try record(of: pointer(number).text, at: BytePath("\(number).dat")) }
         try scratch.git(["update-index", "-z", "--add", "--index-info"], input: records)
         XCTAssertEqual(try scan().count, count + 1 + 250)
-        XCTAssertEqual(try XCTUnwrap(cache.contents()).count, before + 250 * 73)
+        XCTAssertEqual(try XCTUnwrap(cache.contents()).count, before + 250 * 64)
         XCTAssertEqual(try scan().count, count + 1 + 250)
     }
 

@@ -126,6 +126,67 @@ final class PointerScanTests: XCTestCase {
             ])
     }
 
+    private func waiting() throws -> [PointerFile] {
+        try repository.waiting(among: repository.shortPointers())
+    }
+
+    func testWaitingFilesAreThoseThatStandAsPointersUnderTheFilter() throws {
+        let one = pointer("one")
+        for name in ["pointer.dat", "edited.dat", "other.dat", "absent.dat", "not-tracked.txt", odd] as [BytePath] {
+            try stage(one.text, name)
+        }
+        try stage(Array("raw".utf8), "raw.dat")
+        for name in ["pointer.dat", "not-tracked.txt", odd] as [BytePath] { try scratch.write(one.text, to: name) }
+        try scratch.write("one", to: "edited.dat")
+        try scratch.write(pointer("another").text, to: "other.dat")
+        try scratch.write(one.text, to: "raw.dat")
+        let waiting = try waiting()
+        XCTAssertEqual(waiting.map(\.path), [odd, "other.dat", "pointer.dat"])
+        XCTAssertEqual(waiting.map(\.pointer), [one, pointer("another"), one])
+    }
+
+    func testWaitingFilesAreTheSameByWhomeverTheIndexIsRead() throws {
+        let one = pointer("one")
+        try stage(one.text, "kept.dat")
+        try scratch.write(one.text, to: "kept.dat")
+        try scratch.write(pointer("new").text, to: "new.dat")
+        try scratch.git("add", "--intent-to-add", "new.dat")
+        for stage in 1...3 { try self.stage(pointer("side \(stage)").text, "both.dat", stage: stage) }
+        try scratch.write(pointer("side 2").text, to: "both.dat")
+        try stage(one.text, "skipped.dat")
+        try scratch.git("update-index", "--skip-worktree", "skipped.dat")
+        let read = try (waiting(), repository.indexPointers(), repository.scanIndex())
+        XCTAssertEqual(read.0.map(\.path), ["both.dat", "both.dat", "both.dat", "kept.dat"])
+        XCTAssertEqual(Set(read.0.map(\.pointer.oid)).count, 2)
+        for form: [BytePath] in [["--index-version", "4"], ["--split-index"]] {
+            try scratch.git(["update-index"] + form)
+            XCTAssertEqual(try waiting(), read.0)
+            XCTAssertEqual(try repository.indexPointers(), read.1)
+            XCTAssertEqual(try repository.scanIndex().pointers, read.2.pointers)
+            XCTAssertEqual(try repository.scanIndex().raw, read.2.raw)
+        }
+    }
+
+    func testFileThatGitKnowsUnchangedIsReadOnlyWhereItIsAsLongAsThePointer() throws {
+        // A clean filter that makes this pointer of everything, so that Git calls any content unchanged.
+        let one = pointer("one")
+        try scratch.write(one.text, to: "text")
+        let files: [(BytePath, [UInt8])] = [("same.dat", one.text), ("longer.dat", pointer("0123456789").text)]
+        for (path, content) in files {
+            try scratch.write(content, to: path)
+            _ = try Finished("/usr/bin/touch", ["-d", "2020-01-02 03:04:05", scratch.path / path])
+            try scratch.git(["-c", "filter.data.clean=cat text", "add", path])
+        }
+        func states() throws -> [WorktreeState] {
+            var files = try repository.indexPointers()
+            return try repository.look(at: &files)
+        }
+        XCTAssertEqual(try repository.indexPointers().map(\.path), ["longer.dat", "same.dat"])
+        XCTAssertEqual(try states(), [.content, .pointer])
+        try (scratch.path / "longer.dat").touch()
+        XCTAssertEqual(try states(), [.pointer, .pointer])
+    }
+
     func testPathsMatchingPatternsOfGitignore() throws {
         for name in ["a.dat", "deep/b.dat", "deep/c.txt", odd] as [BytePath] { try stage(pointer("x").text, name) }
         XCTAssertEqual(try repository.indexPaths(matching: ["*.dat"]), ["a.dat", "deep/b.dat", odd])

@@ -41,7 +41,7 @@ struct HeaderedObject {
         text[start...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? text.endIndex
     }
 
-    static func line(_ key: String, _ digest: GitObjectDigest) -> [UInt8] {
+    static func line(_ key: String, _ digest: GitObjectName) -> [UInt8] {
         Array("\(key) ".utf8) + digest.hex + [UInt8(ascii: "\n")]
     }
 }
@@ -49,18 +49,18 @@ struct HeaderedObject {
 /// A commit, as Git stores it.
 package struct CommitObject {
     private let object: HeaderedObject
-    package let tree: GitObjectDigest
-    package let parents: [GitObjectDigest]
+    package let tree: GitObjectName
+    package let parents: [GitObjectName]
 
     /// nil for what is no commit.
     package init?(_ content: [UInt8]) {
         object = HeaderedObject(content)
-        guard let tree = object.headers.first(where: { $0.isCalled("tree") }).flatMap({ GitObjectDigest(hex: $0.value) })
+        guard let tree = object.headers.first(where: { $0.isCalled("tree") }).flatMap({ GitObjectName(hex: $0.value) })
         else { return nil }
         self.tree = tree
-        var parents: [GitObjectDigest] = []
+        var parents: [GitObjectName] = []
         for header in object.headers where header.isCalled("parent") {
-            guard let parent = GitObjectDigest(hex: header.value) else { return nil }
+            guard let parent = GitObjectName(hex: header.value) else { return nil }
             parents.append(parent)
         }
         self.parents = parents
@@ -70,14 +70,14 @@ package struct CommitObject {
     /// commit's own, and a merged tag's where that named a commit that is another now.
     /// - Parameter renamed: what a commit is called now.
     package func rewritten(
-        tree: GitObjectDigest, renamed: (GitObjectDigest) -> GitObjectDigest
+        tree: GitObjectName, renamed: (GitObjectName) -> GitObjectName
     ) -> (content: [UInt8], droppedSignatures: Int) {
         var content: [UInt8] = []
         var droppedSignatures = 0
         for header in object.headers {
             if header.isCalled("tree") {
                 content += HeaderedObject.line("tree", tree)
-            } else if header.isCalled("parent"), let parent = GitObjectDigest(hex: header.value) {
+            } else if header.isCalled("parent"), let parent = GitObjectName(hex: header.value) {
                 content += HeaderedObject.line("parent", renamed(parent))
             } else if header.isCalled("gpgsig") || header.isCalled("gpgsig-sha256") || isOfRenamed(header, renamed) {
                 droppedSignatures += 1
@@ -89,8 +89,8 @@ package struct CommitObject {
     }
 
     /// Whether it is a merged tag, `mergetag object <name>`, of a commit that has another name now.
-    private func isOfRenamed(_ header: HeaderedObject.Header, _ renamed: (GitObjectDigest) -> GitObjectDigest) -> Bool {
-        guard header.isCalled("mergetag"), let object = GitObjectDigest(hex: header.value.dropFirst("object ".utf8.count))
+    private func isOfRenamed(_ header: HeaderedObject.Header, _ renamed: (GitObjectName) -> GitObjectName) -> Bool {
+        guard header.isCalled("mergetag"), let object = GitObjectName(hex: header.value.dropFirst("object ".utf8.count))
         else { return false }
         return renamed(object) != object
     }
@@ -100,13 +100,13 @@ package struct CommitObject {
 package struct TagObject {
     private let object: HeaderedObject
     /// What it names: a commit, mostly.
-    package let target: GitObjectDigest
+    package let target: GitObjectName
     package let targetKind: GitObjectKind
 
     /// nil for what is no tag.
     package init?(_ content: [UInt8]) {
         object = HeaderedObject(content)
-        guard let target = object.headers.first(where: { $0.isCalled("object") }).flatMap({ GitObjectDigest(hex: $0.value) }),
+        guard let target = object.headers.first(where: { $0.isCalled("object") }).flatMap({ GitObjectName(hex: $0.value) }),
             let kind = object.headers.first(where: { $0.isCalled("type") })
                 .flatMap({ GitObjectKind(rawValue: String(decoding: $0.value, as: UTF8.self)) })
         else { return nil }
@@ -115,7 +115,7 @@ package struct TagObject {
     }
 
     /// The tag of another object, without its signature, which would not hold.
-    package func rewritten(target: GitObjectDigest) -> (content: [UInt8], droppedSignatures: Int) {
+    package func rewritten(target: GitObjectName) -> (content: [UInt8], droppedSignatures: Int) {
         var content: [UInt8] = []
         var isSigned = false
         for header in object.headers {

@@ -6,9 +6,9 @@ package struct TreeChange: Equatable, Sendable {
     /// The mode in the new tree; `000000` where it is not there.
     package let mode: String
     /// nil where it was not there.
-    package let old: GitObjectDigest?
+    package let old: GitObjectName?
     /// nil where it is not there any more.
-    package let new: GitObjectDigest?
+    package let new: GitObjectName?
 }
 
 /// A file of the worktree that differs from the index.
@@ -22,10 +22,10 @@ package struct WorktreeChange: Equatable, Sendable {
 
 extension Git {
     /// The files that differ between two commits or trees.
-    package func treeChanges(from old: GitObjectDigest, to new: BytePath) throws(GitError) -> [TreeChange] {
+    package func treeChanges(from old: GitObjectName, to new: BytePath) throws(GitError) -> [TreeChange] {
         let answer = try query(["diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", BytePath(bytes: old.hex), new])
         return try Self.rawChanges(answer, command: "git diff-tree").map { fields, path throws(GitError) in
-            guard let before = GitObjectDigest(hex: fields[2]), let after = GitObjectDigest(hex: fields[3]) else {
+            guard let before = GitObjectName(hex: fields[2]), let after = GitObjectName(hex: fields[3]) else {
                 throw .unexpected(command: "git diff-tree", answer: path.description)
             }
             return TreeChange(
@@ -47,7 +47,7 @@ extension Git {
     }
 
     /// Whether the index has just the files of a commit.
-    package func indexIs(_ commit: GitObjectDigest) throws(GitError) -> Bool {
+    package func indexIs(_ commit: GitObjectName) throws(GitError) -> Bool {
         let arguments: [BytePath] = ["diff-index", "--cached", "--quiet", "--ignore-submodules"]
         return try run(arguments + [BytePath(bytes: commit.hex), "--"]).status == 0
     }
@@ -65,9 +65,4 @@ extension Git {
         }
         return changes
     }
-}
-
-extension GitObjectDigest {
-    /// Whether it stands for no object.
-    var isNull: Bool { bytes.allSatisfy { $0 == 0 } }
 }

@@ -2,7 +2,7 @@ import Platform
 
 /// A content that some file has in history.
 package struct ReachedContent: Sendable {
-    package let blob: GitObjectDigest
+    package let blob: GitObjectName
     package let byteCount: Int64
     /// One path that it has, cut at a newline in the name; empty where a tag names the blob itself.
     package let path: BytePath
@@ -14,7 +14,7 @@ extension Git {
     package func forEachReachedContent(
         from revisions: [BytePath], _ body: (ReachedContent) throws(GitError) -> Void
     ) throws(GitError) {
-        let walk = try start(["rev-list", "--objects"] + revisions + ["--"])
+        let walk = try start(["rev-list", "--objects"] + revisions + ["--"], isBuffered: true)
         let sizes = try start(
             ["cat-file", "--batch-check=%(objecttype) %(objectname) %(objectsize) %(rest)", "--buffer"], input: .pipe)
         guard let answers = sizes.takeOutput() else { return }
@@ -43,7 +43,7 @@ extension Git {
                 guard line.starts(with: kind) else { continue }
                 let fields = line.dropFirst(kind.count).split(
                     separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
-                guard fields.count == 3, let blob = GitObjectDigest(hex: fields[0]),
+                guard fields.count == 3, let blob = GitObjectName(hex: fields[0]),
                     let byteCount = Int64(String(decoding: fields[1], as: UTF8.self))
                 else { throw .unexpected(command: "git cat-file", answer: String(decoding: line, as: UTF8.self)) }
                 try body(ReachedContent(blob: blob, byteCount: byteCount, path: BytePath(bytes: fields[2])))

@@ -4,7 +4,7 @@ import Platform
 package struct GitRef: Equatable, Sendable {
     /// The full name: `refs/heads/main`.
     package let name: BytePath
-    package let object: GitObjectDigest
+    package let object: GitObjectName
     package let kind: GitObjectKind
     /// Whether it only stands for another ref.
     package let isSymbolic: Bool
@@ -15,8 +15,8 @@ package struct GitRef: Equatable, Sendable {
 /// One change in a transaction of refs.
 package enum RefChange: Equatable, Sendable {
     /// - Parameter from: what it must name now; nil where that does not matter.
-    case set(BytePath, to: GitObjectDigest, from: GitObjectDigest?)
-    case delete(BytePath, from: GitObjectDigest)
+    case set(BytePath, to: GitObjectName, from: GitObjectName?)
+    case delete(BytePath, from: GitObjectName)
 }
 
 extension Git {
@@ -26,7 +26,7 @@ extension Git {
         return try query(["for-each-ref", format] + prefixes).lines.map { line throws(GitError) in
             // No ref has a blank in its name.
             let fields = line.bytes.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-            guard fields.count == 4, let object = GitObjectDigest(hex: fields[0]),
+            guard fields.count == 4, let object = GitObjectName(hex: fields[0]),
                 let kind = GitObjectKind(rawValue: String(decoding: fields[1], as: UTF8.self))
             else { throw .unexpected(command: "git for-each-ref", answer: line.description) }
             return GitRef(name: BytePath(bytes: fields[2]), object: object, kind: kind, isSymbolic: !fields[3].isEmpty)
@@ -62,18 +62,18 @@ extension Git {
 
     /// The commits that `tips` reach and `excluded` do not, parents first, each with its tree.
     package func history(
-        of tips: [GitObjectDigest], excluding excluded: [GitObjectDigest]
-    ) throws(GitError) -> [(commit: GitObjectDigest, tree: GitObjectDigest)] {
+        of tips: [GitObjectName], excluding excluded: [GitObjectName]
+    ) throws(GitError) -> [(commit: GitObjectName, tree: GitObjectName)] {
         guard !tips.isEmpty else { return [] }
         let input = tips.flatMap { $0.hex + [UInt8(ascii: "\n")] } + excluded.flatMap { [UInt8(ascii: "^")] + $0.hex + [UInt8(ascii: "\n")] }
         let answer = try query(["rev-list", "--topo-order", "--reverse", "--pretty=tformat:%T", "--stdin"], input: input)
-        var commits: [(GitObjectDigest, GitObjectDigest)] = []
-        var commit: GitObjectDigest?
+        var commits: [(GitObjectName, GitObjectName)] = []
+        var commit: GitObjectName?
         let mark = Array("commit ".utf8)
         for line in answer.output.split(separator: UInt8(ascii: "\n")) {
             if line.starts(with: mark) {
-                commit = GitObjectDigest(hex: line.dropFirst(mark.count))
-            } else if let name = commit, let tree = GitObjectDigest(hex: line) {
+                commit = GitObjectName(hex: line.dropFirst(mark.count))
+            } else if let name = commit, let tree = GitObjectName(hex: line) {
                 commits.append((name, tree))
                 commit = nil
             } else {
@@ -84,16 +84,16 @@ extension Git {
     }
 
     /// The lengths of those of the Git blobs that are here, in no order.
-    package func blobByteCounts(_ blobs: some Sequence<GitObjectDigest>) throws(GitError) -> [GitObjectDigest: Int64] {
+    package func blobByteCounts(_ blobs: some Sequence<GitObjectName>) throws(GitError) -> [GitObjectName: Int64] {
         var input: [UInt8] = []
         for blob in blobs { input += blob.hex + [UInt8(ascii: "\n")] }
         guard !input.isEmpty else { return [:] }
         let format: BytePath = "--batch-check=%(objectname) %(objectsize) %(objecttype)"
         let answer = try query(["cat-file", format, "--buffer"], input: input)
-        var sizes: [GitObjectDigest: Int64] = [:]
+        var sizes: [GitObjectName: Int64] = [:]
         for line in answer.output.split(separator: UInt8(ascii: "\n")) {
             let fields = line.split(separator: UInt8(ascii: " "))
-            guard fields.count == 3, fields[2].elementsEqual("blob".utf8), let blob = GitObjectDigest(hex: fields[0]),
+            guard fields.count == 3, fields[2].elementsEqual("blob".utf8), let blob = GitObjectName(hex: fields[0]),
                 let size = Int64(String(decoding: fields[1], as: UTF8.self))
             else { continue }
             sizes[blob] = size

@@ -12,7 +12,7 @@ package final class HistoryCatalogue {
     /// A content that a file has in some commit.
     package struct Version: Sendable {
         package let file: Int
-        package let blob: GitObjectDigest
+        package let blob: GitObjectName
     }
 
     /// The folders' paths; 0 is the top.
@@ -33,7 +33,7 @@ package final class HistoryCatalogue {
     }
 
     /// Adds all that a commit's tree holds.
-    package func add(_ root: GitObjectDigest) throws(GitError) {
+    package func add(_ root: GitObjectName) throws(GitError) {
         try add(TreePlace(folder: 0, tree: root))
     }
 
@@ -53,7 +53,7 @@ package final class HistoryCatalogue {
         var pairing = try TreePairing(tree, beside: formers[place.folder], digestByteCount: Int(place.tree.byteCount))
         formers[place.folder] = tree
         while let (entry, twin) = try pairing.next() {
-            guard twin == nil, let digest = GitObjectDigest(bytes: tree[entry.digest]) else { continue }
+            guard twin == nil, let digest = GitObjectName(bytes: tree[entry.digest]) else { continue }
             if entry.isTree {
                 try add(TreePlace(folder: subfolder(tree[entry.name], in: place.folder), tree: digest))
             } else if entry.isRegularFile {
@@ -90,5 +90,5 @@ package final class HistoryCatalogue {
 /// A tree in one of its places: what becomes of it depends on both.
 struct TreePlace: Hashable {
     let folder: Int
-    let tree: GitObjectDigest
+    let tree: GitObjectName
 }

@@ -7,7 +7,7 @@ package protocol HistoryEditor: AnyObject {
     /// Whether a file below the folder may get another Git blob.
     func touches(folder: Int) -> Bool
     /// The Git blob that stands for a regular file from now on; nil where it keeps its own.
-    func replacement(of blob: GitObjectDigest, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectDigest?
+    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectName?
     /// What `.gitattributes` at the top of a commit says from now on.
     /// - Parameters:
     ///   - attributes: what it says now; nil where there is none.
@@ -30,9 +30,9 @@ package struct HistoryEdit: Equatable, Sendable {
 /// messages and all headers stay byte for byte as they are, except for signatures, which would not hold.
 package final class HistoryRewriter {
     /// The commits that have another name now, by the one that they had.
-    package private(set) var commits: [GitObjectDigest: GitObjectDigest] = [:]
+    package private(set) var commits: [GitObjectName: GitObjectName] = [:]
     /// Those of them that follow no other of them.
-    package private(set) var firstCommits: [GitObjectDigest] = []
+    package private(set) var firstCommits: [GitObjectName] = []
     /// How many signatures were left out.
     package private(set) var droppedSignatures = 0
 
@@ -43,13 +43,13 @@ package final class HistoryRewriter {
     private var results: [TreePlace: Result] = [:]
     private var formers: [Int: (old: [UInt8], new: [UInt8])] = [:]
     /// The tree of the top, before `.gitattributes`, is not written by itself.
-    private var roots: [RootKey: GitObjectDigest] = [:]
-    private var attributes: [AttributesKey: (edit: HistoryEdit, new: GitObjectDigest?)] = [:]
-    private var tags: [GitObjectDigest: GitObjectDigest] = [:]
+    private var roots: [RootKey: GitObjectName] = [:]
+    private var attributes: [AttributesKey: (edit: HistoryEdit, new: GitObjectName?)] = [:]
+    private var tags: [GitObjectName: GitObjectName] = [:]
 
     /// What became of a tree.
     private final class Result {
-        let digest: GitObjectDigest
+        let digest: GitObjectName
         /// The bytes of a root's tree, which gets its `.gitattributes` later.
         let content: [UInt8]
         let isChanged: Bool
@@ -58,7 +58,7 @@ package final class HistoryRewriter {
         let folders: [Result]
 
         init(
-            _ digest: GitObjectDigest, content: [UInt8] = [], isChanged: Bool = false, files: [Int] = [],
+            _ digest: GitObjectName, content: [UInt8] = [], isChanged: Bool = false, files: [Int] = [],
             folders: [Result] = []
         ) {
             self.digest = digest
@@ -75,12 +75,12 @@ package final class HistoryRewriter {
     }
 
     private struct RootKey: Hashable {
-        let tree: GitObjectDigest
+        let tree: GitObjectName
         let isDescendant: Bool
     }
 
     private struct AttributesKey: Hashable {
-        let old: GitObjectDigest?
+        let old: GitObjectName?
         let replacesFiles: Bool
         let isDescendant: Bool
     }
@@ -96,7 +96,7 @@ package final class HistoryRewriter {
     }
 
     /// Writes a commit anew, whose parents have been given before, as far as they are to be rewritten.
-    package func rewrite(_ commit: GitObjectDigest) throws {
+    package func rewrite(_ commit: GitObjectName) throws {
         let content = try reader.read(commit, .commit)
         guard let object = CommitObject(content) else {
             throw GitError.unexpected(command: "git cat-file", answer: "'\(commit)', which is no commit")
@@ -112,7 +112,7 @@ package final class HistoryRewriter {
 
     /// What a ref names from now on: a commit, or a tag of a commit or of another tag.
     /// - Returns: nil where that stays the same.
-    package func rewrittenTarget(_ object: GitObjectDigest, _ kind: GitObjectKind) throws(GitError) -> GitObjectDigest? {
+    package func rewrittenTarget(_ object: GitObjectName, _ kind: GitObjectKind) throws(GitError) -> GitObjectName? {
         switch kind {
         case .commit: return commits[object]
         case .tree, .blob: return nil
@@ -130,7 +130,7 @@ package final class HistoryRewriter {
     }
 
     /// The tree of a commit from now on, with its `.gitattributes`.
-    package func rewriteRoot(_ tree: GitObjectDigest, isDescendant: Bool) throws -> GitObjectDigest {
+    package func rewriteRoot(_ tree: GitObjectName, isDescendant: Bool) throws -> GitObjectName {
         let key = RootKey(tree: tree, isDescendant: isDescendant)
         if let known = roots[key] { return known }
         let result = try rewrite(TreePlace(folder: 0, tree: tree))
@@ -139,7 +139,7 @@ package final class HistoryRewriter {
         return new
     }
 
-    private func addingAttributes(_ result: Result, _ tree: GitObjectDigest, isDescendant: Bool) throws -> GitObjectDigest {
+    private func addingAttributes(_ result: Result, _ tree: GitObjectName, isDescendant: Bool) throws -> GitObjectName {
         let content = result.content
         let byteCount = pack.digestByteCount
         let entry = try TreeEditing.entry(named: Self.attributesName, in: content, digestByteCount: byteCount)
@@ -148,7 +148,7 @@ package final class HistoryRewriter {
             guard !result.isChanged else { throw HistoryError.attributesAreNoFile(tree) }
             return tree
         }
-        let old = entry.flatMap { GitObjectDigest(bytes: content[$0.digest]) }
+        let old = entry.flatMap { GitObjectName(bytes: content[$0.digest]) }
         var replaced: [Int] = []
         result.list(into: &replaced)
         let new = try newAttributes(
@@ -159,7 +159,7 @@ package final class HistoryRewriter {
         return try pack.add(tree: changed, of: 0)
     }
 
-    private func newAttributes(_ old: GitObjectDigest?, _ edit: HistoryEdit) throws -> GitObjectDigest? {
+    private func newAttributes(_ old: GitObjectName?, _ edit: HistoryEdit) throws -> GitObjectName? {
         let key = AttributesKey(old: old, replacesFiles: edit.replacesFiles, isDescendant: edit.isDescendant)
         if let known = attributes[key], known.edit == edit { return known.new }
         let content = try old.map { digest throws(GitError) in try reader.read(digest, .blob) }
@@ -183,7 +183,7 @@ package final class HistoryRewriter {
         while let (entry, twin) = try pairing.next() {
             // Entries keep their length, so that a twin's new digest stands where its old one stood.
             if let twin, former.new[twin.digest] == former.old[twin.digest] { continue }
-            guard let digest = GitObjectDigest(bytes: old[entry.digest]) else { continue }
+            guard let digest = GitObjectName(bytes: old[entry.digest]) else { continue }
             let name = old[entry.name]
             if entry.isTree, let folder = catalogue.folder(named: name, in: place.folder) {
                 let result = try rewrite(TreePlace(folder: folder, tree: digest))
@@ -214,5 +214,5 @@ package final class HistoryRewriter {
 /// Why history cannot be written anew.
 package enum HistoryError: Error, Equatable, Sendable {
     /// `.gitattributes` at the top of this tree is a link or a folder.
-    case attributesAreNoFile(GitObjectDigest)
+    case attributesAreNoFile(GitObjectName)
 }

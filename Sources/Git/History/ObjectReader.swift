@@ -26,7 +26,7 @@ package final class ObjectReader {
 
     /// The whole of an object, for those that are small: commits, trees, tags.
     /// - Throws: `.unexpected` where it is missing or of another kind.
-    package func read(_ digest: GitObjectDigest, _ kind: GitObjectKind) throws(GitError) -> [UInt8] {
+    package func read(_ digest: GitObjectName, _ kind: GitObjectKind) throws(GitError) -> [UInt8] {
         let byteCount = try begin(digest, kind)
         let content = try asking { () throws(SystemError) in try output.read(count: byteCount) }
         guard content.count == byteCount else { throw Self.cut }
@@ -37,7 +37,7 @@ package final class ObjectReader {
 
     /// Asks for an object, which `next` gives piece by piece.
     /// - Returns: its length.
-    package func begin(_ digest: GitObjectDigest, _ kind: GitObjectKind) throws(GitError) -> Int {
+    package func begin(_ digest: GitObjectName, _ kind: GitObjectKind) throws(GitError) -> Int {
         let line = try asking { () throws(SystemError) -> [UInt8]? in
             try input.write(digest.hex + [UInt8(ascii: "\n")])
             try input.flush()

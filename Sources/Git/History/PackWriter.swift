@@ -8,7 +8,7 @@ package final class PackWriter {
     private let algorithm: MessageDigest.Algorithm
     private var buffer: [UInt8] = []
     private var offset: Int
-    private var written: Set<GitObjectDigest> = []
+    private var written: Set<GitObjectName> = []
     /// The tree written last for each folder: the next one is written as a change to it.
     private var formers: [Int: Former] = [:]
 
@@ -47,7 +47,7 @@ package final class PackWriter {
     package var digestByteCount: Int { algorithm.byteCount }
 
     /// Adds an object; one that was added before is named only.
-    package func add(_ kind: GitObjectKind, _ content: [UInt8]) throws(GitError) -> GitObjectDigest {
+    package func add(_ kind: GitObjectKind, _ content: [UInt8]) throws(GitError) -> GitObjectName {
         let digest = try name(kind, content)
         guard written.insert(digest).inserted else { return digest }
         try write(PackEncoding.entryHeader(.init(kind), byteCount: content.count) + PackEncoding.stored(content))
@@ -55,7 +55,7 @@ package final class PackWriter {
     }
 
     /// Adds a tree of a folder, whose trees are alike.
-    package func add(tree: [UInt8], of folder: Int) throws(GitError) -> GitObjectDigest {
+    package func add(tree: [UInt8], of folder: Int) throws(GitError) -> GitObjectName {
         let digest = try name(.tree, tree)
         guard written.insert(digest).inserted else { return digest }
         let start = offset
@@ -74,8 +74,8 @@ package final class PackWriter {
         return digest
     }
 
-    private func name(_ kind: GitObjectKind, _ content: [UInt8]) throws(GitError) -> GitObjectDigest {
-        guard let digest = GitObjectDigest.of(kind, content, algorithm) else {
+    private func name(_ kind: GitObjectKind, _ content: [UInt8]) throws(GitError) -> GitObjectName {
+        guard let digest = GitObjectName.of(kind, content, algorithm) else {
             throw .unexpected(command: "git hash-object", answer: "no name")
         }
         return digest

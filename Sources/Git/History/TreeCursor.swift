@@ -115,7 +115,7 @@ package enum TreeEditing {
     /// Git's order wants it; or takes it out.
     /// - Parameter blob: nil to take it out.
     package static func setting(
-        _ name: [UInt8], to blob: GitObjectDigest?, in tree: [UInt8], digestByteCount: Int
+        _ name: [UInt8], to blob: GitObjectName?, in tree: [UInt8], digestByteCount: Int
     ) throws(GitError) -> [UInt8] {
         var cursor = TreeCursor(tree, digestByteCount: digestByteCount)
         var place = tree.count

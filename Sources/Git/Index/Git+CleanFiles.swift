@@ -95,7 +95,7 @@ extension Git {
             let file: IndexFile
             let changes: IndexFile.Changes
             do throws(IndexFormatError) {
-                let isSHA256 = files.contains { $0.name.hex.count == 64 }
+                let isSHA256 = files.contains { $0.name.byteCount == 32 }
                 var changed = try IndexFile(content, algorithm: isSHA256 ? .sha256 : .sha1)
                 changes = try changed.markClean(
                     files.map { confirmed($0, worktree: worktree) }, writtenAt: status.modified,

@@ -39,7 +39,7 @@ package struct IndexFile {
 
     /// The objects of all files that are not in conflict, as an index of any sound form has them; without a check of
     /// its checksum, for who only wants to know where to look first.
-    package static func names(in bytes: [UInt8]) throws(IndexFormatError) -> [BytePath: GitObjectDigest] {
+    package static func names(in bytes: [UInt8]) throws(IndexFormatError) -> [BytePath: GitObjectName] {
         do throws(IndexFormatError) {
             return try names(in: bytes, nameByteCount: 20)
         } catch {
@@ -49,13 +49,13 @@ package struct IndexFile {
 
     private static func names(
         in bytes: [UInt8], nameByteCount: Int
-    ) throws(IndexFormatError) -> [BytePath: GitObjectDigest] {
+    ) throws(IndexFormatError) -> [BytePath: GitObjectName] {
         var cursor = try IndexCursor(bytes, nameByteCount: nameByteCount)
-        var names: [BytePath: GitObjectDigest] = [:]
+        var names: [BytePath: GitObjectName] = [:]
         names.reserveCapacity(Int(cursor.entryCount))
         while let entry = try cursor.next() {
             guard entry.stage == 0 else { continue }
-            names[BytePath(bytes: cursor.path)] = GitObjectDigest(bytes: bytes[entry.name])
+            names[BytePath(bytes: cursor.path)] = GitObjectName(bytes: bytes[entry.name])
         }
         return names
     }
@@ -73,7 +73,7 @@ package struct IndexFile {
 
     /// Extensions fill the rest: four letters of name, four bytes of length, content. A name that begins
     /// with a capital may be passed over by who does not know it.
-    private static func checkExtensions(_ bytes: [UInt8], from start: Int, to end: Int) throws(IndexFormatError) {
+    static func checkExtensions(_ bytes: [UInt8], from start: Int, to end: Int) throws(IndexFormatError) {
         var offset = start
         while offset < end {
             guard end - offset >= 8 else { throw .truncated(offset: offset) }
@@ -152,7 +152,7 @@ package struct IndexFile {
 
     private func stands(_ entry: IndexFileEntry, for file: CleanFile) -> Bool {
         entry.stage == 0 && String(entry.mode, radix: 8) == file.mode
-            && Hexadecimal.encode(bytes[entry.name]) == file.name.hex
+            && GitObjectName(bytes: bytes[entry.name]) == file.name
     }
 
     /// Source: Git, `fill_stat_data`.
