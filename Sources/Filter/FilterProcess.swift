@@ -137,7 +137,7 @@ package final class FilterProcess {
         if let pointerForm { settings.pointerForm = pointerForm }
         let indexed = self.indexed
         var cleaner = Cleaner(settings: settings, batch: batch) {
-            indexed.pointer(at: path).flatMap { try? batch.store.open($0.oid) }
+            indexed.pointer(at: path).flatMap { BlobGuess($0.oid, in: batch.store) }
         }
         while let bytes = try speaking({ () throws(GitError) in try nextPiece() }) {
             do throws(StoreError) { try cleaner.take(bytes) } catch { throw .store(error) }

@@ -65,7 +65,7 @@ package final class WorktreeCleaning: Sendable {
         else { return nil }
         let store = batch.store
         var cleaner = Cleaner(settings: settings, batch: batch) {
-            self.indexed.withLock { $0.pointer(at: path) }.flatMap { try? store.open($0.oid) }
+            self.indexed.withLock { $0.pointer(at: path) }.flatMap { BlobGuess($0.oid, in: store) }
         }
         let size = Int(clamping: min(max(before.byteCount + 1, 4096), 1 << 20))
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)

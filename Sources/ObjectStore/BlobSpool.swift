@@ -5,7 +5,7 @@ import Platform
 /// stays in memory until its oid is known, and is not written at all where the store has it.
 package struct BlobSpool: ~Copyable {
     /// Opens the blob that the content may turn out to be once more: that of the file's last version.
-    package typealias Guess = () -> Descriptor?
+    package typealias Guess = () -> BlobGuess?
 
     /// Shorter content stays in memory until its end.
     private static let headLimit = 1 << 20

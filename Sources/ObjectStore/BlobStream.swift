@@ -9,42 +9,101 @@ import Platform
 /// two processors these take as long as the hash, so that there is nothing left to gain from more overlap.
 ///
 /// Where the content may be that of a blob that is here, it is compared with that instead of being written, which
-/// needs neither space nor the disk; from the first difference on it is written.
+/// needs neither space nor the disk; nor is it hashed, where the blob was verified in this run of the system. From the
+/// first difference on it is written.
 final class BlobStream {
-    private let pipeline: PiecePipeline
-    private let sink: BlobSink
-    private let hash: RunningHash
+    private let store: ObjectStore
+    /// What came before the first `append`.
+    private let head: [UInt8]
+    /// Has had `head`, until the writing begins.
+    private var hasher: BlobHasher?
+    /// As long as all content is that of a verified blob.
+    private var comparison: BlobComparison?
+    private var writing: Writing?
+
+    private struct Writing {
+        let pipeline: PiecePipeline
+        let sink: BlobSink
+        let hash: RunningHash
+    }
 
     /// - Parameter hasher: has had the bytes that come before the first `append`, as has `head`, which is written.
     init(
-        _ store: ObjectStore, guess: consuming Descriptor?, hasher: consuming BlobHasher, head: [UInt8]
+        _ store: ObjectStore, guess: consuming BlobGuess?, hasher: consuming BlobHasher, head: [UInt8]
     ) throws(SystemError) {
-        let sink = BlobSink(store, guess: guess)
-        let hash = RunningHash(hasher)
-        self.sink = sink
-        self.hash = hash
-        var failure: SystemError?
-        head.withUnsafeBytes { bytes in
-            do throws(SystemError) { try sink.write(bytes) } catch { failure = error }
+        self.store = store
+        self.head = head
+        self.hasher = consume hasher
+        let comparison: BlobComparison?
+        switch consume guess {
+        case .some(let known): comparison = BlobComparison(known)
+        case .none: comparison = nil
         }
-        pipeline = PiecePipeline([hash.update, sink.write])
-        if let failure { throw failure }
+        if let comparison, comparison.isVerified, try Self.withBytes(head, comparison.takes) {
+            self.comparison = comparison
+        } else {
+            try startWriting(comparing: comparison)
+        }
+    }
+
+    private static func withBytes<Result>(
+        _ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        let outcome = bytes.withUnsafeBytes { bytes in
+            do throws(SystemError) {
+                return Swift.Result<Result, SystemError>.success(try body(bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// - Parameter comparison: with a blob that is not verified; what is equal need not be written.
+    private func startWriting(comparing comparison: BlobComparison?) throws(SystemError) {
+        let sink = BlobSink(store, comparison)
+        let hash = RunningHash(hasher.take() ?? BlobHasher())
+        try Self.withBytes(head, sink.write)
+        writing = Writing(pipeline: PiecePipeline([hash.update, sink.write]), sink: sink, hash: hash)
+    }
+
+    /// Goes on without the comparison: what was equal is taken from the blob.
+    private func depart(from comparison: BlobComparison) throws(SystemError) {
+        self.comparison = nil
+        try startWriting(comparing: nil)
+        if let pipeline = writing?.pipeline { try comparison.replay(from: Int64(head.count), pipeline.append) }
     }
 
     /// - Throws: what stopped the writing of anything before.
     func append(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
-        try pipeline.append(bytes)
+        if let comparison {
+            if try comparison.takes(bytes) { return }
+            try depart(from: comparison)
+        }
+        try writing?.pipeline.append(bytes)
     }
 
-    /// Waits until all is hashed, and written or compared.
+    /// Waits until all is compared, or hashed and written.
     /// - Returns: the oid of all content.
     func finish() throws(SystemError) -> ObjectID {
-        try pipeline.finish()
-        return hash.finish()
+        if let oid = comparison?.result { return oid }
+        guard let written = try finishWriting() else { return ObjectID.of(head) }
+        return written.hash.finish()
+    }
+
+    @discardableResult
+    private func finishWriting() throws(SystemError) -> Writing? {
+        if let comparison { try depart(from: comparison) }
+        try writing?.pipeline.finish()
+        return writing
     }
 
     /// The file with all content, made where there is none yet. To be asked once, after `finish`.
-    func takeFile() throws(SystemError) -> TemporaryFile { try sink.takeFile() }
+    func takeFile() throws(SystemError) -> TemporaryFile {
+        if comparison != nil { try finishWriting() }
+        guard let sink = writing?.sink else { return try store.makeSpool() }
+        return try sink.takeFile()
+    }
 }
 
 /// A hash that moves from thread to thread.
@@ -66,75 +125,34 @@ private final class RunningHash: @unchecked Sendable {
 private final class BlobSink: @unchecked Sendable {
     // Safety: as for `RunningHash`.
     private let store: ObjectStore
-    private var guess: Descriptor?
+    private var comparison: BlobComparison?
     private var file: TemporaryFile?
-    /// How much is known to be equal to the guess.
-    private var equalByteCount: Int64 = 0
-    private var buffer: [UInt8] = []
 
-    init(_ store: ObjectStore, guess: consuming Descriptor?) {
+    init(_ store: ObjectStore, _ comparison: BlobComparison?) {
         self.store = store
-        self.guess = guess
+        self.comparison = comparison
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
-        if guess != nil {
-            if try isNextOfGuess(bytes) {
-                equalByteCount += Int64(bytes.count)
-                return
-            }
-            try leaveGuess()
+        if let comparison {
+            if try comparison.takes(bytes) { return }
+            try depart(from: comparison)
         }
         if file == nil { file = try store.makeSpool() }
         try file?.descriptor.write(bytes)
     }
 
     func takeFile() throws(SystemError) -> TemporaryFile {
-        if guess != nil { try leaveGuess() }
+        if let comparison { try depart(from: comparison) }
         if let made = file.take() { return made }
         return try store.makeSpool()
     }
 
-    private func isNextOfGuess(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Bool {
-        if buffer.count < bytes.count { buffer = [UInt8](repeating: 0, count: bytes.count) }
-        var count = 0
-        while count < bytes.count {
-            let read = try readGuess(at: equalByteCount + Int64(count), into: count..<bytes.count)
-            if read == 0 { return false }
-            count += read
-        }
-        return buffer.withUnsafeBytes { haveEqualBytes(UnsafeRawBufferPointer(rebasing: $0[..<bytes.count]), bytes) }
-    }
-
-    /// Reads from the guess into that part of the buffer.
-    private func readGuess(at offset: Int64, into range: Range<Int>) throws(SystemError) -> Int {
-        var failure: SystemError?
-        let count = buffer.withUnsafeMutableBytes { target in
-            do throws(SystemError) {
-                return try guess?.read(into: UnsafeMutableRawBufferPointer(rebasing: target[range]), at: offset) ?? 0
-            } catch {
-                failure = error
-                return 0
-            }
-        }
-        if let failure { throw failure }
-        return count
-    }
-
-    /// Goes on without the guess: what was equal is copied from it.
-    private func leaveGuess() throws(SystemError) {
+    /// Goes on without the comparison: what was equal is copied from the blob.
+    private func depart(from comparison: BlobComparison) throws(SystemError) {
+        self.comparison = nil
         let made = try store.makeSpool()
-        if buffer.isEmpty { buffer = [UInt8](repeating: 0, count: 1 << 16) }
-        var offset: Int64 = 0
-        while offset < equalByteCount {
-            let wanted = Int(min(Int64(buffer.count), equalByteCount - offset))
-            let count = try readGuess(at: offset, into: 0..<wanted)
-            // It was longer a moment ago: somebody has cut the blob.
-            guard count > 0 else { throw SystemError("read", path: guess?.path ?? store.objects, code: 5) }
-            try made.descriptor.write(Array(buffer[..<count]))
-            offset += Int64(count)
-        }
+        try comparison.replay { bytes throws(SystemError) in try made.descriptor.write(bytes) }
         file = consume made
-        guess = nil
     }
 }

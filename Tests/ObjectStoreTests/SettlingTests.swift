@@ -104,7 +104,7 @@ final class SettlingTests: StoreTestCase {
     private func spool(_ content: [UInt8], guessing blob: [UInt8]) throws -> ObjectID {
         let store = self.store!
         let oid = ObjectID.of(blob)
-        var spool = BlobSpool(in: store) { try? store.open(oid) }
+        var spool = BlobSpool(in: store) { BlobGuess(oid, in: store) }
         for start in stride(from: 0, to: content.count, by: 700_001) {
             try content[start..<min(start + 700_001, content.count)].withUnsafeBytes { try spool.write($0) }
         }
@@ -119,7 +119,7 @@ final class SettlingTests: StoreTestCase {
         let blob = SampleData.bytes(12 << 20, seed: 1)
         let oid = try insertWhole(blob)
         let store = self.store!
-        var spool = BlobSpool(in: store) { try? store.open(oid) }
+        var spool = BlobSpool(in: store) { BlobGuess(oid, in: store) }
         try blob.withUnsafeBytes { try spool.write($0) }
         XCTAssertEqual(try scratch.files(below: "data/incoming"), [])
         let found = try spool.insert(into: BlobBatch(store: store))
@@ -129,7 +129,7 @@ final class SettlingTests: StoreTestCase {
 
     func testContentThatDepartsFromTheGuessIsStoredWhole() throws {
         let blob = SampleData.bytes(5 << 20, seed: 2)
-        try insertWhole(blob)
+        let oid = try insertWhole(blob)
         var variants: [[UInt8]] = []
         for position in [0, 1 << 20, (3 << 20) + 17, blob.count - 1] {
             var changed = blob
@@ -137,13 +137,32 @@ final class SettlingTests: StoreTestCase {
             variants.append(changed)
         }
         variants += [Array(blob.prefix(3 << 20)), blob + [1], blob + blob]
-        for content in variants {
-            XCTAssertEqual(try spool(content, guessing: blob), .of(content))
-            XCTAssertEqual(try store.isIntact(.of(content)), true)
+        for isVerified in [true, false] {
+            // Another time of modification, and the note is void: all is hashed.
+            if !isVerified { try store.path(of: oid).touch() }
+            XCTAssertEqual(try store.open(oid)?.isNotedVerified, isVerified)
+            XCTAssertEqual(try spool(blob, guessing: blob), oid)
+            for content in variants {
+                XCTAssertEqual(try spool(content, guessing: blob), .of(content))
+                XCTAssertEqual(try store.isIntact(.of(content)), true)
+                try store.remove(.of(content))
+            }
+            XCTAssertEqual(try store.isIntact(oid), true)
+            XCTAssertEqual(try entries().count, 1)
+            XCTAssertEqual(try scratch.files(below: "data/incoming"), [])
         }
-        XCTAssertEqual(try store.isIntact(.of(blob)), true)
-        XCTAssertEqual(try entries().count, 1 + variants.count)
-        XCTAssertEqual(try scratch.files(below: "data/incoming"), [])
+    }
+
+    func testContentOfAVerifiedBlobIsNotHashed() throws {
+        // A file that is noted as verified, and bears another blob's name, tells whether anybody hashes.
+        let content = SampleData.bytes(5 << 20, seed: 4), other: [UInt8] = [1, 2, 3]
+        try insertWhole(content)
+        try insertWhole(other)
+        try store.path(of: .of(other)).removeFile()
+        try store.path(of: .of(content)).link(to: store.path(of: .of(other)))
+        XCTAssertEqual(try spool(content, guessing: other), .of(other))
+        try store.path(of: .of(other)).touch()
+        XCTAssertEqual(try spool(content, guessing: other), .of(content))
     }
 
     func testDamagedGuessDamagesNothing() throws {
