@@ -47,12 +47,13 @@ struct JobWorker: Sendable {
             guard let incoming = terms.incoming else {
                 throw RemoteError(.other, "there is no folder to download to")
             }
-            if terms.isExtended, let wanted, remote.link(oid, byteCount: byteCount, to: wanted) {
+            // What an earlier process has begun is completed.
+            let partialPath = incoming / "\(oid.hex).part"
+            if terms.isExtended, let wanted, !partialPath.exists, remote.link(oid, byteCount: byteCount, to: wanted) {
                 control.reach(byteCount)
                 return AgentReply(event: "complete", oid: oid.hex, path: AgentPath.encode(wanted))
             }
-            let partial = try PartialDownload(
-                of: oid, byteCount: byteCount, at: incoming / "\(oid.hex).part", control)
+            let partial = try PartialDownload(of: oid, byteCount: byteCount, at: partialPath, control)
             let final = try partial.complete(from: remote, as: wanted ?? incoming / "\(oid.hex).whole")
             let path = terms.isExtended ? AgentPath.encode(final) : final.text
             return AgentReply(event: "complete", oid: oid.hex, path: path)

@@ -98,7 +98,10 @@ extension ObjectStore {
         // A prune may remove the folder, empty still, between its making and the rename.
         for attempt in 1... {
             do throws(SystemError) {
-                return try pending.rename(to: final)
+                try pending.rename(to: final)
+                // Of two names of one file, as fetching from the same disk may give it, a rename leaves both.
+                if let left = try pending.status(), left.inode == (try final.status())?.inode { try pending.removeFile() }
+                return
             } catch {
                 // Gone from here: another process has published the same blob.
                 if error.isAbsent, !pending.exists, final.exists { return }

@@ -45,6 +45,17 @@ final class SettlingTests: StoreTestCase {
         XCTAssertEqual(calls.count.withLock { $0 }, 1)
     }
 
+    func testPendingNameOfABlobThatIsInItsPlaceGoes() throws {
+        // Two who fetch from the same disk at once: a second name for the file that the first has put into its place.
+        let batch = laterBatch()
+        let oid = try insert([1, 2, 3], into: batch)
+        try store.settle()
+        try store.path(of: oid).link(to: pending(oid))
+        try store.settle()
+        XCTAssertEqual(try store.incoming.entries(), [])
+        XCTAssertEqual(try content(of: oid), [1, 2, 3])
+    }
+
     func testSettlingDeletesWhatIsOfNoUseAnyMore() throws {
         try store.prepare()
         try scratch.write("old", to: "old")
