@@ -49,15 +49,18 @@ package struct Smudger {
     /// no way back once it has some of them. What was just added or fetched has been.
     package func availability(of pointer: Pointer) -> Decision {
         do throws(StoreError) {
-            if let file = try store.open(pointer.oid), file.isNotedVerified { return .blob(pointer) }
-            switch try store.isIntact(pointer.oid) {
-            case true?: return .blob(pointer)
-            case false?:
-                return .leave(pointer, .damaged(kept: try store.setAside(pointer.oid)))
-            case nil: return settings.isLazy ? .leave(pointer, .lazy) : .absent(pointer)
+            guard let file = try store.open(pointer.oid) else {
+                return settings.isLazy ? .leave(pointer, .lazy) : .absent(pointer)
             }
+            if file.isNotedVerified { return .blob(pointer) }
+            if try Self.isWhole(file, pointer.oid) { return .blob(pointer) }
+            return .leave(pointer, .damaged(kept: try store.setAside(pointer.oid)))
         } catch {
             return .leave(pointer, .store(error))
         }
+    }
+
+    private static func isWhole(_ file: borrowing Descriptor, _ oid: ObjectID) throws(StoreError) -> Bool {
+        do throws(SystemError) { return try hashContent(of: file) == oid } catch { throw .system(error) }
     }
 }

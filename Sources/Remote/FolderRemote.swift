@@ -251,14 +251,14 @@ struct Sharing: ~Copyable {
 }
 
 extension Descriptor {
-    /// Hands out what is left to read, a MiB at a time.
+    /// Hands out what is left to read, in pieces that fit into a processor's cache.
     /// - Parameters:
     ///   - byteCount: how much it is expected to be; small files need no large buffer.
     ///   - explain: makes the error of a failed read.
     func forEachPiece(
         of byteCount: Int64, _ explain: (SystemError) -> RemoteError, _ body: (UnsafeRawBufferPointer) throws(RemoteError) -> Void
     ) throws(RemoteError) {
-        let size = Int(clamping: min(max(byteCount, 1 << 16), 1 << 20))
+        let size = Int(clamping: min(max(byteCount, 1 << 16), 1 << 18))
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
         defer { buffer.deallocate() }
         while true {
