@@ -50,14 +50,6 @@ final class HydrationTests: XCTestCase {
         XCTAssertEqual(try bench.filterRuns, 0)
     }
 
-    func testLargeContentIsCleanAtOnce() throws {
-        try bench.add("large.bin", [UInt8](repeating: 1, count: 65 << 20))
-        try bench.commit()
-        XCTAssertNil(try bench.hydrate().indexMessage)
-        XCTAssertEqual(try bench.git.query(["status", "--porcelain"]).output, [])
-        XCTAssertEqual(try bench.filterRuns, 0)
-    }
-
     func testThousandFilesAreWrittenAtOnce() throws {
         for number in 0..<1000 { try bench.add(BytePath("\(number % 7)/\(number).bin"), Array("content \(number)".utf8)) }
         try bench.commit()
@@ -72,17 +64,6 @@ final class HydrationTests: XCTestCase {
             filesDone: 1000, filesTotal: 1000, bytesDone: bench.files.reduce(0) { $0 + $1.byteCount },
             bytesTotal: bench.files.reduce(0) { $0 + $1.byteCount })
         XCTAssert(bench.progress.all.contains(last))
-    }
-
-    func testFilesBearTheTimeAtWhichHydrationBegan() throws {
-        for number in 0..<3 { try bench.add(BytePath("\(number).bin"), [UInt8](repeating: 1, count: 3_000_000)) }
-        try bench.commit()
-        let before = FileStatus.Time.now
-        try bench.hydrate()
-        let after = FileStatus.Time.now
-        let times = try (0..<3).map { try XCTUnwrap((bench.worktree / BytePath("\($0).bin")).status()?.modified) }
-        XCTAssertEqual(times, [FileStatus.Time](repeating: times[0], count: 3))
-        XCTAssert(before <= times[0] && times[0] <= after, "\(before) \(times[0]) \(after)")
     }
 
     func testSameBlobInManyFilesIsWrittenToEach() throws {
