@@ -1,16 +1,16 @@
-/// The name of a document: something small that a remote holds beside its blobs, such as the mark of a
+/// The name of a document: something that a remote holds beside its blobs, such as the mark of a
 /// collection. `gc/mark` is the object `<prefix>/gc/mark` of a bucket, and that file of a folder.
 package struct DocumentName: Hashable, Sendable {
     package let text: String
 
-    /// - Returns: nil for what is no name: words of lower-case letters, digits, `-` and `.`, with slashes between
-    ///   them, which begin with a letter or a digit, and none of what blobs are under.
+    /// - Returns: nil for what is no name: words of letters, digits, `-` and `.`, with slashes between them,
+    ///   which begin with a letter or a digit, and none of what blobs are under.
     package init?(_ text: String) {
         let words = text.split(separator: "/", omittingEmptySubsequences: false)
         let isPlain = words.allSatisfy { word in
             guard let first = word.utf8.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-") else { return false }
             return word.utf8.allSatisfy { byte in
-                (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
+                (0x61...0x7a).contains(byte) || (0x41...0x5a).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
                     || byte == UInt8(ascii: ".")
             }
         }

@@ -1,3 +1,4 @@
+import Digest
 import Platform
 
 extension FolderRemote {
@@ -10,22 +11,49 @@ extension FolderRemote {
     }
 
     package func create(_ name: DocumentName, _ content: [UInt8]) throws(RemoteError) -> Bool {
+        try make(name, content) { (file, final) throws(SystemError) in
+            do throws(SystemError) { try file.renameExclusively(to: final) } catch {
+                guard error.isExisting else { throw error }
+                return false
+            }
+            return true
+        }
+    }
+
+    package func replace(_ name: DocumentName, _ content: [UInt8]) throws(RemoteError) {
+        _ = try make(name, content) { (file, final) throws(SystemError) in
+            try file.rename(to: final)
+            return true
+        }
+    }
+
+    /// Writes a document to a temporary file that is durable before `place` gives it its name.
+    private func make(
+        _ name: DocumentName, _ content: [UInt8], _ place: (_ file: BytePath, _ final: BytePath) throws(SystemError) -> Bool
+    ) throws(RemoteError) -> Bool {
         let permissions = try prepare()
         let final = path(of: name)
         do throws(SystemError) {
-            try final.parent.makeFolders()
+            try makeFolder(final.parent, permissions)
             let file = try TemporaryFile(in: incoming, prefix: Self.temporaryPrefix, permissions: 0o600)
             try file.descriptor.write(content)
             try file.descriptor.setPermissions(permissions.files)
             try file.descriptor.synchronize()
-            try file.path.renameExclusively(to: final)
+            guard try place(file.path, final) else { return false }
             file.finish()
             try final.parent.synchronizeFolder()
             return true
         } catch {
-            if error.isExisting { return false }
             throw RemoteError(error, "write", final)
         }
+    }
+
+    /// Makes a folder of the remote and those above it that are missing.
+    func makeFolder(_ place: BytePath, _ permissions: Permissions) throws(SystemError) {
+        guard place != folder, !place.exists else { return }
+        try makeFolder(place.parent, permissions)
+        try place.makeFolder(permissions.folders)
+        try place.parent.synchronizeFolder()
     }
 
     package func remove(_ name: DocumentName) throws(RemoteError) {
@@ -34,13 +62,19 @@ extension FolderRemote {
         }
     }
 
-    package func documents(in folder: DocumentName) throws(RemoteError) -> [DocumentName] {
+    package func documents(
+        in folder: DocumentName, after start: DocumentName?, limit: Int
+    ) throws(RemoteError) -> [DocumentName] {
         let place = path(of: folder)
         do throws(SystemError) {
             guard place.isFolder else { return [] }
-            return try place.entries().sorted().compactMap { folder.appending($0.text) }
+            let first = start.map { BytePath($0.text).lastComponent }
+            let names = try place.entries().filter { name in first.map { name > $0 } ?? true }.sorted()
+            return Array(names.compactMap { folder.appending($0.text) }.prefix(limit))
         } catch {
             throw RemoteError(error, "read", place)
         }
     }
+
+    package func naming(_ names: [ObjectID: DocumentName]) -> any Remote { FolderRemote(self, naming: names) }
 }

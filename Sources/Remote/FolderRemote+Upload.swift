@@ -176,8 +176,7 @@ extension FolderRemote {
                 }
             }
             do throws(SystemError) {
-                try final.parent.parent.makeFolder(permissions.folders)
-                try final.parent.makeFolder(permissions.folders)
+                try makeFolder(final.parent, permissions)
             } catch {
                 throw RemoteError(error, "write to", folder)
             }

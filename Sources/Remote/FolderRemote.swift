@@ -17,6 +17,8 @@ package final class FolderRemote: Remote {
     /// The files of those uploads, which `abandon` removes.
     let temporaryFiles = Mutex<Set<BytePath>>([])
     let sharing = Sharing()
+    /// The blobs that have names of their own.
+    private let names: [ObjectID: DocumentName]
     /// The permissions of all that is made, once `prepare` has found them.
     private let prepared = Mutex<Permissions?>(nil)
 
@@ -46,7 +48,15 @@ package final class FolderRemote: Remote {
     package init(_ folder: BytePath, mayCreate: Bool = false) throws(RemoteError) {
         self.folder = folder
         self.mayCreate = mayCreate
+        names = [:]
         try requireFolder(orAbsent: mayCreate)
+    }
+
+    /// The place of another in which some blobs have names of their own.
+    init(_ other: FolderRemote, naming names: [ObjectID: DocumentName]) {
+        folder = other.folder
+        mayCreate = other.mayCreate
+        self.names = names
     }
 
     package var name: String { "'\(folder)'" }
@@ -55,7 +65,7 @@ package final class FolderRemote: Remote {
     var incoming: BytePath { folder / "incoming" }
 
     func path(of oid: ObjectID) -> BytePath {
-        objects / oid.shardedPath
+        names[oid].map { folder / BytePath($0.text) } ?? objects / oid.shardedPath
     }
 
     /// - Throws: `unreachable` where the folder, or with `orAbsent` the one above it, is not there.

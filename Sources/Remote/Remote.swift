@@ -87,11 +87,25 @@ package protocol Remote: Sendable {
     /// - Returns: false where there is one already, which stays as it is.
     func create(_ name: DocumentName, _ content: [UInt8]) throws(RemoteError) -> Bool
 
+    /// Makes a document, whole and durable, in place of any that has the name: for what is derived from others, and
+    /// can be made anew.
+    func replace(_ name: DocumentName, _ content: [UInt8]) throws(RemoteError)
+
     /// Removes a document. One that is not there need not be removed.
     func remove(_ name: DocumentName) throws(RemoteError)
 
-    /// The names of all documents in a folder of documents.
-    func documents(in folder: DocumentName) throws(RemoteError) -> [DocumentName]
+    /// The names of documents in a folder of documents, in the order of their bytes.
+    /// - Parameters:
+    ///   - start: only names behind this one.
+    ///   - limit: how many at most.
+    func documents(
+        in folder: DocumentName, after start: DocumentName?, limit: Int
+    ) throws(RemoteError) -> [DocumentName]
+
+    /// The same place, in which some blobs have names of their own instead of `objects/ab/cd/<oid>`: files of any size,
+    /// whose bytes are known beforehand, that other programs look for under these names. All that is promised of
+    /// blobs holds for them.
+    func naming(_ names: [ObjectID: DocumentName]) -> any Remote
 
     /// Takes back what is unfinished at the remote, as the process is about to end. Any thread may call it
     /// at any time; it waits for nothing.
@@ -111,8 +125,19 @@ extension Remote {
         throw RemoteError(.other, "\(self.name) keeps no documents")
     }
     package func remove(_ name: DocumentName) throws(RemoteError) {}
-    package func documents(in folder: DocumentName) throws(RemoteError) -> [DocumentName] { [] }
+    package func replace(_ name: DocumentName, _ content: [UInt8]) throws(RemoteError) {
+        throw RemoteError(.other, "\(self.name) keeps no documents")
+    }
+    package func documents(
+        in folder: DocumentName, after start: DocumentName?, limit: Int
+    ) throws(RemoteError) -> [DocumentName] { [] }
+    package func naming(_ names: [ObjectID: DocumentName]) -> any Remote { self }
     package func abandon() {}
+
+    /// The names of all documents in a folder of documents.
+    package func documents(in folder: DocumentName) throws(RemoteError) -> [DocumentName] {
+        try documents(in: folder, after: nil, limit: .max)
+    }
 }
 
 /// What an upload found.

@@ -163,8 +163,18 @@ package struct RetryingRemote: Remote {
         try retrying { () throws(RemoteError) in try remote.remove(name) }
     }
 
-    package func documents(in folder: DocumentName) throws(RemoteError) -> [DocumentName] {
-        try retrying { () throws(RemoteError) in try remote.documents(in: folder) }
+    package func replace(_ name: DocumentName, _ content: [UInt8]) throws(RemoteError) {
+        try retrying { () throws(RemoteError) in try remote.replace(name, content) }
+    }
+
+    package func documents(
+        in folder: DocumentName, after start: DocumentName?, limit: Int
+    ) throws(RemoteError) -> [DocumentName] {
+        try retrying { () throws(RemoteError) in try remote.documents(in: folder, after: start, limit: limit) }
+    }
+
+    package func naming(_ names: [ObjectID: DocumentName]) -> any Remote {
+        RetryingRemote(remote.naming(names), policy: policy, wait: wait)
     }
 
     package func abandon() { remote.abandon() }

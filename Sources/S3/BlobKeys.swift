@@ -1,4 +1,5 @@
 import Digest
+import Remote
 
 /// The names of blobs, and of documents beside them, in a bucket.
 struct BlobKeys: Equatable, Sendable {
@@ -6,19 +7,32 @@ struct BlobKeys: Equatable, Sendable {
     let prefix: [UInt8]
     /// What all keys begin with: `<prefix>/`, or nothing.
     let place: [UInt8]
+    /// The blobs that have names of their own, and whose they are.
+    private let named: [ObjectID: [UInt8]]
+    private let owners: [[UInt8]: ObjectID]
 
     /// - Parameter place: the remote's prefix, without slashes at its ends.
     init(below place: [UInt8]) {
         self.place = place + (place.isEmpty ? [] : [UInt8(ascii: "/")])
         prefix = self.place + Array("objects/".utf8)
+        (named, owners) = ([:], [:])
+    }
+
+    /// The keys of a place in which some blobs have names of their own.
+    init(_ other: BlobKeys, naming names: [ObjectID: DocumentName]) {
+        place = other.place
+        prefix = other.place
+        named = names.mapValues { other.place + Array($0.text.utf8) }
+        owners = Dictionary(named.map { ($0.value, $0.key) }) { first, _ in first }
     }
 
     func key(of oid: ObjectID) -> [UInt8] {
-        prefix + Array(oid.shardedPath.utf8)
+        named[oid] ?? prefix + Array(oid.shardedPath.utf8)
     }
 
     /// The blob that a key names, where it is one of ours.
     func oid(of key: some Collection<UInt8>) -> ObjectID? {
+        if let owner = owners[Array(key)] { return owner }
         guard key.count > ObjectID.digitCount, let oid = ObjectID(hex: key.suffix(ObjectID.digitCount)),
             key.elementsEqual(self.key(of: oid))
         else { return nil }

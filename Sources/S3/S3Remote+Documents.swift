@@ -35,6 +35,16 @@ extension S3Remote {
         return found == content
     }
 
+    package func replace(_ name: DocumentName, _ content: [UInt8]) throws(RemoteError) {
+        try reported { () throws(S3Failure) in
+            let request = S3Request(
+                method: "PUT", key: key(of: name), body: .bytes(content), payload: .of(content), action: "write")
+            let response = try client.send(request, Cancellation())
+            // A network that wants its users to sign in says 200 to everything.
+            guard response.headers["etag"] != nil else { throw client.nonsense(request, response) }
+        }
+    }
+
     package func remove(_ name: DocumentName) throws(RemoteError) {
         try reported { () throws(S3Failure) in
             do throws(S3Failure) {
@@ -45,19 +55,33 @@ extension S3Remote {
         }
     }
 
-    package func documents(in folder: DocumentName) throws(RemoteError) -> [DocumentName] {
+    package func documents(
+        in folder: DocumentName, after start: DocumentName?, limit: Int
+    ) throws(RemoteError) -> [DocumentName] {
         let prefix = key(of: folder) + [UInt8(ascii: "/")]
+        let startKey = start.map { key(of: $0) }
         var names: [DocumentName] = []
         var continuation: String?
         repeat {
-            let page = try reported { () throws(S3Failure) in try list(prefix, after: continuation) }
+            let rest = limit - names.count
+            let page = try reported { () throws(S3Failure) in
+                try list(prefix, after: continuation, behind: startKey, limit: rest < 1000 ? rest : nil)
+            }
             for item in page.items {
                 // Names of documents need no encoding; what stands before them may have any.
                 guard let name = item.key.split(separator: "/").last else { continue }
                 if let document = folder.appending(String(name)) { names.append(document) }
             }
             continuation = page.continuation
-        } while continuation != nil
-        return names
+        } while continuation != nil && names.count < limit
+        return Array(names.prefix(limit))
+    }
+
+    /// None of them is thought to be there: who brings such a file has just made it, and an upload that is not the first
+    /// is told so.
+    package func naming(_ names: [ObjectID: DocumentName]) -> any Remote {
+        let remote = S3Remote(client, BlobKeys(keys, naming: names), name: name)
+        for oid in names.keys { remote.known.setAbsent(oid) }
+        return remote
     }
 }

@@ -139,10 +139,17 @@ extension S3Remote {
         var continuation: String?
     }
 
-    func list(_ prefix: [UInt8], after continuation: String?, limit: Int? = nil) throws(S3Failure) -> Listing {
+    /// - Parameter start: only keys behind this one.
+    func list(
+        _ prefix: [UInt8], after continuation: String?, behind start: [UInt8]? = nil, limit: Int? = nil
+    ) throws(S3Failure) -> Listing {
         var request = S3Request(method: "GET", action: "list")
         request.query = [("list-type", Array("2".utf8)), ("prefix", prefix), ("encoding-type", Array("url".utf8))]
-        if let continuation { request.query.append(("continuation-token", Array(continuation.utf8))) }
+        if let continuation {
+            request.query.append(("continuation-token", Array(continuation.utf8)))
+        } else if let start {
+            request.query.append(("start-after", start))
+        }
         if let limit { request.query.append(("max-keys", Array("\(limit)".utf8))) }
         let response = try client.send(request, Cancellation())
         guard let tree = XMLTree(response.body), tree.name == "ListBucketResult" else {

@@ -30,9 +30,13 @@ package final class S3Remote: Remote {
     let dialect = ServerDialect()
     package let name: String
 
-    init(_ client: S3Client, prefix: [UInt8], name: String) {
+    convenience init(_ client: S3Client, prefix: [UInt8], name: String) {
+        self.init(client, BlobKeys(below: prefix), name: name)
+    }
+
+    init(_ client: S3Client, _ keys: BlobKeys, name: String) {
         self.client = client
-        keys = BlobKeys(below: prefix)
+        self.keys = keys
         self.name = name
         multipart = MultipartUploads(client, keys)
     }

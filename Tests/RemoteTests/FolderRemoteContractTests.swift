@@ -38,6 +38,8 @@ final class FolderRemoteContractTests: XCTestCase {
     func testDownloadOfAbsentBlobIsAbsent() throws { try contract.checkDownloadOfAbsentBlobIsAbsent() }
     func testReceiversErrorEndsDownload() throws { try contract.checkReceiversErrorEndsDownload() }
     func testDocumentsAreMadeOnceAndAreNoBlobs() throws { try contract.checkDocumentsAreMadeOnceAndAreNoBlobs() }
+    func testDocumentsAreReplacedAndListedFromAName() throws { try contract.checkDocumentsAreReplacedAndListedFromAName() }
+    func testBlobsHaveNamesOfTheirOwn() throws { try contract.checkBlobsHaveNamesOfTheirOwn() }
     func testOfManyWhoMakeADocumentOneSucceeds() throws { try contract.checkOfManyWhoMakeADocumentOneSucceeds() }
     func testExaminationFindsNothingWrongAndLeavesNothing() throws {
         try contract.checkExaminationFindsNothingWrongAndLeavesNothing()

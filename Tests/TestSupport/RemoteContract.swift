@@ -142,6 +142,42 @@ package struct RemoteContract {
         try expect(remote.read(name), equals: nil)
     }
 
+    package func checkDocumentsAreReplacedAndListedFromAName() throws {
+        let names = ["git/states/1.json", "git/states/2.json", "git/states/3.json"].compactMap { DocumentName($0) }
+        guard names.count == 3, let folder = DocumentName("git/states"), let head = DocumentName("git/HEAD") else {
+            throw Unexpected("no names")
+        }
+        for name in names.reversed() { try expect(remote.create(name, [1]), equals: true) }
+        try expect(remote.documents(in: folder, after: names[0], limit: .max), equals: Array(names[1...]))
+        try expect(remote.documents(in: folder, after: nil, limit: 2), equals: Array(names[..<2]))
+        try expect(remote.documents(in: folder, after: names[2], limit: .max), equals: [])
+        try remote.replace(head, Array("first".utf8))
+        try remote.replace(head, Array("second".utf8))
+        try expect(remote.read(head), equals: Array("second".utf8))
+    }
+
+    /// A blob under a name of its own is whole, verified, made once, and no blob of the place.
+    package func checkBlobsHaveNamesOfTheirOwn() throws {
+        let blob = try source(length: 300_000, seed: 77)
+        guard let name = DocumentName("git/objects/pack/pack-1.pack") else { throw Unexpected("no name") }
+        let view = remote.naming([blob.oid: name])
+        let byteCount = Int64(blob.bytes.count)
+        try expect(view.upload(blob.oid, byteCount: byteCount, from: blob.file, TransferControl()), equals: .sent)
+        try expect(view.settle(), equals: [:])
+        // Servers that know no conditions take the same bytes again.
+        let again = remote.naming([blob.oid: name])
+        _ = try again.upload(blob.oid, byteCount: byteCount, from: blob.file, TransferControl())
+        try expect(again.settle(), equals: [:])
+        try expect(remote.read(name), equals: blob.bytes)
+        try expect(list(), equals: [])
+        var content: [UInt8] = []
+        try remote.naming([blob.oid: name]).download(blob.oid, from: 1000, TransferControl()) { piece throws(RemoteError) in
+            content += piece
+        }
+        try expect(content, equals: Array(blob.bytes[1000...]))
+        try expectFailure(.absent) { try remote.download(blob.oid, from: 0, TransferControl()) { _ throws(RemoteError) in } }
+    }
+
     package func checkOfManyWhoMakeADocumentOneSucceeds() throws {
         guard let name = DocumentName("gc/race") else { throw Unexpected("no name") }
         let made = Monitor<[Int]>([])
