@@ -53,6 +53,7 @@ let package = Package(
             dependencies: [
                 "Pointer", "ObjectStore", "Transfer", "Repository", "Inspection", "Git", "Platform", "Digest", "Diagnostics",
             ]),
+        .target(name: "RemoteHelper", dependencies: ["Git", "Remote", "Platform", "Digest", "Diagnostics"]),
         .target(name: "Agent", dependencies: ["Transfer", "S3", "Remote", "Platform", "Digest", "Diagnostics"]),
 
         // Floor 7: words, options, exit codes
@@ -65,7 +66,7 @@ let package = Package(
 
         // Floor 8: the executables
         .executableTarget(name: "git-data", dependencies: ["Commands", "Platform"], linkerSettings: linkedStatically),
-        .executableTarget(name: "git-data-transfer", dependencies: ["Agent"]),
+        .executableTarget(name: "git-data-transfer", dependencies: ["Agent", "RemoteHelper", "Platform"]),
 
         // Tests: what they share, then one target for each room, then the built executables with real Git
         .target(name: "TestSupport", dependencies: ["Remote", "Platform", "Digest"], path: "Tests/TestSupport"),
@@ -92,6 +93,7 @@ let package = Package(
             dependencies: [
                 "Filter", "Repository", "Git", "Pointer", "ObjectStore", "Platform", "Digest", "Diagnostics", "TestSupport",
             ]),
+        .testTarget(name: "RemoteHelperTests", dependencies: ["RemoteHelper", "Remote", "Git", "Platform", "Digest", "TestSupport"]),
         .testTarget(
             name: "CommandsTests",
             dependencies: ["Commands", "Repository", "Git", "Platform", "Digest", "Diagnostics", "TestSupport"]),

@@ -6,7 +6,7 @@ import S3
 /// - Parameters:
 ///   - mayCreate: whether its place may be made by the first upload.
 ///   - trace: told of what is asked of a server.
-func openRemote(_ url: BytePath, mayCreate: Bool, trace: RemoteTrace? = nil) throws(RemoteError) -> any Remote {
+package func openRemote(_ url: BytePath, mayCreate: Bool, trace: RemoteTrace? = nil) throws(RemoteError) -> any Remote {
     if S3Location.isOne(url) { return RetryingRemote(try S3Remote.open(url, trace: trace)) }
     guard let folder = BytePath(localURL: url) else {
         // What stands behind the scheme may be a secret.

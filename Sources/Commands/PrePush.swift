@@ -91,6 +91,9 @@ struct PrePush {
         let here = try git.existing(ends)
         // What somebody else has pushed may be unknown here; then other refs may tell what is there.
         guard updates.contains(where: { $0.remote == nil }) || here.count < ends.count else { return here }
-        return try git.existing(Array(Set(ends + git.remoteRefs(url).map(\.name))))
+        // A place that the first push will make has no refs. To know of none is safe: more is looked at then.
+        let isPlace = DataRemote.place(ofGitRemote: url) != nil
+        let refs = try isPlace ? (try? git.remoteRefs(url)) ?? [] : git.remoteRefs(url)
+        return try git.existing(Array(Set(ends + refs.map(\.name))))
     }
 }

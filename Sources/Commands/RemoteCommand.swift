@@ -169,6 +169,7 @@ struct RemoteListCommand: Command {
             }
             if remote.name == standard?.name { notes.append("default") }
             if remote.source == .insideGitRemote { notes.append("inside the Git remote") }
+            if remote.source == .withHistory { notes.append("beside the history") }
             if !remote.isTrusted { notes.append("not trusted: git data remote trust \(remote.name)") }
             let note = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
             context.output.line("\(remote.name)\t\(URLText.withoutSecrets(remote.url))\(note)")

@@ -20,7 +20,7 @@ extension TransferSession {
         return try TransferSession(
             agent: agentExecutable(),
             destination: TransferDestination(
-                url: remote.transferURL, mayCreate: remote.source == .insideGitRemote, name: remote.name),
+                url: remote.transferURL, mayCreate: remote.source == .insideGitRemote || remote.source == .withHistory, name: remote.name),
             store: store, transfers: settings.transfers, isVerbose: isVerbose, progress: progress)
     }
 }

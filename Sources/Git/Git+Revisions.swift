@@ -86,6 +86,14 @@ extension Git {
         }
     }
 
+    /// Objects to walk from, and those not to walk beyond, as `--stdin` and `--revs` read them.
+    package static func walkLines(from starts: [GitObjectName], excluding excluded: [GitObjectName] = []) -> [UInt8] {
+        var lines: [UInt8] = []
+        for name in starts { lines += name.hex + [UInt8(ascii: "\n")] }
+        for name in excluded { lines += [UInt8(ascii: "^")] + name.hex + [UInt8(ascii: "\n")] }
+        return lines
+    }
+
     /// Which of the objects this repository has.
     package func existing(_ names: [GitObjectName]) throws(GitError) -> [GitObjectName] {
         guard !names.isEmpty else { return [] }

@@ -18,6 +18,12 @@ package struct DocumentName: Hashable, Sendable {
         self.text = text
     }
 
+    /// A name that stands in the source, and needs no look at it.
+    package init(known text: String) {
+        assert(DocumentName(text) != nil)
+        self.text = text
+    }
+
     /// The document or folder of that name in this one.
     package func appending(_ name: String) -> DocumentName? { DocumentName("\(text)/\(name)") }
 }

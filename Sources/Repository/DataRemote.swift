@@ -10,6 +10,8 @@ package struct DataRemote: Equatable, Sendable {
         case own
         /// The `data` folder inside a Git remote that is a folder, without any setting.
         case insideGitRemote
+        /// The place of a Git remote `data::<url>`, whose history and data are together.
+        case withHistory
     }
 
     /// Beside the URL: what a bucket's place is reached with. Each is a key `data.<name>.<option>`, and may also
@@ -88,6 +90,12 @@ package struct DataRemote: Equatable, Sendable {
         }
     }
 
+    /// The place that a Git remote's URL names as `data::<place>`; nil for any other URL.
+    package static func place(ofGitRemote url: BytePath) -> BytePath? {
+        let transport = Array("data::".utf8)
+        return url.bytes.starts(with: transport) ? BytePath(bytes: url.bytes[transport.count...]) : nil
+    }
+
     /// The folder that a URL names: an absolute path, or `file://` and one.
     package static func folder(_ url: BytePath) -> BytePath? {
         BytePath(localURL: url)
@@ -133,8 +141,8 @@ package enum DataRemoteError: Error, Equatable, Sendable {
 
 extension Repository {
     /// The data remote that belongs to a Git remote: what `remote.<name>.dataRemote` says, else
-    /// `data.remote`, else the only one there is, else the `data` folder inside the Git remote, where
-    /// that is a folder.
+    /// `data.remote`, else the only one there is, else the place of a Git remote `data::<place>`, else the `data`
+    /// folder inside the Git remote, where that is a folder.
     /// - Parameters:
     ///   - gitRemote: the Git remote's name, or nil for the one that the current branch would use.
     ///   - url: the Git remote's URL, where it is known already.
@@ -155,6 +163,9 @@ extension Repository {
         if settings.remotes.count == 1, let only = settings.remotes.first { return try trusted(only) }
         var gitURL = url
         if gitURL == nil, let gitRemote { gitURL = try self.url(ofGitRemote: gitRemote) }
+        if let gitURL, let place = DataRemote.place(ofGitRemote: gitURL) {
+            return DataRemote(name: gitRemote ?? gitURL.description, url: place, source: .withHistory)
+        }
         if let gitURL, let folder = dataFolder(insideGitRemote: gitURL) {
             return DataRemote(name: gitRemote ?? gitURL.description, url: folder, source: .insideGitRemote)
         }

@@ -33,10 +33,12 @@ package struct Installation: Sendable {
         // In the build folder, so that a hard link will do; several test processes may make it at once.
         prefix = built / "test-installation"
         sources = BytePath(#filePath).parent.parent.parent
-        for name in ["git-data", "git-data-transfer"] {
-            let program = built / name
+        for (name, source) in [
+            ("git-data", "git-data"), ("git-data-transfer", "git-data-transfer"), ("git-remote-data", "git-data-transfer"),
+        ] {
+            let program = built / BytePath(source)
             guard program.isExecutableFile else { throw Unexpected("'\(program)' is not built") }
-            try place(at: programs / name) { temporary in try program.link(to: temporary) }
+            try place(at: programs / BytePath(name)) { temporary in try program.link(to: temporary) }
         }
         let hooks = sources / "Hooks"
         for name in try hooks.entries() {

@@ -1,0 +1,105 @@
+import Digest
+import Git
+import Platform
+
+/// A pack that Git has made in a folder here, to be brought to a remote.
+struct BuiltPack {
+    let record: PackRecord
+    let pack: BytePath
+    let index: BytePath
+
+    /// Forgets the files.
+    func remove() {
+        for file in [pack, index] { try? file.removeFile() }
+    }
+}
+
+/// Has Git make packs. No pack leans on objects outside of it: a fetch over plain HTTP needs that, and any pack can be
+/// read by itself.
+struct PackBuilder {
+    let git: Git
+    /// Where packs are made.
+    let folder: BytePath
+    /// Whether Git shows how far it is.
+    let showsProgress: Bool
+
+    /// Packs all objects that `tips` reach and `bases` do not.
+    /// - Parameter attempt: with another number the same objects make a pack of other bytes, and another name.
+    /// - Returns: nil where there are none.
+    func pack(_ tips: [GitObjectName], excluding bases: [GitObjectName], attempt: Int = 0) throws -> BuiltPack? {
+        let input = Git.walkLines(from: tips, excluding: bases)
+        let arguments: [BytePath] = ["--revs", "--no-use-bitmap-index"]
+        guard let built = try build(arguments, input, attempt: attempt) else { return nil }
+        return try record(of: built, tips: tips, bases: bases.isEmpty ? [] : boundary(tips, bases), generation: 0)
+    }
+
+    /// Packs the given objects.
+    /// - Parameter objects: their names, each on a line.
+    func pack(
+        objects: [UInt8], tips: [GitObjectName], bases: [GitObjectName], generation: Int, attempt: Int = 0
+    ) throws -> BuiltPack? {
+        guard let built = try build([], objects, attempt: attempt) else { return nil }
+        return try record(of: built, tips: tips, bases: bases, generation: generation)
+    }
+
+    /// - Returns: the pack's name; nil where it would be empty.
+    private func build(_ arguments: [BytePath], _ input: [UInt8], attempt: Int) throws -> PackName? {
+        var call: [BytePath] = ["-c", "pack.packSizeLimit=0"]
+        if attempt > 0 { call += ["-c", BytePath("pack.compression=\(attempt % 9)")] }
+        call += ["pack-objects", "--delta-base-offset", "--non-empty", showsProgress ? "--progress" : "-q"] + arguments
+        if attempt > 0 { call += ["--no-reuse-object"] }
+        let child = try git.start(call + [folder / "pack"], input: .pipe, errors: .inherited)
+        // Git reads all before it writes its one line.
+        try? child.input?.write(input)
+        try? child.closeInput()
+        let answer = try child.output?.readToEnd() ?? []
+        guard child.wait().isSuccess else { throw HelperError("'git pack-objects' failed") }
+        let hash = String(decoding: answer.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        if hash.isEmpty { return nil }
+        guard let name = PackName("pack-\(hash)") else { throw HelperError("'git pack-objects' answered '\(BytePath(hash))'") }
+        return name
+    }
+
+    /// The commits that those of the pack have as parents and that are not in it.
+    private func boundary(_ tips: [GitObjectName], _ bases: [GitObjectName]) throws -> [GitObjectName] {
+        try git.query(["rev-list", "--boundary", "--stdin"], input: Git.walkLines(from: tips, excluding: bases)).lines.compactMap { line in
+            line.bytes.first == UInt8(ascii: "-") ? GitObjectName(hex: line.bytes.dropFirst()) : nil
+        }
+    }
+
+    private func record(
+        of name: PackName, tips: [GitObjectName], bases: [GitObjectName], generation: Int
+    ) throws -> BuiltPack {
+        let pack = folder / BytePath("\(name.text).pack")
+        let index = folder / BytePath("\(name.text).idx")
+        // Newer Gits write this too, which nobody needs here.
+        try? (folder / BytePath("\(name.text).rev")).removeFile()
+        let record = PackRecord(
+            name: name, pack: try Self.describe(pack), index: try Self.describe(index),
+            objectCount: try Self.objectCount(pack), generation: generation, tips: tips, bases: bases)
+        return BuiltPack(record: record, pack: pack, index: index)
+    }
+
+    private static func describe(_ path: BytePath) throws -> PackRecord.File {
+        let file = try Descriptor.open(path, .read)
+        var hasher = BlobHasher()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try file.read(into: buffer)
+            if count == 0 { break }
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        let byteCount = hasher.byteCount
+        return PackRecord.File(oid: hasher.finish(), byteCount: byteCount)
+    }
+
+    /// What a pack's header says.
+    ///
+    /// Spec: gitformat-pack(5): a signature, a version and a count, four bytes each.
+    static func objectCount(_ pack: BytePath) throws -> Int {
+        let header = try pack.contents(limit: 12) ?? []
+        guard header.count == 12, header.starts(with: "PACK".utf8) else { throw HelperError("'\(pack)' is no pack") }
+        return header[8...].reduce(0) { $0 << 8 | Int($1) }
+    }
+}
