@@ -119,6 +119,8 @@ stage_files() {
         "$stage/share/bash-completion/completions" "$stage/share/zsh/site-functions" \
         "$stage/share/fish/vendor_conf.d"
     for program in $programs; do install -m 755 "$built/$program" "$stage/bin/$program"; done
+    # Git starts its remote helper by this name; it is the agent's program.
+    ln -s git-data-transfer "$stage/bin/git-remote-data"
     for hook in $hooks; do install -m 755 "$source_folder/Hooks/$hook" "$stage/share/git-data/hooks/$hook"; done
     "$stage/bin/git-data" manual --output "$stage/share/man/man1" >&2
     "$stage/bin/git-data" completion bash >"$stage/share/bash-completion/completions/git-data"
@@ -141,7 +143,7 @@ install_files() {
     mkdir -p "$prefix"
     : >"$stage/new-manifest"
     [ ! -f "$manifest" ] || grep '/$' "$manifest" >>"$stage/new-manifest" || true
-    (cd "$stage" && find bin share -type f | sort) >"$stage/files"
+    (cd "$stage" && find bin share -type f -o -type l | sort) >"$stage/files"
     make_folder share/git-data
     # A manifest of old and new stands there while files change: an interrupted run can be taken back.
     sort -u "$stage/files" "$stage/new-manifest" >"$stage/complete"
@@ -149,6 +151,10 @@ install_files() {
     replace "$stage/union" share/git-data/manifest 644
     while IFS= read -r file; do
         make_folder "${file%/*}"
+        if [ -L "$stage/$file" ]; then
+            link "$(readlink "$stage/$file")" "$file"
+            continue
+        fi
         mode=644
         [ ! -x "$stage/$file" ] || mode=755
         if [ -x "$prefix/$file" ] || [ $mode = 644 ]; then
@@ -170,6 +176,15 @@ replace() {
     ! cmp -s "$1" "$prefix/$2" || [ "$3" = 755 ] || return 0
     install -m "$3" "$1" "$prefix/$2.new"
     mv -f "$prefix/$2.new" "$prefix/$2"
+}
+
+# Makes $2 below the prefix a symbolic link to $1, where it is not one.
+link() {
+    [ "$(readlink "$prefix/$2" 2>/dev/null || true)" != "$1" ] || return 0
+    rm -f "$prefix/$2.new"
+    ln -s "$1" "$prefix/$2.new"
+    mv -f "$prefix/$2.new" "$prefix/$2"
+    changed=$((changed + 1))
 }
 
 uninstall() {

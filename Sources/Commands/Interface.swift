@@ -48,6 +48,8 @@ package enum Interface {
                 return code
             }
             return .usage
+        } catch is SaidAlready {
+            return .fatal
         } catch {
             let (explanation, code) = Words.explain(error)
             output.error(explanation)

@@ -94,6 +94,9 @@ package struct CommandFailure: Error, Sendable {
     }
 }
 
+/// A program that was called has failed, and has told the user why.
+struct SaidAlready: Error {}
+
 /// A path in JSON: as text, and as base64 besides where it is not UTF-8.
 package struct JSONPath {
     package let path: String

@@ -17,6 +17,10 @@ struct RemoteCommand: Command {
             tools; what is different for one remote stands in the keys `data.NAME.region`, `endpoint`, \
             `profile`, `addressing` (`path` or `virtual`) and `anonymous`, which the options of `add` and \
             `set-url` write. The same may stand behind the URL's `?`, joined by `&`.
+
+            A Git remote `data::PLACE` (`git remote add origin data::s3://BUCKET/PROJECT`) keeps history and data \
+            together in a bucket or a folder, with no Git server. It is its own data remote. `log`, `restore`, \
+            `head` and `gc` are for such remotes.
             """,
         options: [CommonOptions.json],
         examples: [
@@ -26,7 +30,8 @@ struct RemoteCommand: Command {
         ],
         subcommands: [
             RemoteListCommand.self, RemoteAddCommand.self, RemoteSetURLCommand.self, RemoteRemoveCommand.self,
-            RemoteDefaultCommand.self, RemoteTrustCommand.self, RemoteCheckCommand.self,
+            RemoteDefaultCommand.self, RemoteTrustCommand.self, RemoteCheckCommand.self, RemoteLogCommand.self,
+            RemoteRestoreCommand.self, RemoteHeadCommand.self, RemoteCollectCommand.self,
         ],
         seeAlso: ["push", "pull"])
 
