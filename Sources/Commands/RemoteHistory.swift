@@ -89,7 +89,8 @@ struct RemoteLogCommand: Command {
         "log", group: .sharing, summary: "what was pushed to a repository in a bucket or folder",
         description: """
             Lists the states of the refs of a Git remote `data::…`, the newest first: who made each, when, and what it \
-            changed. Forced pushes and deletions are among them; `restore` goes back to one.
+            changed. Forced pushes and deletions are among them; `restore` goes back to one. With `--verbose`, what \
+            tidying up has done as well.
             """,
         options: [RemoteHistory.remote, limit, CommonOptions.json])
 
@@ -113,7 +114,8 @@ struct RemoteLogCommand: Command {
             try context.output.json(entries)
             return .success
         }
-        for entry in entries {
+        // What housekeeping does changes no ref.
+        for entry in entries where !entry.changes.isEmpty || entry.action == "head" || context.output.isVerbose {
             let date = CollectionMark.text(entry.time)
             let note = entry.canBeRestored ? "" : ", forgotten"
             context.output.line("\(entry.number)  \(date)  \(BytePath(entry.author))  \(BytePath(entry.action))\(note)")
@@ -145,6 +147,7 @@ struct RemoteRestoreCommand: Command {
         let request = ["data-restore \(state)"] + names.map(\.text)
         let changes = try history.ask(request.joined(separator: " "), RemoteHistory.Change.self)
         for change in changes { context.output.line(change.line) }
+        context.output.flush()
         context.output.message(changes.isEmpty ? "Nothing differs from state \(state)." : "hint: git fetch")
         return .success
     }

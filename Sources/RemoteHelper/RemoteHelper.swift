@@ -119,13 +119,16 @@ struct HelperServer {
             session.note("note: nothing has been pushed to \(log.remote.name) yet")
         }
         if session.options.asksForObjectFormat, let state { try output.write(":object-format \(state.objectFormat)\n") }
+        // What is told for a push is what can be pushed to: `git push --mirror` would delete the rest.
+        if let state, !isForPush, state.ref(state.head) != nil {
+            try output.write(Array("@".utf8) + state.head.bytes + Array(" HEAD\n".utf8))
+        }
         for ref in state?.refs ?? [] {
             try output.write(ref.target.hex + [UInt8(ascii: " ")] + ref.name.bytes + [10])
             if let peeled = ref.peeled, !isForPush {
                 try output.write(peeled.hex + [UInt8(ascii: " ")] + ref.name.bytes + Array("^{}\n".utf8))
             }
         }
-        if let state, state.ref(state.head) != nil { try output.write(Array("@".utf8) + state.head.bytes + Array(" HEAD\n".utf8)) }
         try output.write("\n")
     }
 
