@@ -197,6 +197,8 @@ struct Housekeeping {
         let noted = Set(newest.packs.map(\.name) + newest.unused.map(\.name) + newest.condemned)
         let strays = present.subtracting(noted)
         let oldest = kept.first?.number ?? newest.number
+        // As long as no more of the past is forgotten, nothing can go.
+        if newest.packs.count <= 1, strays.isEmpty, oldest == newest.oldest { return newest }
         try workshop.fetch(newest.packs)
         let roots = Array(Set(kept.flatMap { $0.refs.map(\.target) }))
         var built: BuiltPack?
@@ -205,7 +207,6 @@ struct Housekeeping {
             guard let name = built?.record.name, newest.condemned.contains(name) else { break }
         }
         let isSame = newest.packs.map(\.name) == [built?.record.name].compactMap { $0 }
-        if isSame, strays.isEmpty, oldest == newest.oldest { return newest }
         if let built, !isSame { try PackTransfer(remote: log.remote, folder: workshop.folder, showsProgress: false).upload(built) }
         var next = newest.successor("collect", by: try session.author())
         let now = next.time

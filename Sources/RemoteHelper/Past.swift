@@ -147,9 +147,8 @@ struct Past {
     func collect(keeping memory: Int64, grace: Int64) throws -> [[UInt8]] {
         let log = try session.log()
         let now = FileStatus.Time.now.seconds
-        // What is of this second is old enough for a grace of none.
         let report = try Housekeeping(session: session, log: log, isSoleWriter: session.isSoleWriter())
-            .collect(forgettingBefore: now - memory, removingBefore: now - grace + (grace == 0 ? 1 : 0))
+            .collect(forgettingBefore: now - memory, removingBefore: grace == 0 ? .max : now - grace)
         return [
             try Self.line(
                 Collected(
