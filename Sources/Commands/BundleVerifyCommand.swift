@@ -54,7 +54,7 @@ struct BundleVerifyCommand: Command {
         BundleCommand.printRefs(head, output)
         output.line("\(Count.blobs(blobs.sound.count)), \(ByteCountText.format(blobs.byteCount))")
         if head.prerequisites.isEmpty {
-            output.line("the whole history")
+            output.line("the whole history, from the first commit on")
         } else {
             output.line("an update, for a repository that has:")
             for commit in head.prerequisites { output.line("\(commit)") }

@@ -36,12 +36,12 @@ struct BundleClone {
         try folder.makeCurrentFolder()
         let repository = try context.repository()
         try InitCommand.setUp(repository, isLazy: isLazy, context)
-        let blobs = try intake.storeBlobs(
-            in: BlobBatch(store: try repository.store()), context.progress("Storing data"))
         if let top = repository.location.worktree, try repository.git().resolve("HEAD") != nil {
-            // Pointers stay pointers while Git checks out; what follows replaces them in parallel.
+            // There are no blobs yet, so that all is pointers; what follows replaces them in parallel.
             try Git(in: top, worktree: top, adding: [("GIT_DATA_LAZY", "1")]).query(["reset", "--quiet", "--hard"])
         }
+        let blobs = try intake.storeBlobs(
+            in: BlobBatch(store: try repository.store()), context.progress("Storing data"))
         let report = BundleReport(file, intake, blobs)
         if !report.isSound {
             let names = try BundleNeeds.names(repository.indexPointers().map { .init(path: $0.path, pointer: $0.pointer) })

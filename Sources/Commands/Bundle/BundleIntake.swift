@@ -18,7 +18,7 @@ final class BundleIntake {
     }
 
     private let file: BundleFile
-    private var reader: BundleReader
+    private let reader: BundleReader
     /// The blobs that should be there, by rising oid.
     private(set) var expected: [ObjectID] = []
     /// Parts that are not what the checksums say, and that nothing depends on.

@@ -3,8 +3,8 @@ import Platform
 
 /// The members of a bundle, one behind the other, from any stream. Nothing is taken that `BundleWriter` would not have
 /// written, to the last byte of a member's head: names of other shapes, links, folders, members in another order or
-/// twice. What the members hold is not looked at.
-struct BundleReader {
+/// twice. What the members hold is not looked at. One thread at a time may use it.
+final class BundleReader {
     struct Item: Equatable {
         let member: BundleMember
         let byteCount: Int64
@@ -24,7 +24,7 @@ struct BundleReader {
     /// Goes to the next member, whatever of the present one has not been read.
     /// - Returns: nil behind the last.
     /// - Throws: `BundleFormatError`, or `SystemError` where the stream cannot be read.
-    mutating func next() throws -> Item? {
+    func next() throws -> Item? {
         if let current {
             try forEachPiece { _ in }
             let padding = TarHeader.padding(behind: current.byteCount)
@@ -46,7 +46,7 @@ struct BundleReader {
 
     /// Hands out what is left of the present member's content.
     /// - Throws: as `next`, and what `body` throws.
-    mutating func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         while rest > 0 {
             let piece = try input.readSome(limit: Int(clamping: rest))
             if piece.isEmpty { throw BundleFormatError.truncated }
@@ -57,7 +57,7 @@ struct BundleReader {
     }
 
     /// The present member's content, which must not be longer than `limit`.
-    mutating func content(limit: Int) throws -> [UInt8] {
+    func content(limit: Int) throws -> [UInt8] {
         guard let current, current.byteCount <= limit else {
             throw BundleFormatError.damaged("'\(current?.member.name ?? "")' is too long")
         }
@@ -67,7 +67,7 @@ struct BundleReader {
     }
 
     /// Exactly so many bytes.
-    private mutating func take(_ count: Int) throws -> [UInt8] {
+    private func take(_ count: Int) throws -> [UInt8] {
         let bytes = try input.read(count: count)
         offset += Int64(bytes.count)
         guard bytes.count == count else {
@@ -77,7 +77,7 @@ struct BundleReader {
         return bytes
     }
 
-    private mutating func item(_ first: [UInt8]) throws -> Item {
+    private func item(_ first: [UInt8]) throws -> Item {
         let start = offset - Int64(TarHeader.blockByteCount)
         guard let header = TarHeader(first) else { throw current == nil ? Self.strange(first) : damaged(before: offset) }
         guard header.kind == TarHeader.Kind.attributes else { return try item(header, header.byteCount, first, start) }
@@ -101,7 +101,7 @@ struct BundleReader {
     }
 
     /// Behind the last member there are zeros to the end, a block of them at least beside the one that was read.
-    private mutating func readEnd() throws {
+    private func readEnd() throws {
         switch current?.member {
         case .repository, .blob: break
         case nil: throw BundleFormatError.foreign
