@@ -66,9 +66,9 @@ struct BundleCreateCommand: Command {
             try write(needs, from: store, to: &writer, context)
             try writer.finish()
         }
-        let blobs = needs.oids
+        let total = needs.sizes.values.reduce(0, +)
         context.output.message(
-            "Wrote \(target.name): \(Count.noun(head.refs.count, "ref")), \(Count.blobs(blobs.count)).")
+            "Wrote \(target.name): \(Count.noun(head.refs.count, "ref")), \(Count.blobs(needs.oids.count)) (\(ByteCountText.format(total))).")
         return .success
     }
 
@@ -124,11 +124,10 @@ struct BundleCreateCommand: Command {
     private static func write(
         _ needs: BundleNeeds, from store: ObjectStore, to writer: inout BundleWriter, _ context: CommandContext
     ) throws {
-        let sizes = Dictionary(needs.files.map { ($0.pointer.oid, $0.pointer.byteCount) }) { one, _ in one }
         let names = BundleNeeds.names(needs.files)
         let oids = needs.oids
         let progress = context.progress("Writing data")
-        var tick = ProgressTick(filesTotal: oids.count, bytesTotal: sizes.values.reduce(0, +))
+        var tick = ProgressTick(filesTotal: oids.count, bytesTotal: needs.sizes.values.reduce(0, +))
         for oid in oids {
             let path = names[oid] ?? ""
             guard let blob = try store.open(oid) else { throw CommandFailure("the data of '\(path)' has gone meanwhile") }

@@ -31,7 +31,7 @@ struct BundleUnbundleCommand: Command {
         // Before gigabytes are read.
         try part.refuseMissingPrerequisites(git, file)
         let blobs = try intake.storeBlobs(in: BlobBatch(store: store), context.progress("Storing data"))
-        let kept = blobs.sound.isEmpty ? nil : "\(Count.blobs(blobs.sound.count)) that are sound, in the local store"
+        let kept = blobs.sound.isEmpty ? nil : "what is sound, in the local store: \(Count.blobs(blobs.sound.count))"
         let answer = try git.run(["bundle", "unbundle", part.path])
         guard answer.status == 0 else {
             let message = BytePath(answer.message.split(separator: "\n").first.map(String.init) ?? "")
@@ -47,6 +47,7 @@ struct BundleUnbundleCommand: Command {
         }
         context.output.message(
             "Stored \(Count.blobs(blobs.sound.count)) (\(ByteCountText.format(blobs.byteCount))).")
+        if let ref = part.head.refs.first { context.output.message("hint: git merge \("\(ref.object)".prefix(12))") }
         return .success
     }
 }

@@ -70,8 +70,11 @@ struct BundleNeeds {
         Dictionary(files.map { ($0.pointer.oid, $0.path) }) { first, _ in first }
     }
 
+    /// How long each blob is, as its pointers say.
+    var sizes: [ObjectID: Int64] { Dictionary(files.map { ($0.pointer.oid, $0.pointer.byteCount) }) { first, _ in first } }
+
     /// The blobs, by rising oid.
-    var oids: [ObjectID] { Set(files.map(\.pointer.oid)).sorted() }
+    var oids: [ObjectID] { sizes.keys.sorted() }
 
     /// The data files of a commit or tree, or of what a tag names; none of anything else.
     private static func files(of object: GitObjectName, in repository: Repository) throws -> [File] {
