@@ -257,6 +257,24 @@ final class BundleFormatTests: XCTestCase {
         }
     }
 
+    func testBundlesAreToldByTheirBeginning() throws {
+        let bytes = try bundle(members)
+        XCTAssertTrue(BundleClone.isBundle(try scratch.write(Array(bytes.prefix(1024)), to: "a")))
+        var other = bytes
+        other[512] ^= 1
+        for content in [other, [], Array(bytes.prefix(500)), SampleData.bytes(1000)] {
+            XCTAssertFalse(BundleClone.isBundle(try scratch.write(content, to: "b")))
+        }
+        XCTAssertFalse(BundleClone.isBundle(scratch.path))
+        XCTAssertFalse(BundleClone.isBundle(scratch / "nothing"))
+    }
+
+    func testCloneIsNamedAfterTheFile() {
+        for (file, folder) in [
+            ("/a/churn.tar", "churn"), ("churn.bundle.tar", "churn.bundle"), ("churn.bundle", "churn"), (".tar", ".tar"), ("x", "x"),
+        ] as [(BytePath, BytePath)] { XCTAssertEqual(BundleClone.folderName(for: file), folder) }
+    }
+
     func testOtherFilesAreForeign() throws {
         XCTAssertEqual(try read(Array("# v2 git bundle\n".utf8) + SampleData.bytes(2000)).failure, .gitBundle)
         XCTAssertEqual(try read(SampleData.bytes(4000)).failure, .foreign)

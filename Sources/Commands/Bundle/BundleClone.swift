@@ -3,6 +3,7 @@ import Git
 import ObjectStore
 import Platform
 import Repository
+private import Synchronization
 
 /// Makes a repository out of a bundle: branches and tags as they are in it, no remote, and real data in the worktree.
 struct BundleClone {
@@ -14,10 +15,17 @@ struct BundleClone {
     /// The folder that a clone has where none is given.
     static func folderName(for file: BytePath) -> BytePath {
         var name = file.lastComponent.bytes[...]
-        for suffix in [".tar", ".bundle"] where name.count > suffix.utf8.count && name.reversed().starts(with: suffix.utf8.reversed()) {
-            name = name.dropLast(suffix.utf8.count)
-        }
+        let suffix = [".tar", ".bundle"].map { Array($0.utf8) }.first { name.count > $0.count && name.suffix($0.count) == $0[...] }
+        if let suffix { name = name.dropLast(suffix.count) }
         return BytePath(bytes: name)
+    }
+
+    /// Whether there is a file at the path that begins as a bundle.
+    static func isBundle(_ path: BytePath) -> Bool {
+        guard let file = try? BundleFile(path), file.byteCount > 0 else { return false }
+        let reader = BundleReader(file.input)
+        guard let item = try? reader.next(), item.member == .readme else { return false }
+        return (try? reader.content(limit: BundleIntake.readmeLimit))?.starts(with: BundleMember.anySignature) ?? false
     }
 
     /// - Returns: `failure` where some of the data is lost; those files are named, and stay pointers.
@@ -26,13 +34,14 @@ struct BundleClone {
         let wasThere = try prepareFolder()
         context.output.message("Cloning into '\(folder)'...")
         let intake = BundleIntake(file)
+        let leftover = Leftover(path: try folder.resolved(), wasThere: wasThere)
         do {
             try makeRepository(from: intake)
         } catch {
-            for name in wasThere ? try folder.entries() : [] { TemporaryFolder.removeTree(folder / name) }
-            if !wasThere { TemporaryFolder.removeTree(folder) }
+            leftover.remove()
             throw error
         }
+        leftover.keep()
         try folder.makeCurrentFolder()
         let repository = try context.repository()
         try InitCommand.setUp(repository, isLazy: isLazy, context)
@@ -49,6 +58,30 @@ struct BundleClone {
         }
         let pulled = isLazy ? .success : try PullCommand.run(ParsedArguments(), context)
         return report.isSound ? pulled : .failure
+    }
+
+    /// What a clone has put into its folder, as long as it is no repository.
+    private final class Leftover: Sendable {
+        private let path: BytePath
+        private let wasThere: Bool
+        private let isKept = Mutex(false)
+
+        init(path: BytePath, wasThere: Bool) {
+            self.path = path
+            self.wasThere = wasThere
+            Interrupts.onEnd { self.remove() }
+        }
+
+        func keep() { isKept.withLock { $0 = true } }
+
+        func remove() {
+            isKept.withLock { isKept in
+                guard !isKept else { return }
+                isKept = true
+                guard wasThere else { return TemporaryFolder.removeTree(path) }
+                for name in (try? path.entries()) ?? [] { TemporaryFolder.removeTree(path / name) }
+            }
+        }
     }
 
     /// - Returns: whether the folder was there, empty.

@@ -24,7 +24,7 @@ final class BundleIntake {
     /// Parts that are not what the checksums say, and that nothing depends on.
     private(set) var flaws: [String] = []
 
-    private static let readmeLimit = 1 << 20
+    static let readmeLimit = 1 << 20
 
     init(_ file: BundleFile) {
         self.file = file

@@ -1,6 +1,6 @@
 import Platform
 
-/// A folder for one job, removed with all that is in it when the job lets it go.
+/// A folder for one job, removed with all that is in it when the job lets it go, or when a signal ends the process.
 final class TemporaryFolder {
     let path: BytePath
 
@@ -9,6 +9,7 @@ final class TemporaryFolder {
         let base = parent ?? Environment.value("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         path = try base.resolved() / ("git-data-" + String(UInt64.random(in: .min ... .max), radix: 36))
         try path.makeFolder(0o700)
+        Interrupts.onEnd { [path] in Self.removeTree(path) }
     }
 
     deinit {
