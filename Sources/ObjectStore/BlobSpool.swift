@@ -53,14 +53,33 @@ package struct BlobSpool: ~Copyable {
     /// Ends the blob and gives it to `batch`, which makes it durable.
     /// - Returns: the oid of all that was written.
     package consuming func insert(into batch: BlobBatch) throws(StoreError) -> ObjectID {
-        let oid: ObjectID
-        do throws(SystemError) { oid = try stream?.finish() ?? (hasher.take() ?? BlobHasher()).finish() } catch { throw .system(error) }
-        if try batch.keeps(oid, byteCount: byteCount) { return oid }
-        if stream == nil, try batch.add(head, as: oid) { return oid }
+        let oid = try finishContent()
+        try insert(as: oid, into: batch)
+        return oid
+    }
+
+    /// As `insert(into:)`, where all that was written is a certain blob.
+    /// - Returns: false where it is another; nothing of it stays then.
+    package consuming func insert(into batch: BlobBatch, ifIts wanted: ObjectID) throws(StoreError) -> Bool {
+        guard try finishContent() == wanted else { return false }
+        try insert(as: wanted, into: batch)
+        return true
+    }
+
+    private mutating func finishContent() throws(StoreError) -> ObjectID {
+        do throws(SystemError) {
+            return try stream?.finish() ?? (hasher.take() ?? BlobHasher()).finish()
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    private consuming func insert(as oid: ObjectID, into batch: BlobBatch) throws(StoreError) {
+        if try batch.keeps(oid, byteCount: byteCount) { return }
+        if stream == nil, try batch.add(head, as: oid) { return }
         let file = try Self.file(with: head, or: stream, in: store)
         try batch.add(file.descriptor, at: file.path, as: oid)
         file.finish()
-        return oid
     }
 
     private static func file(

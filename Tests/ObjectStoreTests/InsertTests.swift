@@ -47,6 +47,26 @@ final class InsertTests: StoreTestCase {
         XCTAssertEqual(try store.path(of: oid).parent.status()?.permissions, 0o750)
     }
 
+    /// Of any length: what stays in memory, and what has a file.
+    func testContentThatIsNotTheWantedBlobLeavesNothing() throws {
+        for count in [10, 3 << 20] {
+            let content = SampleData.bytes(count)
+            let batch = BlobBatch(store: store)
+            func insert(ifIts oid: ObjectID) throws -> Bool {
+                var spool = BlobSpool(in: store)
+                try content.withUnsafeBytes { try spool.write($0) }
+                let isIt = try spool.insert(into: batch, ifIts: oid)
+                try batch.flush()
+                return isIt
+            }
+            XCTAssertFalse(try insert(ifIts: ObjectID.of([1])))
+            XCTAssertEqual(try scratch.files(below: "data"), [])
+            XCTAssertTrue(try insert(ifIts: ObjectID.of(content)))
+            XCTAssertEqual(try self.content(of: ObjectID.of(content)), content)
+            try store.remove(ObjectID.of(content))
+        }
+    }
+
     func testSpoolLetGoLeavesNothing() throws {
         do {
             var spool = BlobSpool(in: store)
