@@ -7,11 +7,10 @@ import Repository
 struct HookCommand: Command {
     static let name = Operand<String>("NAME", "the hook", parse: .text(.words(HookInstallation.names)))
     static let arguments = Operands("ARGUMENT", "what Git gives the hook", completion: .nothing)
-    static let unlessInstalled = Flag("unless-installed", "do nothing where Git itself runs the hook")
     static let declaration = Declaration(
         "hook", group: .plumbing, summary: "do the work of a Git hook",
         description: "A hook `NAME.chained` beside the script runs first, with the same arguments and the same standard input; where it fails, so does this.",
-        options: [unlessInstalled], operands: [name, arguments], optionOrder: .beforeOperands)
+        operands: [name, arguments], optionOrder: .beforeOperands)
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let name = try arguments[name]
@@ -19,7 +18,6 @@ struct HookCommand: Command {
             throw CommandFailure("'\(name)' is no hook that git data has a part in")
         }
         let repository = try context.repository()
-        if arguments[unlessInstalled], try HookInstallation(repository).isInPlace(name) { return .success }
         // Only pre-push and post-rewrite are given something to read; anywhere else it may be a terminal.
         let readsInput = name == "pre-push" || name == "post-rewrite"
         let input = readsInput ? try ByteReader(.standard(0)).readToEnd() : []

@@ -111,18 +111,10 @@ struct HookInstallation {
     /// The hooks that do not call git data.
     func missing() throws -> [String] {
         let folder = try folder()
-        return Self.names.filter { !Self.isCalled($0, in: folder) }
-    }
-
-    /// Whether Git runs a hook that calls git data.
-    func isInPlace(_ name: String) throws -> Bool {
-        let folder = try folder()
-        return Self.isCalled(name, in: folder) && (folder / name).isExecutableFile
-    }
-
-    private static func isCalled(_ name: String, in folder: BytePath) -> Bool {
-        guard let content = try? (folder / name).contents(limit: 1 << 20) else { return false }
-        let text = String(decoding: content, as: UTF8.self)
-        return text.contains("git-data hook \(name)") || text.contains("git data hook \(name)")
+        return Self.names.filter { name in
+            guard let content = try? (folder / name).contents(limit: 1 << 20) else { return true }
+            let text = String(decoding: content, as: UTF8.self)
+            return !text.contains("git-data hook \(name)") && !text.contains("git data hook \(name)")
+        }
     }
 }

@@ -129,7 +129,10 @@ final class HelperSession {
     func noteSeen(_ number: Int) {
         guard let file = try? seenFile(), (try? lastSeen()) != number else { return }
         try? file.parent.makeFolders()
-        try? file.replaceContents(with: Array("\(number)\n".utf8))
+        // What a crash leaves of it is a number, or nothing.
+        guard let written = try? TemporaryFile(in: file.parent) else { return }
+        guard (try? written.descriptor.write(Array("\(number)\n".utf8))) != nil, (try? written.path.rename(to: file)) != nil else { return }
+        written.finish()
     }
 
     private func seenFile() throws -> BytePath? { try noteFile("seen") }

@@ -29,8 +29,14 @@ struct PackBuilder {
     func pack(_ tips: [GitObjectName], excluding bases: [GitObjectName], attempt: Int = 0) throws -> BuiltPack? {
         let input = Git.walkLines(from: tips, excluding: bases)
         let arguments: [BytePath] = ["--revs", "--no-use-bitmap-index"]
-        guard let built = try build(arguments, input, attempt: attempt) else { return nil }
-        return try record(of: built, tips: tips, bases: bases.isEmpty ? [] : boundary(tips, bases), generation: 0)
+        let walk = bases.isEmpty ? nil : try git.start(["rev-list", "--boundary", "--stdin"], input: .pipe)
+        try? walk?.input?.write(input)
+        try? walk?.closeInput()
+        guard let built = try build(arguments, input, attempt: attempt) else {
+            walk?.wait()
+            return nil
+        }
+        return try record(of: built, tips: tips, bases: walk.map(boundary) ?? [], generation: 0)
     }
 
     /// Packs the given objects.
@@ -44,7 +50,8 @@ struct PackBuilder {
 
     /// - Returns: the pack's name; nil where it would be empty.
     private func build(_ arguments: [BytePath], _ input: [UInt8], attempt: Int) throws -> PackName? {
-        var call: [BytePath] = ["-c", "pack.packSizeLimit=0"]
+        // The files here are gone in a moment, so that nothing needs to wait for them to be on the disk.
+        var call: [BytePath] = ["-c", "pack.packSizeLimit=0", "-c", "core.fsync=none"]
         if attempt > 0 { call += ["-c", BytePath("pack.compression=\(attempt % 9)")] }
         call += ["pack-objects", "--delta-base-offset", "--non-empty", showsProgress ? "--progress" : "-q"] + arguments
         if attempt > 0 { call += ["--no-reuse-object"] }
@@ -60,11 +67,14 @@ struct PackBuilder {
         return name
     }
 
-    /// The commits that those of the pack have as parents and that are not in it.
-    private func boundary(_ tips: [GitObjectName], _ bases: [GitObjectName]) throws -> [GitObjectName] {
-        try git.query(["rev-list", "--boundary", "--stdin"], input: Git.walkLines(from: tips, excluding: bases)).lines.compactMap { line in
-            line.bytes.first == UInt8(ascii: "-") ? GitObjectName(hex: line.bytes.dropFirst()) : nil
+    /// The commits that those of the pack have as parents and that are not in it, as a walk that has been started tells.
+    private func boundary(_ walk: ChildProcess) throws -> [GitObjectName] {
+        var names: [GitObjectName] = []
+        while let line = try walk.output?.read(until: UInt8(ascii: "\n")) {
+            if line.first == UInt8(ascii: "-"), let name = GitObjectName(hex: line.dropFirst()) { names.append(name) }
         }
+        guard walk.wait().isSuccess else { throw HelperError("'git rev-list' failed") }
+        return names
     }
 
     private func record(

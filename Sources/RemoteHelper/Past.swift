@@ -140,7 +140,7 @@ struct Past {
         let packsRemoved: Int
     }
 
-    /// Tidies up.
+    /// Tidies up. Where nothing is to be kept, the clock does not matter.
     /// - Parameters:
     ///   - memory: for how many seconds the past is kept.
     ///   - grace: for how many seconds an unused pack is.
@@ -148,7 +148,7 @@ struct Past {
         let log = try session.log()
         let now = FileStatus.Time.now.seconds
         let report = try Housekeeping(session: session, log: log, isSoleWriter: session.isSoleWriter())
-            .collect(forgettingBefore: now - memory, removingBefore: grace == 0 ? .max : now - grace)
+            .collect(forgettingBefore: memory == 0 ? .max : now - memory, removingBefore: grace == 0 ? .max : now - grace)
         return [
             try Self.line(
                 Collected(

@@ -10,24 +10,27 @@ struct Push {
     typealias Result = [(ref: BytePath, reason: String?)]
 
     func run(_ pushes: [HelperConversation.Push]) throws -> Result {
-        let (git, _) = try session.requireRepository()
-        let listed = try session.listed ?? .beginning(objectFormat: objectFormat(git))
-        try requireFormat(listed, git)
-        let updates = try resolve(pushes, listed, git)
-        var plan = PushPlan(updates, on: listed, isAtomic: session.options.isAtomic)
-        if session.options.isDryRun || plan.accepted.isEmpty || plan.isIdle(on: listed) { return result(updates, plan) }
-        try refuseShallow(plan, listed, git)
-        try completeData(plan, listed)
+        let (git, location) = try session.requireRepository()
+        let listed = session.listed
+        let objects = try LocalObjects(pushes.compactMap(\.source), listed?.refs.map(\.target) ?? [], git)
+        let start = listed ?? .beginning(objectFormat: objects.format ?? "sha1")
+        if let own = objects.format, own != start.objectFormat {
+            throw HelperError("the repository at the remote names objects by \(start.objectFormat), and this one by \(own)")
+        }
+        let updates = try pushes.map { try update($0, start, objects) }
+        var plan = PushPlan(updates, on: start, isAtomic: session.options.isAtomic)
+        if session.options.isDryRun || plan.accepted.isEmpty || plan.isIdle(on: start) { return result(updates, plan) }
+        try refuseShallow(plan, start, objects, git, location)
+        try completeData(plan, start, git, location)
         let log = try session.log(mayCreate: true)
         let isSoleWriter = try requireConditions(log)
-        let objects = PushedObjects(session: session, git: git, remote: log.remote)
-        defer { objects.remove() }
-        let head = try git.run(["symbolic-ref", "-q", "HEAD"])
+        let pushed = PushedObjects(session: session, git: git, remote: log.remote)
+        defer { pushed.remove() }
         let author = try session.author()
-        var base = listed
+        var base = start
         while true {
-            let pack = try objects.bring(plan.accepted.compactMap(\.target), onto: base)
-            var next = plan.applied(to: base, by: author, head: head.status == 0 ? head.line : nil)
+            let pack = try pushed.bring(plan.accepted.compactMap(\.target), onto: base)
+            var next = plan.applied(to: base, by: author, head: try? RepositoryHead.branch(location))
             if let pack { next.add(pack) }
             if case .made = try log.append(next, isSoleWriter: isSoleWriter) {
                 let derived = DerivedFiles(log: log)
@@ -54,72 +57,40 @@ struct Push {
 
     // MARK: What is pushed
 
-    private func objectFormat(_ git: Git) throws -> String {
-        let answer = try git.run(["rev-parse", "--show-object-format"])
-        return answer.status == 0 ? answer.line.text : "sha1"
-    }
-
-    private func requireFormat(_ state: RepositoryState, _ git: Git) throws {
-        let own = try objectFormat(git)
-        guard own != state.objectFormat else { return }
-        if state.number > 0 {
-            throw HelperError("the repository at the remote names objects by \(state.objectFormat), and this one by \(own)")
-        }
-    }
-
-    private func resolve(
-        _ pushes: [HelperConversation.Push], _ listed: RepositoryState, _ git: Git
-    ) throws -> [PushPlan.Update] {
-        let sources = pushes.compactMap(\.source)
-        let format: BytePath = "--batch-check=%(objectname) %(objecttype)"
-        // A name and what it is a tag of, for each.
-        var input: [UInt8] = []
-        for source in sources { input += source.bytes + [UInt8(ascii: "\n")] + source.bytes + Array("^{}\n".utf8) }
-        let lines = sources.isEmpty ? [] : try git.query(["cat-file", format], input: input).lines
-        guard lines.count == 2 * sources.count else { throw HelperError("'git cat-file' answered \(lines.count) lines") }
-        var answers = lines[...]
-        return try pushes.map { push in
-            let lease = session.options.leases.last { $0.ref == push.destination }
-            let present = listed.ref(push.destination)?.target
-            guard let source = push.source else {
-                return PushPlan.Update(
-                    ref: push.destination, target: nil, peeled: nil, isCommit: false, isForced: push.isForced, lease: lease,
-                    listed: present, obstacle: nil)
-            }
-            let (own, peeled) = (answers.removeFirst(), answers.removeFirst())
-            let words = own.bytes.split(separator: UInt8(ascii: " "))
-            guard words.count == 2, let target = GitObjectName(hex: words[0]) else {
-                throw HelperError("'\(source)' names no object here")
-            }
-            let kind = String(decoding: words[1], as: UTF8.self)
-            let isFree = push.isForced || lease != nil || present == nil || present == target
+    private func update(
+        _ push: HelperConversation.Push, _ listed: RepositoryState, _ objects: LocalObjects
+    ) throws -> PushPlan.Update {
+        let lease = session.options.leases.last { $0.ref == push.destination }
+        let present = listed.ref(push.destination)?.target
+        guard let source = push.source else {
             return PushPlan.Update(
-                ref: push.destination, target: target,
-                peeled: kind == "tag" ? GitObjectName(hex: peeled.bytes.prefix { $0 != UInt8(ascii: " ") }) : nil,
-                isCommit: kind == "commit", isForced: push.isForced, lease: lease, listed: present,
-                obstacle: isFree ? nil : try obstacle(push.destination, from: present, to: target, isCommit: kind == "commit", git))
+                ref: push.destination, target: nil, peeled: nil, isCommit: false, isForced: push.isForced, lease: lease,
+                listed: present, obstacle: nil)
         }
-    }
-
-    /// What stands against a change without force.
-    private func obstacle(
-        _ ref: BytePath, from old: GitObjectName?, to new: GitObjectName, isCommit: Bool, _ git: Git
-    ) throws -> PushPlan.Obstacle? {
-        guard let old else { return nil }
-        if ref.bytes.starts(with: "refs/tags/".utf8) { return .tagExists }
-        let kind = try git.run(["cat-file", "-t", BytePath(bytes: old.hex)])
-        guard kind.status == 0 else { return .fetchFirst }
-        guard isCommit, kind.line == "commit" else { return .needsForce }
-        let answer = try git.run(["merge-base", "--is-ancestor", BytePath(bytes: old.hex), BytePath(bytes: new.hex)])
-        return answer.status == 0 ? nil : .notFastForward
+        guard let found = objects.named[source] else { throw HelperError("'\(source)' names no object here") }
+        var obstacle: PushPlan.Obstacle?
+        if let present, present != found.name {
+            if push.destination.bytes.starts(with: "refs/tags/".utf8) {
+                obstacle = .tagExists
+            } else if let kind = objects.kinds[present] {
+                if kind != "commit" || found.kind != "commit" { obstacle = .needsForce }
+            } else {
+                obstacle = .fetchFirst
+            }
+        }
+        return PushPlan.Update(
+            ref: push.destination, target: found.name, peeled: found.peeled, isCommit: found.kind == "commit",
+            isForced: push.isForced, lease: lease, listed: present, obstacle: obstacle)
     }
 
     /// A history whose beginning is missing here would be missing there.
-    private func refuseShallow(_ plan: PushPlan, _ listed: RepositoryState, _ git: Git) throws {
-        guard try git.query(["rev-parse", "--is-shallow-repository"]).line == "true" else { return }
-        let file = try git.query(["rev-parse", "--git-path", "shallow"]).line.absolute(from: .currentFolder())
+    private func refuseShallow(
+        _ plan: PushPlan, _ listed: RepositoryState, _ objects: LocalObjects, _ git: Git, _ location: RepositoryLocation
+    ) throws {
+        let file = location.commonFolder / "shallow"
         let grafts = Set((try file.contents() ?? []).split(separator: 10).compactMap { GitObjectName(hex: $0) })
-        let have = try git.existing(listed.refs.map(\.target))
+        guard !grafts.isEmpty else { return }
+        let have = listed.refs.map(\.target).filter { objects.kinds[$0] != nil }
         let input = Git.walkLines(from: plan.accepted.compactMap(\.target), excluding: have)
         let isCut = try git.query(["rev-list", "--stdin"], input: input).lines.contains { line in
             GitObjectName(hex: line.bytes).map(grafts.contains) ?? false
@@ -129,20 +100,30 @@ struct Push {
 
     // MARK: What has to be there
 
-    /// Where Git runs no pre-push hook of ours, its work is done here: no push lands whose blobs are not there.
-    private func completeData(_ plan: PushPlan, _ listed: RepositoryState) throws {
-        guard let program = Environment.findProgram("git-data") else { return }
+    /// Where Git runs no pre-push hook of ours, its work is done here: no push lands whose blobs are not there. Who has
+    /// the hook and asks Git for a push without it gets that.
+    private func completeData(_ plan: PushPlan, _ listed: RepositoryState, _ git: Git, _ location: RepositoryLocation) throws {
+        let hook = try hooks(git, location) / "pre-push"
+        let script = String(decoding: (try? hook.contents(limit: 1 << 20)) ?? [], as: UTF8.self)
+        let isCalled = ["git-data hook pre-push", "git data hook pre-push"].contains { script.contains($0) }
+        if isCalled, hook.isExecutableFile { return }
+        guard let program = Environment.findProgram("git-data", outside: location.worktree) else { return }
         let zeros = String(repeating: "0", count: listed.objectFormat == "sha1" ? 40 : 64)
         let lines = plan.accepted.compactMap { update in
             update.target.map { "\(update.ref.text) \($0) \(update.ref.text) \(update.listed?.description ?? zeros)\n" }
         }
         guard !lines.isEmpty else { return }
         let child = try ChildProcess(
-            program, ["hook", "--unless-installed", "pre-push", session.name, session.url.behindTransport],
+            program, ["hook", "pre-push", session.name, session.url.behindTransport],
             input: .pipe, output: .null)
         try? child.input?.write(lines.joined())
         try? child.closeInput()
         guard child.wait().isSuccess else { throw HelperError("nothing was pushed, as its data is not at the remote") }
+    }
+
+    private func hooks(_ git: Git, _ location: RepositoryLocation) throws -> BytePath {
+        guard try session.configuration().value("core.hookspath") != nil else { return location.commonFolder / "hooks" }
+        return try git.query(["rev-parse", "--git-path", "hooks"]).line.absolute(from: .currentFolder())
     }
 
     /// - Returns: whether nobody else pushes, by the user's own word, at a server that cannot tell.
@@ -167,65 +148,6 @@ struct Push {
             try? note.replaceContents(with: [])
         }
         return false
-    }
-}
-
-/// The objects of one push, on their way.
-final class PushedObjects {
-    private let session: HelperSession
-    private let git: Git
-    private let remote: any Remote
-    private var built: BuiltPack?
-    /// The state for which the pack is good: all that is left out of it is in that one's packs.
-    private var basis: RepositoryState?
-
-    init(session: HelperSession, git: Git, remote: any Remote) {
-        self.session = session
-        self.git = git
-        self.remote = remote
-    }
-
-    /// Brings what a state's packs lack of the objects that `targets` reach.
-    /// - Returns: the pack that the next state has to name; nil where nothing is lacking.
-    func bring(_ targets: [GitObjectName], onto base: RepositoryState) throws -> PackRecord? {
-        var attempt = 0
-        // Packs are only ever added or put together, unless objects were dropped.
-        if let basis, basis.collections == base.collections {
-            guard let built else { return nil }
-            guard base.condemned.contains(built.record.name) else { return built.record }
-            attempt = Int.random(in: 1...1000)
-        }
-        remove()
-        let have = try git.existing(Array(Set(base.refs.map(\.target))))
-        let builder = PackBuilder(
-            git: git, folder: try session.transit(), showsProgress: session.options.showsProgress && session.options.verbosity > 0)
-        basis = base
-        while let pack = try builder.pack(Array(Set(targets)), excluding: have, attempt: attempt) {
-            guard base.condemned.contains(pack.record.name) else {
-                built = pack
-                break
-            }
-            pack.remove()
-            attempt += 1
-        }
-        guard let built else { return nil }
-        try PackTransfer(remote: remote, folder: session.transit(), showsProgress: session.options.showsProgress).upload(built)
-        return built.record
-    }
-
-    /// Forgets the local files.
-    func remove() {
-        built?.remove()
-        (built, basis) = (nil, nil)
-    }
-}
-
-extension RepositoryState {
-    /// Names one more pack.
-    mutating func add(_ pack: PackRecord) {
-        guard !packs.contains(where: { $0.name == pack.name }) else { return }
-        packs.append(pack)
-        unused.removeAll { $0.name == pack.name }
     }
 }
 

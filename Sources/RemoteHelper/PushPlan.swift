@@ -20,11 +20,10 @@ struct PushPlan: Equatable {
         let obstacle: Obstacle?
     }
 
-    /// Git's own words for what stands against an update. It looks for most of this itself, and leaves to the helper what
-    /// it cannot see.
+    /// Git's own words for what stands against an update. Git itself looks whether it is a fast-forward where it has both
+    /// commits; that it lacks one, it leaves to the helper to say.
     enum Obstacle: String, Sendable {
         case fetchFirst = "fetch first"
-        case notFastForward = "non-fast forward"
         case needsForce = "needs force"
         case tagExists = "already exists"
     }
