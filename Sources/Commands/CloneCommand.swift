@@ -145,8 +145,7 @@ struct CloneRun {
         var call: [BytePath] = ["clone", "-c", BytePath(bytes: CloneMark.key.bytes + [UInt8(ascii: "=")] + clone.mark.value.bytes)]
         if isQuiet { call.append("--quiet") }
         if arguments[CommonOptions.verbose] { call.append("--verbose") }
-        if options.branch == nil { call += revision?.branchOption ?? [] }
-        call += arguments.passedOn + ["--no-checkout", "--", address.url, shown]
+        call += (revision?.branchOption(options) ?? []) + arguments.passedOn + ["--no-checkout", "--", address.url, shown]
         switch try git().passThrough(call) {
         case .exited(0): return nil
         case .exited(let status):

@@ -7,6 +7,7 @@ struct CloneOptions: Equatable {
     private(set) var isBare = false
     private(set) var isWithoutCheckout = false
     private(set) var recursesIntoSubmodules = false
+    private(set) var isWithoutTags = false
     private(set) var branch: BytePath?
     private(set) var depth: BytePath?
     private(set) var origin: BytePath?
@@ -98,6 +99,7 @@ struct CloneOptions: Equatable {
         case "bare", "mirror": isBare = isOn
         case "no-checkout": isWithoutCheckout = isOn
         case "recurse-submodules", "recursive": recursesIntoSubmodules = isOn
+        case "no-tags": isWithoutTags = isOn
         case "branch": branch = value
         case "depth": depth = value
         case "origin": origin = value

@@ -89,9 +89,13 @@ struct CloneRevision {
     }
 
     /// The branch or tag that `git clone --branch` takes, so that little history and no other local branch comes with it.
-    var branchOption: [BytePath] {
+    func branchOption(_ options: CloneOptions) -> [BytePath] {
         switch kind {
-        case .branch(let name), .tag(let name): ["--branch", name]
+        // The user's own word goes first.
+        case _ where options.branch != nil: []
+        case .branch(let name): ["--branch", name]
+        // Git looks for it among the tags that it brings.
+        case .tag(let name): options.isWithoutTags ? [] : ["--branch", name]
         case .ref, .commit, .expression: []
         }
     }
@@ -102,7 +106,7 @@ struct CloneRevision {
     /// - Returns: nil where there is no such commit.
     func target(_ git: Git, _ options: CloneOptions, showsProgress: Bool) throws -> Target? {
         let origin = try git.query(["remote"]).lines.first ?? "origin"
-        let depth = options.depth.map { ["--depth", $0] } ?? []
+        let depth: [BytePath] = options.depth.map { ["--depth", $0] } ?? []
         let fetch = Fetch(git: git, origin: origin, options: ["--quiet"] + (showsProgress ? ["--progress"] : []) + depth)
         switch kind {
         case .branch(let name):
