@@ -40,6 +40,8 @@ struct CloneCommand: Command {
         seeAlso: ["pull", "init"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        // As in `git clone`, the environment's repository (that of a hook, for instance) is not the one that is made.
+        Environment.forget(Git.localVariables.filter { !$0.hasPrefix("GIT_CONFIG") })
         let here = try BytePath.currentFolder()
         let address = CloneAddress(try arguments[url], from: here)
         let options = CloneOptions(arguments.passedOn)
@@ -105,6 +107,7 @@ struct CloneRun {
         try clone.folder.makeCurrentFolder()
         let repository = try context.repository()
         let top = try repository.worktree()
+        guard try top == clone.folder.resolved() else { throw CommandFailure("the clone in '\(shown)' is not the repository of that folder") }
         let git = try git(in: top)
         let examination = CloneExamination(git: git, gitFolder: repository.location.gitFolder)
         if clone.isResumed { CloneRemains.removeLocks(in: repository.location.gitFolder) }
@@ -151,15 +154,20 @@ struct CloneRun {
         case .exited(let status):
             clone.giveUp()
             return ExitCode(status)
-        case .killed(let signal): return ExitCode(128 + signal)
+        case .killed(let signal):
+            output.error(Explanation("git clone was killed by signal \(signal)", hints: ["the same command begins anew"]))
+            return ExitCode(128 + signal)
         }
     }
 
     private func target(_ revision: CloneRevision, _ git: Git) throws -> CloneRevision.Target {
         if let target = try revision.target(git, options, showsProgress: showsProgress) { return target }
+        let url = URLText.withoutSecrets(address.url)
         let part = options.depth == nil ? "" : ", as far as its history was fetched"
         throw CommandFailure(
-            "there is no revision '\(revision.text)' in '\(URLText.withoutSecrets(address.url))'\(part)",
+            revision.kind == .expression
+                ? "there is no revision '\(revision.text)' in '\(url)'\(part)"
+                : "the revision '\(revision.text)' was not in what was fetched, and could not be had from '\(url)'",
             kept: "the clone in '\(shown)', with nothing checked out",
             hints: ["the same command with another --revision goes on from there"])
     }

@@ -106,7 +106,9 @@ enum CloneRemains {
             let name = BytePath(bytes: parts[0].dropFirst("submodule.".utf8.count).dropLast(".path".utf8.count))
             let path = BytePath(bytes: parts[1])
             // A name from a repository may lead anywhere.
-            guard [name, path].allSatisfy({ !$0.isAbsolute && !$0.components.contains("..") && !$0.isEmpty }) else { continue }
+            guard [name, path].allSatisfy({ place in
+                !place.isEmpty && !place.isAbsolute && !place.components.contains { $0 == ".." || $0.text.lowercased() == ".git" }
+            }) else { continue }
             let module = gitFolder / "modules" / name, worktree = top / path
             guard module.isFolder, (try? worktree.resolved()).map({ $0.isInside(top) }) ?? true else { continue }
             let names = (try? worktree.entries()) ?? []

@@ -211,7 +211,11 @@ struct UnfinishedClone: ~Copyable {
 
     /// Notes that nothing is left to do.
     func finish(_ git: Git) throws {
-        try git.query(["config", "--local", "--unset-all", CloneMark.key])
+        let answer = try git.run(["config", "--local", "--unset-all", CloneMark.key])
+        // Somebody may have done it already.
+        guard answer.status == 0 || answer.status == 5 else {
+            throw GitError.failed(command: "git config", status: answer.status, message: answer.message)
+        }
     }
 
     /// Says why a folder in which somebody has worked is left alone.

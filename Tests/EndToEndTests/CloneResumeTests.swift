@@ -58,7 +58,7 @@ final class CloneResumeTests: EndToEndTestCase {
     /// Every process, or one of them, is killed at any moment of a clone, again and again until it comes through.
     func testKilledCloneIsCompletedByTheSameCommand() throws {
         let seed = Environment.value("GIT_DATA_KILL_SEED").flatMap { UInt64($0.text) } ?? UInt64.random(in: 0..<1_000_000)
-        let rounds = Environment.value("GIT_DATA_KILL_ROUNDS").flatMap { Int($0.text) } ?? 8
+        let rounds = Environment.value("GIT_DATA_KILL_ROUNDS").flatMap { Int($0.text) } ?? 5
         random = SeededRandom(seed: seed)
         print("kill: seed \(seed)")
         try makeProject(files: 60, in: work)
@@ -68,7 +68,7 @@ final class CloneResumeTests: EndToEndTestCase {
 
     func testKilledCloneWithSubmodulesIsCompletedByTheSameCommand() throws {
         let seed = Environment.value("GIT_DATA_KILL_SEED").flatMap { UInt64($0.text) } ?? UInt64.random(in: 0..<1_000_000)
-        let rounds = Environment.value("GIT_DATA_KILL_ROUNDS").flatMap { Int($0.text) } ?? 5
+        let rounds = Environment.value("GIT_DATA_KILL_ROUNDS").flatMap { Int($0.text) } ?? 3
         random = SeededRandom(seed: seed)
         print("kill: seed \(seed)")
         try makeProject(files: 30, in: work)
@@ -165,6 +165,44 @@ final class CloneResumeTests: EndToEndTestCase {
         try assertWhole(clone, "after half a fetch")
         XCTAssertFalse((clone.folder / ".git/objects/pack/tmp_pack_x").exists)
         XCTAssertFalse((clone.folder / ".git-data-unfinished").exists)
+    }
+
+    /// Before Git has written its configuration, a note on the folder alone says whose it is.
+    func testFirstMomentOfACloneIsKnownByItsNote() throws {
+        try makeProject(files: 3, in: work)
+        try laboratory.git(["init", "--quiet", "clone"])
+        let note = Array(ObjectID.of(url.bytes).hex.utf8)
+        guard try Descriptor.open(clone.folder, [.read, .folder]).setAttribute("user.git-data-clone", note) else {
+            throw XCTSkip("the file system keeps no notes")
+        }
+        _ = try again()
+        try assertWhole(clone, "after the first moment")
+        XCTAssertNil(try Descriptor.open(clone.folder, [.read, .folder]).attribute("user.git-data-clone"))
+        // With anything in it, the note does not help; nor does that of another clone.
+        for deed in ["git commit --quiet --allow-empty -m x", "git config user.email a@b", "echo x > file", "git hash-object -w --stdin < /dev/null"] {
+            ScratchFolder.removeTree(clone.folder)
+            try laboratory.git(["init", "--quiet", "clone"])
+            XCTAssertTrue(try Descriptor.open(clone.folder, [.read, .folder]).setAttribute("user.git-data-clone", note))
+            try clone.shell(deed).expecting(0)
+            _ = try again(128)
+        }
+        ScratchFolder.removeTree(clone.folder)
+        try laboratory.git(["init", "--quiet", "clone"])
+        XCTAssertTrue(try Descriptor.open(clone.folder, [.read, .folder]).setAttribute("user.git-data-clone", Array(note.reversed())))
+        _ = try again(128)
+    }
+
+    /// Ctrl-C: everybody in the terminal's group gets the signal, Git tidies up, and no lock stays.
+    func testInterruptedCloneIsCompleted() throws {
+        try makeProject(files: 40, in: work)
+        for delay in [5, 20, 60, 120, 200, 300] {
+            _ = try laboratory.run("timeout", [
+                "--signal=INT", "--kill-after=60", BytePath("0.\(String(1000 + delay).dropFirst())"), "git", "data", "clone", "--quiet", url, "clone",
+            ])
+        }
+        let last = try laboratory.run("git", ["data", "clone", "--quiet", url, "clone"])
+        XCTAssert(last.status == 0 || !last.errorText.contains("unfinished"), last.description)
+        try assertWhole(clone, "after interrupts")
     }
 
     /// Each of these has something of somebody else in it.

@@ -178,9 +178,25 @@ final class CloneTests: EndToEndTestCase {
         let right = try clone("--revision", "v1", url, "none")
         assertContains(right.errorText, "Going on with the clone in 'none'...\n")
         try assertComplete("none", as: "v1")
+        let absent = try clone("--revision", BytePath(String(repeating: "5", count: 40)), url, "absent", status: 128)
+        assertContains(absent.errorText, "error: the revision '5555555555555555555555555555555555555555' was not in what was fetched")
         let nowhere = try clone("--revision", "v1", "nowhere", "nothing", status: 128)
         assertContains(nowhere.errorText, "fatal: 'nowhere' does not appear to be a git repository")
         XCTAssertFalse((laboratory.folder / "nothing").exists)
+    }
+
+    /// As in a hook, where the environment names a repository.
+    func testRepositoryOfTheEnvironmentIsLeftAlone() throws {
+        try work.write("mine", to: "scan.bin")
+        let environment: [String: BytePath?] = [
+            "GIT_DIR": work.folder / ".git", "GIT_WORK_TREE": work.folder, "GIT_INDEX_FILE": work.folder / ".git/index",
+        ]
+        try laboratory.run("git", ["data", "clone", "--quiet", "--revision", "v1", url, "elsewhere"], with: environment).expecting(0)
+        XCTAssertEqual(try work.readText("scan.bin"), "mine")
+        XCTAssertEqual(try work.git("symbolic-ref", "--short", "HEAD").line, "main")
+        XCTAssertEqual(try work.attempt("config", "data.clonePending").status, 1)
+        try work.git("checkout", "--quiet", "--", "scan.bin", with: ["HOME": registered])
+        try assertComplete("elsewhere", as: "v1")
     }
 
     // MARK: with the options of git clone
