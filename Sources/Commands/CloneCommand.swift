@@ -259,10 +259,8 @@ struct CloneRun {
             verifiesPresent: clone.isResumed)
         try filling.run(repository, at: "", &contents, &trouble)
         if let head = try headWords(git, target) { output.message("\(head): \(contents.words)") }
-        guard trouble.shortfalls.isEmpty else {
-            let hints = (trouble.failure?.hints ?? ["who has the data can send it with: git data push --all"])
-                + ["then, in '\(shown)': git data pull"]
-            Download(context: context, repository: repository).report(trouble.shortfalls, after: trouble.failure, hints: hints)
+        guard trouble.isEmpty else {
+            report(trouble, repository)
             return .failure
         }
         try clone.finish(git)
@@ -295,6 +293,18 @@ struct CloneRun {
     }
 
     // MARK: words
+
+    private func report(_ trouble: CloneFilling.Trouble, _ repository: Repository) {
+        let hints = trouble.failure?.hints ?? ["who has the data can send it with: git data push --all"]
+        Download(context: context, repository: repository)
+            .report(trouble.shortfalls, after: trouble.failure, hints: hints + ["then, in '\(shown)': git data pull"])
+        guard !trouble.different.isEmpty else { return }
+        let list = trouble.different.map { "\t\($0)" }.joined(separator: "\n")
+        output.error(
+            Explanation(
+                "\(Count.files(trouble.different.count)) whose bytes are not those of the commit:\n\(list)",
+                hints: ["in '\(shown)', remove them; then: git checkout -- ."]))
+    }
 
     private var name: BytePath {
         shown.absolute(from: here).normalized.lastComponent

@@ -49,6 +49,10 @@ struct CloneFilling {
     struct Trouble {
         var shortfalls: [Download.Shortfall] = []
         var failure: Explanation?
+        /// Files that an earlier run has written, and whose bytes are others now, though Git sees no change.
+        var different: [BytePath] = []
+
+        var isEmpty: Bool { shortfalls.isEmpty && different.isEmpty }
     }
 
     /// - Parameter prefix: where the repository is, from the top of the clone.
@@ -71,9 +75,7 @@ struct CloneFilling {
             let different = Self.different(present.filter { !written.contains($0.path) }, in: top)
             contents.filled -= different.count
             contents.filledByteCount -= different.reduce(0) { $0 + $1.pointer.byteCount }
-            trouble.shortfalls += different.map {
-                Download.Shortfall(path: prefix.appending($0.path), reason: "its bytes are not those of the commit; git checkout -- PATH")
-            }
+            trouble.different += different.map { prefix.appending($0.path) }
         }
         for path in modules {
             let place = try repository.worktree() / path
@@ -81,7 +83,7 @@ struct CloneFilling {
             contents.submodules += 1
             try run(try Repository.find(from: place), at: prefix.appending(path), &contents, &trouble)
         }
-        if prefix.isEmpty { contents.lacking = trouble.shortfalls.count }
+        if prefix.isEmpty { contents.lacking = trouble.shortfalls.count + trouble.different.count }
     }
 
     /// - Returns: the files that have their content from here.

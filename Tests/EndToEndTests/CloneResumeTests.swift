@@ -243,6 +243,23 @@ final class CloneResumeTests: EndToEndTestCase {
         return try clone.shell(shell).expecting(0).lines
     }
 
+    /// What an earlier run has filled is read again before it is called verified, as a crash may have come between.
+    func testFilesOfAnEarlierRunAreVerified() throws {
+        try makeProject(files: 9, in: work)
+        try beginClone("fill")
+        try clone.git("checkout", "--quiet", "main")
+        try clone.git("config", "core.trustctime", "false")
+        let damage = "touch -r f1/1.bin ../time && printf X | dd of=f1/1.bin conv=notrunc status=none && touch -r ../time f1/1.bin"
+        try clone.shell("sleep 1.1; git update-index --refresh; " + damage).expecting(0)
+        XCTAssertEqual(try clone.changes(), [], "Git sees nothing")
+        let found = try again(1)
+        assertContains(found.errorText, "error: 1 file whose bytes are not those of the commit:\n\tf1/1.bin\n")
+        assertContains(found.errorText, "1 without content\n")
+        try clone.shell("rm f1/1.bin && git checkout -- .").expecting(0)
+        _ = try again()
+        try assertWhole(clone, "after the repair")
+    }
+
     func testForeignFoldersAreRefused() throws {
         try makeProject(files: 3, in: work)
         try clone.write("mine", to: "file")
