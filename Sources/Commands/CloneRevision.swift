@@ -103,9 +103,9 @@ struct CloneRevision {
     // MARK: in the clone
 
     /// Finds the revision in the clone, fetching it where the clone has not brought it.
+    /// - Parameter origin: what the remote is called there.
     /// - Returns: nil where there is no such commit.
-    func target(_ git: Git, _ options: CloneOptions, showsProgress: Bool) throws -> Target? {
-        let origin = try git.query(["remote"]).lines.first ?? "origin"
+    func target(_ git: Git, _ options: CloneOptions, origin: BytePath, showsProgress: Bool) throws -> Target? {
         let depth: [BytePath] = options.depth.map { ["--depth", $0] } ?? []
         let fetch = Fetch(git: git, origin: origin, options: ["--quiet"] + (showsProgress ? ["--progress"] : []) + depth)
         switch kind {

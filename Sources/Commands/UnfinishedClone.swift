@@ -99,7 +99,8 @@ struct UnfinishedClone: ~Copyable {
         lock.shareWithChildren()
         // Processes of a killed run end by themselves, soon or, where Git still fetches, late.
         for _ in 0..<100 {
-            if try lock.lock(waiting: false) { return lock }
+            // Some network file systems have no locks on folders.
+            if (try? lock.lock(waiting: false)) != false { return lock }
             pause(.milliseconds(100))
         }
         throw CommandFailure("another process is at work on the clone in '\(shown)'", hints: ["try again when it has ended"])

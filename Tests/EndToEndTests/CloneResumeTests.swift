@@ -3,7 +3,9 @@ import Platform
 import TestSupport
 import XCTest
 
-/// Clones that were interrupted: run again they are completed, and nothing of anybody's else is ever touched.
+/// Clones that were interrupted: run again they are completed, and nothing of anybody else's is ever touched.
+///
+/// `GIT_DATA_KILL_ROUNDS=40 Tests/run CloneResume` kills for long; `GIT_DATA_KILL_SEED` repeats a run's choices.
 final class CloneResumeTests: EndToEndTestCase {
     private var work: Worktree!
     private var origin: BytePath!

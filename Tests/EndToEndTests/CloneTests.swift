@@ -147,6 +147,17 @@ final class CloneTests: EndToEndTestCase {
         XCTAssertEqual(try tree("branch").git("for-each-ref", "--format=%(refname:short)", "refs/heads").lines, ["topic"])
     }
 
+    func testRemoteIsCalledAsTheConfigurationSays() throws {
+        let own = "[clone]\n\tdefaultRemoteName = there\n[remote \"another\"]\n\turl = /nowhere\n"
+        try laboratory.scratch.write(own, to: "home/.gitconfig")
+        _ = try clone("--revision", "topic", url, "named")
+        XCTAssertEqual(try tree("named").git("rev-parse", "--abbrev-ref", "topic@{upstream}").line, "there/topic")
+        try assertComplete("named", as: "topic")
+        _ = try clone("--quiet", "--revision", "topic", "--no-single-branch", "-b", "main", url, "other")
+        XCTAssertEqual(try tree("other").git("rev-parse", "--abbrev-ref", "topic@{upstream}").line, "there/topic")
+        try assertComplete("other", as: "topic")
+    }
+
     func testCommitsByName() throws {
         let v1 = BytePath(try work.git("rev-parse", "v1").line)
         let short = BytePath(String(v1.text.prefix(8)))
