@@ -65,7 +65,7 @@ struct CloneExamination {
     private func isBeginning(_ path: BytePath, _ git: Git) throws -> Bool {
         guard let file = git.folder?.appending(path), try file.status()?.kind == .regular, let content = try file.contents()
         else { return false }
-        let whole = try git.run(["cat-file", "--filters", BytePath(bytes: [UInt8(ascii: ":")] + path.bytes)])
+        let whole = try git.run(["cat-file", "--filters", BytePath(bytes: Array(":0:".utf8) + path.bytes)])
         return whole.status == 0 && whole.output.starts(with: content)
     }
 }

@@ -192,7 +192,9 @@ struct CloneRun {
                     ? examination.changes(ignoringSubmodules: true)
                     : examination.unfinishedCheckout(of: BytePath(bytes: entry.name.hex)))
             if let change {
-                throw CommandFailure("the submodule '\(entry.path)' of the unfinished clone has \(change)", hints: ["cd \(ShellWord.quoted(shown)) && git submodule update --init --recursive && git data pull"])
+                throw CommandFailure(
+                    "the submodule '\(entry.path)' of the unfinished clone has \(change)",
+                    hints: ["cd \(ShellWord.quoted(shown)) && git submodule update --init --recursive && git data pull"])
             }
             try examineSubmodules(of: module, own)
         }
