@@ -122,6 +122,10 @@ int platform_set_attribute(int descriptor, const char *name, const void *value, 
     return fsetxattr(descriptor, name, value, size, 0);
 }
 
+int platform_remove_attribute(int descriptor, const char *name) {
+    return fremovexattr(descriptor, name);
+}
+
 ssize_t platform_attribute(int descriptor, const char *name, void *value, size_t size) {
     return fgetxattr(descriptor, name, value, size);
 }

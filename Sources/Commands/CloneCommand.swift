@@ -5,6 +5,8 @@ import Repository
 
 /// `git data clone`: a clone with its data.
 struct CloneCommand: Command {
+    static let revision = Value<BytePath>(
+        "revision", "REV", "check out this branch, tag or commit instead of the remote's HEAD", parse: .revision)
     static let lazy = Flag("lazy", "leave pointers in the worktree until they are asked for")
     static let url = Operand<BytePath>("REPOSITORY", "what to clone", parse: .bytes)
     static let folder = OptionalOperand("DIRECTORY", "where to", parse: .folder)
@@ -12,50 +14,47 @@ struct CloneCommand: Command {
         "clone", group: .start, summary: "clone a repository and fetch its data",
         description: """
             Clones with Git, sets the repository up, and fetches the data that is checked out in parallel, outside \
-            Git's filter, which is faster for large files. The options of `git clone` may be given as well.
+            Git's filter, which is faster for large files. Nothing need be installed in Git's configuration before, \
+            and the options of `git clone` may be given as well. Submodules get their data with \
+            `--recurse-submodules`; `--no-checkout`, `--bare` and `--mirror` fetch no data.
+
+            `--revision` takes a branch, which then follows its upstream; a tag; or a commit, by its name or by an \
+            expression such as `main~3`. A commit's full name is asked of the server even where no branch reaches it.
+
+            `--include` and `--exclude` choose the data files that are filled, in submodules from their own tops. The \
+            clone is lazy from then on (`data.lazy`), so that later checkouts fetch nothing by themselves; the patterns \
+            are not remembered.
+
+            A clone that was interrupted, or that lacks some data, is completed by the same command. It goes on only in \
+            a folder that has its own unfinished clone, in which nobody has worked; `data.clonePending` in that \
+            repository's configuration says so until all is done. (One without a worktree is begun anew by hand.)
             """,
-        options: [lazy], operands: [url, folder], exitCodes: [DownloadOptions.incomplete],
-        examples: [Example("git data clone /srv/churn.git", "clone and fill")],
-        passedOptions: PassedOptions(
-            "any option of git clone",
-            takingValues: [
-                "--branch", "-b", "--depth", "--origin", "-o", "--reference", "--reference-if-able", "--config", "-c",
-                "--jobs", "-j", "--filter", "--template", "--separate-git-dir", "--upload-pack", "-u",
-                "--shallow-since", "--shallow-exclude", "--server-option",
-            ]),
+        options: [revision, lazy, FileSelection.include, FileSelection.exclude], operands: [url, folder],
+        exitCodes: [DownloadOptions.incomplete],
+        examples: [
+            Example("git data clone /srv/churn.git", "clone and fill"),
+            Example("git data clone --revision v1.2 --depth 1 URL", "one release, without its history"),
+            Example("git data clone --include 'data/test/**' URL", "the data that a test needs"),
+        ],
+        passedOptions: PassedOptions("any option of git clone", takingValues: CloneOptions.takingValues),
         seeAlso: ["pull", "init"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let url = try arguments[url]
-        let folder = arguments[folder] ?? Self.folderName(for: url)
-        // Pointers stay pointers while Git checks out; what follows replaces them in parallel.
-        let git = try Git(adding: [("GIT_DATA_LAZY", "1")])
-        var call: [BytePath] = ["clone"]
-        if arguments[CommonOptions.quiet] { call.append("--quiet") }
-        if arguments[CommonOptions.verbose] { call.append("--verbose") }
-        switch try git.passThrough(call + arguments.passedOn + ["--", url, folder]) {
-        case .exited(0): break
-        case .exited(let status): return ExitCode(status)
-        case .killed(let signal): return ExitCode(128 + signal)
-        }
-        try folder.makeCurrentFolder()
-        let repository = try context.repository()
-        try InitCommand.setUp(repository, isLazy: arguments[lazy], context)
-        guard repository.location.worktree != nil, !arguments[lazy] else { return .success }
-        return try PullCommand.run(ParsedArguments(), context)
-    }
-
-    /// The folder that `git clone` would choose.
-    static func folderName(for url: BytePath) -> BytePath {
-        var bytes = url.bytes[...]
-        while bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
-        for suffix in ["/.git", ".git", ".bundle"] where bytes.count > suffix.utf8.count {
-            if bytes.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) {
-                bytes = bytes.dropLast(suffix.utf8.count)
-                break
+        // As in `git clone`, the environment's repository (that of a hook, for instance) is not the one that is made.
+        Environment.forget(Git.localVariables.filter { !$0.hasPrefix("GIT_CONFIG") })
+        let here = try BytePath.currentFolder()
+        let address = CloneAddress(try arguments[url], from: here)
+        let options = CloneOptions(arguments.passedOn)
+        let choosesData = !arguments[FileSelection.include].isEmpty || !arguments[FileSelection.exclude].isEmpty
+        if options.isBare || options.isWithoutCheckout {
+            if choosesData { throw UsageError("--include and --exclude are of no use without a checkout") }
+            if options.isBare, arguments[revision] != nil {
+                throw UsageError("--revision is of no use without a worktree; --branch chooses the HEAD of a bare clone")
             }
         }
-        let name = bytes.split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ":") }.last ?? bytes
-        return BytePath(bytes: name)
+        return try CloneRun(
+            arguments: arguments, context: context, address: address, options: options, here: here,
+            shown: arguments[folder] ?? address.folderName(isBare: options.isBare), choosesData: choosesData
+        ).run()
     }
 }

@@ -106,12 +106,18 @@ struct Download {
     ///   - failure: why nothing could be fetched at all, where that is so.
     ///   - hint: what to do otherwise.
     func report(_ shortfalls: [Shortfall], after failure: Explanation? = nil, hint: String) {
+        report(shortfalls, after: failure, hints: failure?.hints ?? [hint])
+    }
+
+    /// As above.
+    /// - Parameter hints: what to do, whatever failed.
+    func report(_ shortfalls: [Shortfall], after failure: Explanation?, hints: [String]) {
         guard !shortfalls.isEmpty else { return }
         let list = "\(Count.files(shortfalls.count)) without data:\n"
             + Causes.list(shortfalls.map { ("\($0.path)", $0.reason) })
         context.output.error(
             Explanation(
                 failure.map { "\($0.what)\n\(list)" } ?? list, kept: "their pointers, in place of the content",
-                hints: failure?.hints ?? [hint]))
+                hints: hints))
     }
 }

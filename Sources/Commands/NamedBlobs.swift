@@ -24,7 +24,7 @@ struct NamedBlobs {
     /// All refs of another repository, also those that a clone does not fetch.
     private func blobs(of url: BytePath) throws -> Set<ObjectID> {
         let folder = try repository.store().incoming / "mirror-\(UInt64.random(in: .min ... .max))"
-        defer { Self.removeTree(folder) }
+        defer { folder.removeTree() }
         let answer = try repository.git().run([
             "clone", "--quiet", "--mirror", BytePath("--filter=blob:limit=\(Pointer.maximumTextByteCount)"),
             BytePath("--reference-if-able=\(repository.location.commonFolder)"), "--", url, folder,
@@ -35,13 +35,5 @@ struct NamedBlobs {
         }
         let mirror = Repository(location, isolated: true)
         return Set(try mirror.reachedPointers(from: [], extra: ["--all"]).map(\.pointer.oid))
-    }
-
-    private static func removeTree(_ folder: BytePath) {
-        for name in (try? folder.entries()) ?? [] {
-            let entry = folder / name
-            if (try? entry.status())?.kind == .folder { removeTree(entry) } else { try? entry.removeFile() }
-        }
-        folder.removeEmptyFolder()
     }
 }

@@ -13,6 +13,21 @@ extension BytePath {
         let wanted = permissions & 0o777 | made.permissions & 0o7000
         guard withCString({ chmod($0, mode_t(wanted)) }) == 0 else { throw .last("chmod", path: self) }
     }
+
+    /// Removes a file, a link, or a folder with all that is in it, as far as that is allowed. No link is followed.
+    /// - Returns: whether it is gone.
+    @discardableResult
+    package func removeTree() -> Bool {
+        guard (try? status())?.kind == .folder else {
+            try? removeFile()
+            return !isPresent
+        }
+        for name in (try? entries()) ?? [] { (self / name).removeTree() }
+        return removeEmptyFolder()
+    }
+
+    /// Whether anything has this name, a link to nothing included.
+    package var isPresent: Bool { (try? status()) != nil }
 }
 
 extension SystemError {

@@ -124,6 +124,17 @@ package struct Descriptor: ~Copyable, Sendable {
         return count >= 0 ? Array(value[..<count]) : nil
     }
 
+    /// Takes an extended attribute away, where it is there.
+    package func removeAttribute(_ name: String) {
+        _ = platform_remove_attribute(number, name)
+    }
+
+    /// Lets child processes have this descriptor too, so that a lock which was taken by it is held until the last of
+    /// them has ended as well.
+    package func shareWithChildren() {
+        _ = fcntl(number, F_SETFD, 0)
+    }
+
     package func status() throws(SystemError) -> FileStatus {
         var raw = stat()
         guard fstat(number, &raw) == 0 else { throw .last("fstat", path: path) }

@@ -27,6 +27,11 @@ package enum Environment {
         return kept + added.map { Array($0.0.utf8) + [UInt8(ascii: "=")] + $0.1.bytes }
     }
 
+    /// Takes variables out of this process's own environment. No other thread may look at it meanwhile.
+    package static func forget(_ names: [String]) {
+        for name in names { unsetenv(name) }
+    }
+
     /// The user's home folder.
     package static var home: BytePath? {
         value("HOME").flatMap { $0.isEmpty ? nil : $0 }

@@ -31,6 +31,7 @@ ssize_t platform_dedupe(int source, int destination, off_t offset, size_t count)
 int platform_shares_extents(int one, int other);
 int platform_syncfs(int descriptor);
 int platform_set_attribute(int descriptor, const char *name, const void *value, size_t size);
+int platform_remove_attribute(int descriptor, const char *name);
 ssize_t platform_attribute(int descriptor, const char *name, void *value, size_t size);
 int platform_columns(int terminal);
 int platform_is_regular(mode_t mode);
