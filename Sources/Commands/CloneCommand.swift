@@ -15,7 +15,8 @@ struct CloneCommand: Command {
         description: """
             Clones with Git, sets the repository up, and fetches the data that is checked out in parallel, outside \
             Git's filter, which is faster for large files. Nothing need be installed in Git's configuration before, \
-            and the options of `git clone` may be given as well. Submodules get their data with \
+            and the options of `git clone` may be given as well. A file that `git data bundle create` has made is a repository \
+            too. Submodules get their data with \
             `--recurse-submodules`; `--no-checkout`, `--bare` and `--mirror` fetch no data.
 
             `--revision` takes a branch, which then follows its upstream; a tag; or a commit, by its name or by an \
@@ -45,6 +46,7 @@ struct CloneCommand: Command {
         let here = try BytePath.currentFolder()
         let address = CloneAddress(try arguments[url], from: here)
         let options = CloneOptions(arguments.passedOn)
+        if BundleClone.isBundle(try arguments[url]) { return try cloneBundle(arguments, context) }
         let choosesData = !arguments[FileSelection.include].isEmpty || !arguments[FileSelection.exclude].isEmpty
         if options.isBare || options.isWithoutCheckout {
             if choosesData { throw UsageError("--include and --exclude are of no use without a checkout") }
@@ -56,5 +58,16 @@ struct CloneCommand: Command {
             arguments: arguments, context: context, address: address, options: options, here: here,
             shown: arguments[folder] ?? address.folderName(isBare: options.isBare), choosesData: choosesData
         ).run()
+    }
+
+    /// A file that `git data bundle create` has made.
+    private static func cloneBundle(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let isPlain = arguments.passedOn.isEmpty && arguments[revision] == nil && arguments[FileSelection.include].isEmpty
+            && arguments[FileSelection.exclude].isEmpty
+        guard isPlain else { throw UsageError("of the options, a bundle of git data knows --lazy alone") }
+        let path = try arguments[url]
+        return try BundleClone(
+            file: BundleFile(path), folder: arguments[folder] ?? BundleClone.folderName(for: path), context: context
+        ).run(isLazy: arguments[lazy])
     }
 }

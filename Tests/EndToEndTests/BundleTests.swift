@@ -5,6 +5,19 @@ import XCTest
 
 /// A repository and its data as one file, and back.
 final class BundleTests: EndToEndTestCase {
+    func testCloneTakesABundleForARepository() throws {
+        let (work, _) = try laboratory.project()
+        try work.write(Array("real data".utf8), to: "a.bin")
+        try work.commit("Data")
+        try work.data("bundle", "create", "../churn.tar")
+        try laboratory.data(["clone", "--quiet", "churn.tar"])
+        let clone = Worktree(folder: laboratory.folder / "churn", in: laboratory)
+        try assertContent("a.bin", in: clone, is: Array("real data".utf8))
+        try assertClean(clone)
+        let refused = try laboratory.run("git", ["data", "clone", "--depth", "1", "churn.tar", "other"]).expecting(129)
+        assertContains(refused.errorText, "knows --lazy alone")
+    }
+
     private var work: Worktree!
     private var origin: BytePath!
     private let old = SampleData.bytes(300_000, seed: 1)
