@@ -6,7 +6,6 @@ import XCTest
 /// A repository and its data as one file, and back.
 final class BundleTests: EndToEndTestCase {
     func testCloneTakesABundleForARepository() throws {
-        let (work, _) = try laboratory.project()
         try work.write(Array("real data".utf8), to: "a.bin")
         try work.commit("Data")
         try work.data("bundle", "create", "../churn.tar")
