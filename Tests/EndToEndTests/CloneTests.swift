@@ -104,6 +104,20 @@ final class CloneTests: EndToEndTestCase {
         XCTAssertTrue(remoteBlob(of: topic, in: origin).exists)
     }
 
+    func testFreshMachineRecreatesRevisionsFromAFolderWithoutAnyGitServer() throws {
+        let place = BytePath("data::\(laboratory.folder)/place")
+        try work.git("push", "--quiet", place, "main", "topic", "v1", "v2", BytePath("\(hidden.text):refs/hidden/x"), with: ["HOME": registered])
+        for (name, revision) in [("release", "v1"), ("annotated", "v2"), ("branch", "topic"), ("commit", hidden.text)] {
+            let outcome = try clone("--revision", BytePath(revision), place, BytePath(name))
+            try assertComplete(name, as: BytePath(revision))
+            assertContains(outcome.errorText, "every byte verified)\n")
+        }
+        try tree("branch").write(topic, to: "new.bin")
+        try tree("branch").commit("More")
+        try tree("branch").git("push", "--quiet")
+        XCTAssert((laboratory.folder / "place/objects" / ObjectID.of(topic).shardedPath).exists)
+    }
+
     /// The hash is one that sees: another revision has another.
     func testHashTellsRevisionsApart() throws {
         _ = try clone("--quiet", "--revision", "v1", url, "one")
