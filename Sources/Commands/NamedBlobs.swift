@@ -34,6 +34,16 @@ struct NamedBlobs {
                 "the refs of '\(URLText.withoutSecrets(url))' cannot be read: \(answer.message)", kept: "everything at the remote")
         }
         let mirror = Repository(location, isolated: true)
-        return Set(try mirror.reachedPointers(from: [], extra: ["--all"]).map(\.pointer.oid))
+        let past = try DataRemote.place(ofGitRemote: url) == nil ? [] : past(of: url, in: mirror)
+        return Set(try mirror.reachedPointers(from: past.map { BytePath(bytes: $0.hex) }, extra: ["--all"]).map(\.pointer.oid))
+    }
+
+    /// What a repository in a bucket or folder can go back to, brought to the mirror.
+    private func past(of url: BytePath, in mirror: Repository) throws -> [GitObjectName] {
+        let names = try RemoteHistory(url, repository).pastObjects()
+        guard !names.isEmpty else { return [] }
+        let input = names.flatMap { $0.hex + [UInt8(ascii: "\n")] }
+        try mirror.git().query(["fetch", "--quiet", "--no-tags", "--stdin", url], input: input)
+        return names
     }
 }

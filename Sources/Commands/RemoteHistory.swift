@@ -14,6 +14,11 @@ struct RemoteHistory {
     let url: BytePath
     let isVerbose: Bool
 
+    /// The history of a URL that is known to be one, for a look that nobody asked for.
+    init(_ url: BytePath, _ repository: Repository) {
+        (self.repository, self.url, name, isVerbose) = (repository, url, url, false)
+    }
+
     init(_ arguments: ParsedArguments, _ context: CommandContext) throws {
         repository = try context.repository()
         isVerbose = context.output.isVerbose
@@ -38,7 +43,7 @@ struct RemoteHistory {
         guard helper.isExecutableFile else {
             throw CommandFailure("'\(helper)' is missing", hints: ["run install.sh again"])
         }
-        let child = try ChildProcess(helper, [name, url], input: .pipe)
+        let child = try ChildProcess(helper, [name, url], folder: repository.location.commonFolder, input: .pipe)
         try? child.input?.write((isVerbose ? "option verbosity 2\n" : "") + request + "\n\n")
         try? child.closeInput()
         let answer = try child.output?.readToEnd() ?? []
@@ -54,6 +59,34 @@ struct RemoteHistory {
                 throw CommandFailure("git-remote-data answered what is not to be read; is it of another version?")
             }
         }
+    }
+
+    /// What was pushed at one time.
+    struct Entry: Codable {
+        let number: Int
+        let time: Int64
+        let author: String
+        let action: String
+        let head: String
+        let changes: [Change]
+        let canBeRestored: Bool
+        let packs: Int
+        let bytes: Int64
+    }
+
+    /// The states, the newest first.
+    func entries(limit: Int? = nil) throws -> [Entry] {
+        try ask("data-log" + (limit.map { " \($0)" } ?? ""), Entry.self)
+    }
+
+    /// What refs have named in the states to which one can go back, beside what they name now.
+    func pastObjects() throws -> [GitObjectName] {
+        let entries = try entries().filter(\.canBeRestored)
+        let names = entries.enumerated().flatMap { position, entry in
+            // What was there before the oldest of them may be gone.
+            entry.changes.flatMap { [$0.new, position + 1 < entries.count ? $0.old : nil] }
+        }
+        return Set(names.compactMap { $0 }).compactMap { GitObjectName(hex: Array($0.utf8)) }
     }
 
     /// What became of a ref.
@@ -94,22 +127,9 @@ struct RemoteLogCommand: Command {
             """,
         options: [RemoteHistory.remote, limit, CommonOptions.json])
 
-    private struct Entry: Codable {
-        let number: Int
-        let time: Int64
-        let author: String
-        let action: String
-        let head: String
-        let changes: [RemoteHistory.Change]
-        let canBeRestored: Bool
-        let packs: Int
-        let bytes: Int64
-    }
-
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let history = try RemoteHistory(arguments, context)
-        let request = "data-log" + (arguments[limit].map { " \($0)" } ?? "")
-        let entries = try history.ask(request, Entry.self)
+        let entries = try history.entries(limit: arguments[limit])
         if arguments[CommonOptions.json] {
             try context.output.json(entries)
             return .success

@@ -135,6 +135,21 @@ final class HistoryTests: EndToEndTestCase {
         assertContains(try work.attempt("data", "remote", "restore", "1", "nothing").errorText, "has a ref 'refs/heads/nothing'")
     }
 
+    func testDataOfWhatCanBeRestoredIsNotCleared() throws {
+        let work = try pushed()
+        try work.git("checkout", "--quiet", "-b", "dev")
+        try work.write(Array("of a branch that goes".utf8), to: "dev.bin")
+        try work.commit("Dev")
+        try work.git("push", "--quiet", "origin", "dev")
+        try work.git("push", "--quiet", "origin", "--delete", "dev")
+        let clone = try laboratory.clone(url)
+        try clone.data("init", "--quiet")
+        assertContains(try clone.data("gc", "--remote", "--json").text, "\"unnamed\" : {\n\n  }")
+        // Once that past is forgotten, so is its data.
+        try clone.data("remote", "gc", "--expire", "0")
+        assertContains(try clone.data("gc", "--remote", "--json").text, ObjectID.of(Array("of a branch that goes".utf8)).hex)
+    }
+
     func testDefaultBranchIsTheFirstPushersAndCanBeChanged() throws {
         let work = try laboratory.repository()
         try work.git("remote", "add", "origin", url)
