@@ -15,7 +15,7 @@ package enum TestProcess {
 
     /// What whoever runs the tests tells them: where the executables are, how long to go on.
     private static func isForTests(_ entry: [UInt8]) -> Bool {
-        ["GIT_DATA_BIN=", "GIT_DATA_KILL_", "GIT_DATA_RANDOM_", "GIT_DATA_SCENARIOS="].contains { entry.starts(with: $0.utf8) }
+        ["GIT_DATA_BIN=", "GIT_DATA_KILL_", "GIT_DATA_RANDOM_", "GIT_DATA_RACE_", "GIT_DATA_SCENARIOS="].contains { entry.starts(with: $0.utf8) }
     }
 
     private static let hermeticVariables = [
