@@ -23,11 +23,11 @@ struct Fetch {
 
     private func fetch(_ wanted: [GitObjectName], _ state: RepositoryState, _ git: Git) throws {
         let landmarks = Set(state.packs.flatMap { $0.tips + $0.bases } + wanted)
-        // In a clone, nothing is here; elsewhere Git has found that something is missing.
-        let present = session.options.isCloning ? [] : Set(try git.existing(Array(landmarks)))
+        // In a clone too: it may borrow from another repository.
+        let present = Set(try git.existing(Array(landmarks)))
         var selection = PackSelection(wanted, among: state.packs, present: present)
         try receive(selection.packs, git)
-        guard selection.isPartial, try !isComplete(wanted, git) else { return }
+        guard selection.reliesOnPresent, try !isComplete(wanted, git) else { return }
         // What is here was not whole: an earlier fetch was interrupted, perhaps.
         let received = Set(selection.packs.map(\.name))
         selection.packs = state.packs.filter { !received.contains($0.name) }
@@ -36,8 +36,9 @@ struct Fetch {
 
     /// Whether all that the objects reach is here, or else reached by what the refs here reach.
     private func isComplete(_ wanted: [GitObjectName], _ git: Git) throws -> Bool {
-        let input = Git.walkLines(from: wanted) + Array("--not\n--all\n".utf8)
-        let child = try git.start(["rev-list", "--objects", "--quiet", "--stdin"], input: .pipe, output: .null, errors: .null)
+        let input = Git.walkLines(from: wanted)
+        let arguments: [BytePath] = ["rev-list", "--objects", "--stdin", "--not", "--all", "--quiet", "--alternate-refs"]
+        let child = try git.start(arguments, input: .pipe, output: .null, errors: .null)
         try? child.input?.write(input)
         try? child.closeInput()
         return child.wait().isSuccess

@@ -47,9 +47,9 @@ struct PackRecord: Equatable, Sendable {
 struct PackSelection: Equatable {
     /// The packs to fetch, the oldest first.
     var packs: [PackRecord] = []
-    /// Whether packs were left out because what they are known for is here. It has to be seen then that
-    /// nothing is missing.
-    var isPartial: Bool
+    /// Whether something was left out because a commit or tag is here from which it can be reached. It has to be seen then
+    /// whether that is so.
+    var reliesOnPresent: Bool
 
     /// - Parameters:
     ///   - wanted: commits and tags to be had with all that they reach.
@@ -59,17 +59,19 @@ struct PackSelection: Equatable {
         for (position, pack) in packs.enumerated() { for tip in pack.tips { holders[tip] = position } }
         var chosen: Set<Int> = []
         var open = wanted.filter { !present.contains($0) }
+        reliesOnPresent = open.count < wanted.count
         while let next = open.popLast() {
             guard let holder = holders[next] else {
                 // Nobody says which pack has it: it is somewhere in all that is not here.
                 self.packs = packs.filter { pack in !pack.tips.allSatisfy(present.contains) || pack.tips.isEmpty }
-                isPartial = self.packs.count < packs.count
+                reliesOnPresent = self.packs.count < packs.count
                 return
             }
             guard chosen.insert(holder).inserted else { continue }
-            open += packs[holder].bases.filter { !present.contains($0) }
+            let missing = packs[holder].bases.filter { !present.contains($0) }
+            if missing.count < packs[holder].bases.count { reliesOnPresent = true }
+            open += missing
         }
         self.packs = chosen.sorted().map { packs[$0] }
-        isPartial = chosen.count < packs.count
     }
 }

@@ -107,7 +107,9 @@ struct Push {
         let script = String(decoding: (try? hook.contents(limit: 1 << 20)) ?? [], as: UTF8.self)
         let isCalled = ["git-data hook pre-push", "git data hook pre-push"].contains { script.contains($0) }
         if isCalled, hook.isExecutableFile { return }
-        guard let program = Environment.findProgram("git-data", outside: location.worktree) else { return }
+        // Beside this program, and not whatever the user's PATH begins with.
+        let program = try Environment.executable().parent / "git-data"
+        guard program.isExecutableFile else { throw HelperError("'\(program)' is missing", hints: ["run install.sh again"]) }
         let zeros = String(repeating: "0", count: listed.objectFormat == "sha1" ? 40 : 64)
         let lines = plan.accepted.compactMap { update in
             update.target.map { "\(update.ref.text) \($0) \(update.ref.text) \(update.listed?.description ?? zeros)\n" }

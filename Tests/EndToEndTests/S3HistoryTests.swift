@@ -104,6 +104,38 @@ final class S3HistoryTests: S3TestCase {
         XCTAssertEqual(try proxy.requests().count - between, 2)
     }
 
+    func testFetchBringsOnlyThePacksThatAreNotHere() throws {
+        let proxy = try FaultProxy(before: server, laboratory.scratch)
+        try push(to: historyURL(proxy.endpoint))
+        func commit(_ number: Int) throws {
+            try work.write("\(number)\n", to: "number.txt")
+            try work.commit("Commit \(number)")
+            try work.git("push", "--quiet", "origin", "main")
+        }
+        func packs(_ body: () throws -> Void) throws -> Int {
+            let before = try proxy.requests().count
+            try body()
+            return try proxy.requests()[before...].filter { $0.method == "GET" && $0.target.contains(".pack") }.count
+        }
+        try commit(1)
+        var clone: Worktree!
+        XCTAssertEqual(try packs { clone = try laboratory.clone(historyURL(proxy.endpoint)) }, 2)
+        try commit(2)
+        XCTAssertEqual(try packs { try clone.git("fetch", "--quiet") }, 1)
+        for number in 3...5 { try commit(number) }
+        XCTAssertEqual(try packs { try clone.git("fetch", "--quiet") }, 3)
+        // A branch that rests on what is here.
+        try work.git("checkout", "--quiet", "-b", "side", "main~3")
+        try work.write("side\n", to: "side.txt")
+        try work.commit("Side")
+        try work.git("push", "--quiet", "origin", "side")
+        try commit(6)
+        XCTAssertEqual(try packs { try clone.git("fetch", "--quiet", "origin", "side") }, 1)
+        // The first push, two commits, and the side's own.
+        XCTAssertEqual(try packs { _ = try laboratory.clone(historyURL(proxy.endpoint), as: "one", ["--single-branch", "--branch", "side"]) }, 4)
+        XCTAssertEqual(try packs { _ = try laboratory.clone(historyURL(proxy.endpoint), as: "borrowed", ["--reference", clone.folder]) }, 0)
+    }
+
     func testPackThatArrivesDamagedIsAskedForAgain() throws {
         try work.write(SeededRandom.sample(3 << 20), to: "noise.txt")
         try push(to: historyURL())
