@@ -36,7 +36,33 @@ struct PackBuilder {
             walk?.wait()
             return nil
         }
-        return try record(of: built, tips: tips, bases: walk.map(boundary) ?? [], generation: 0)
+        guard let walk else { return try record(of: built, tips: tips, bases: [], generation: 0) }
+        let index = try PackIndex(folder / BytePath("\(built.text).idx"))
+        // Some may be there already, and say nothing of this pack.
+        let own = try tips.filter { try index.contains($0) }
+        let (commits, boundary) = try read(walk, lookingFor: Set(own))
+        let targets = try targets(of: own.filter { !commits.contains($0) }, outside: index)
+        return try record(of: built, tips: own, bases: boundary + targets.filter { !boundary.contains($0) }, generation: 0)
+    }
+
+    /// What annotated tags of the pack name that is not in the pack.
+    private func targets(of tags: [GitObjectName], outside index: borrowing PackIndex) throws -> [GitObjectName] {
+        var outside: [GitObjectName] = []
+        var open = tags
+        while !open.isEmpty {
+            let kinds = try git.query(["cat-file", "--batch-check=%(objectname) %(objecttype)"], input: Git.walkLines(from: open)).lines
+            open = kinds.filter { $0.bytes.suffix(4).elementsEqual(" tag".utf8) }
+                .compactMap { GitObjectName(hex: $0.bytes.prefix { $0 != UInt8(ascii: " ") }) }
+            guard !open.isEmpty else { break }
+            let texts = try git.query(["cat-file", "--batch=object"], input: Git.walkLines(from: open)).lines
+            // Behind each head, the tag's own first line says what it names.
+            let named = zip(texts, texts.dropFirst()).filter { $0.0 == "object" }.compactMap { _, line in
+                GitObjectName(hex: line.bytes.dropFirst("object ".utf8.count))
+            }
+            outside += try named.filter { try !index.contains($0) }
+            open = try named.filter { try index.contains($0) }
+        }
+        return outside
     }
 
     /// Packs the given objects.
@@ -51,7 +77,7 @@ struct PackBuilder {
     /// - Returns: the pack's name; nil where it would be empty.
     private func build(_ arguments: [BytePath], _ input: [UInt8], attempt: Int) throws -> PackName? {
         // The files here are gone in a moment, so that nothing needs to wait for them to be on the disk.
-        var call: [BytePath] = ["-c", "pack.packSizeLimit=0", "-c", "core.fsync=none"]
+        var call: [BytePath] = ["-c", "pack.packSizeLimit=0", "-c", "pack.indexVersion=2", "-c", "core.fsync=none"]
         if attempt > 0 { call += ["-c", BytePath("pack.compression=\(attempt % 9)")] }
         call += ["pack-objects", "--delta-base-offset", "--non-empty", showsProgress ? "--progress" : "-q"] + arguments
         if attempt > 0 { call += ["--no-reuse-object"] }
@@ -67,14 +93,22 @@ struct PackBuilder {
         return name
     }
 
-    /// The commits that those of the pack have as parents and that are not in it, as a walk that has been started tells.
-    private func boundary(_ walk: ChildProcess) throws -> [GitObjectName] {
-        var names: [GitObjectName] = []
+    /// Reads a walk that has been started: which of some names are commits of the pack, and which commits those of the
+    /// pack have as parents that are not in it.
+    private func read(
+        _ walk: ChildProcess, lookingFor names: Set<GitObjectName>
+    ) throws -> (commits: Set<GitObjectName>, boundary: [GitObjectName]) {
+        var commits: Set<GitObjectName> = []
+        var boundary: [GitObjectName] = []
         while let line = try walk.output?.read(until: UInt8(ascii: "\n")) {
-            if line.first == UInt8(ascii: "-"), let name = GitObjectName(hex: line.dropFirst()) { names.append(name) }
+            if line.first == UInt8(ascii: "-") {
+                if let name = GitObjectName(hex: line.dropFirst()) { boundary.append(name) }
+            } else if let name = GitObjectName(hex: line), names.contains(name) {
+                commits.insert(name)
+            }
         }
         guard walk.wait().isSuccess else { throw HelperError("'git rev-list' failed") }
-        return names
+        return (commits, boundary)
     }
 
     private func record(
