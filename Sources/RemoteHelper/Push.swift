@@ -188,12 +188,15 @@ final class PushedObjects {
     /// Brings what a state's packs lack of the objects that `targets` reach.
     /// - Returns: the pack that the next state has to name; nil where nothing is lacking.
     func bring(_ targets: [GitObjectName], onto base: RepositoryState) throws -> PackRecord? {
-        var attempt = 0
-        // Packs are only ever added or put together, unless objects were dropped.
-        if let basis, basis.collections == base.collections {
+        // Packs are only ever added or put together, unless objects were dropped. A ref that was refused before may be
+        // accepted now.
+        if let basis, basis.collections == base.collections, tips.isSuperset(of: targets) {
             guard let built else { return nil }
-            guard base.condemned.contains(built.record.name) else { return built.record }
-            attempt = Int.random(in: 1...1000)
+            if !base.isBarred(built.record.name) {
+                // It may have been there before this push, unused, and been removed since.
+                try upload(built)
+                return built.record
+            }
         }
         remove()
         let have = try git.existing(Array(Set(base.refs.map(\.target))))
@@ -201,15 +204,16 @@ final class PushedObjects {
             git: git, folder: try session.transit(), showsProgress: session.options.showsProgress && session.options.verbosity > 0)
         basis = base
         while let pack = try builder.pack(Array(Set(targets)), excluding: have, attempt: attempt) {
-            guard base.condemned.contains(pack.record.name) else {
+            guard base.isBarred(pack.record.name) else {
                 built = pack
+        var attempt = 0
                 break
             }
             pack.remove()
             attempt += 1
         }
         guard let built else { return nil }
-        try PackTransfer(remote: remote, folder: session.transit(), showsProgress: session.options.showsProgress).upload(built)
+        try upload(built)
         return built.record
     }
 
@@ -219,6 +223,10 @@ final class PushedObjects {
         (built, basis) = (nil, nil)
     }
 }
+
+    private func upload(_ pack: BuiltPack) throws {
+        try PackTransfer(remote: remote, folder: session.transit(), showsProgress: session.options.showsProgress).upload(pack)
+    }
 
 extension RepositoryState {
     /// Names one more pack.

@@ -43,12 +43,25 @@ struct RepositoryState: Equatable, Sendable {
     var unused: [UnusedPack] = []
     /// Packs that are being removed: nobody may name these.
     var condemned: [PackName] = []
+    /// Packs that were removed lately, and when. Somebody slower may be about to remove them once more, so that nobody may
+    /// bring them back yet.
+    var removed: [UnusedPack] = []
     /// How often objects were dropped from the packs: a pack that was made on an earlier state may miss some of them.
     var collections = 0
     /// The oldest state whose objects are all there.
     var oldest = 1
 
-    func ref(_ name: BytePath) -> Ref? { refs.first { $0.name == name } }
+    func ref(_ name: BytePath) -> Ref? {
+        var (low, high) = (0, refs.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if refs[middle].name < name { low = middle + 1 } else { high = middle }
+        }
+        return low < refs.count && refs[low].name == name ? refs[low] : nil
+    }
+
+    /// Whether no state may name this pack, as somebody removes it or may still be about to.
+    func isBarred(_ name: PackName) -> Bool { condemned.contains(name) || removed.contains { $0.name == name } }
 
     /// The state that comes after this one, with the same content.
     func successor(_ action: String, by author: String) -> RepositoryState {
@@ -113,6 +126,7 @@ extension RepositoryState {
         let packs: [Pack]
         let unused: [Unused]?
         let condemned: [String]?
+        let removed: [Unused]?
         let collections: Int?
         let oldest: Int?
     }
@@ -134,7 +148,8 @@ extension RepositoryState {
                     generation: pack.generation, tips: pack.tips.map(\.description), bases: pack.bases.map(\.description))
             },
             unused: unused.isEmpty ? nil : unused.map { Wire.Unused(name: $0.name.text, since: $0.since) },
-            condemned: condemned.isEmpty ? nil : condemned.map(\.text), collections: collections == 0 ? nil : collections,
+            condemned: condemned.isEmpty ? nil : condemned.map(\.text),
+            removed: removed.isEmpty ? nil : removed.map { Wire.Unused(name: $0.name.text, since: $0.since) }, collections: collections == 0 ? nil : collections,
             oldest: oldest == 1 ? nil : oldest)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -194,7 +209,8 @@ extension RepositoryState {
         }
         unused = try (wire.unused ?? []).map { UnusedPack(name: try packName($0.name), since: $0.since) }
         condemned = try (wire.condemned ?? []).map(packName)
-        collections = wire.collections ?? 0
+        removed = try (wire.removed ?? []).map { UnusedPack(name: try packName($0.name), since: $0.since) }
+        collections = try count(wire.collections ?? 0)
         oldest = wire.oldest ?? 1
     }
 }
