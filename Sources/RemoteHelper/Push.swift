@@ -26,6 +26,11 @@ struct Push {
         let author = try session.author()
         var base = listed
         while true {
+            // What is true of the state that Git was told of need not be of one that came since.
+            if base.number != listed.number {
+                try requireFormat(base, git)
+                try refuseShallow(plan, base, git)
+            }
             let pack = try objects.bring(plan.accepted.compactMap(\.target), onto: base)
             var next = plan.applied(to: base, by: author, head: head.status == 0 ? head.line : nil)
             if let pack { next.add(pack) }
@@ -178,6 +183,8 @@ final class PushedObjects {
     private var built: BuiltPack?
     /// The state for which the pack is good: all that is left out of it is in that one's packs.
     private var basis: RepositoryState?
+    /// What the pack was made for.
+    private var tips: Set<GitObjectName> = []
 
     init(session: HelperSession, git: Git, remote: any Remote) {
         self.session = session
@@ -199,14 +206,14 @@ final class PushedObjects {
             }
         }
         remove()
+        var attempt = 0
         let have = try git.existing(Array(Set(base.refs.map(\.target))))
         let builder = PackBuilder(
             git: git, folder: try session.transit(), showsProgress: session.options.showsProgress && session.options.verbosity > 0)
-        basis = base
+        (basis, tips) = (base, Set(targets))
         while let pack = try builder.pack(Array(Set(targets)), excluding: have, attempt: attempt) {
             guard base.isBarred(pack.record.name) else {
                 built = pack
-        var attempt = 0
                 break
             }
             pack.remove()
@@ -217,16 +224,16 @@ final class PushedObjects {
         return built.record
     }
 
-    /// Forgets the local files.
-    func remove() {
-        built?.remove()
-        (built, basis) = (nil, nil)
-    }
-}
-
     private func upload(_ pack: BuiltPack) throws {
         try PackTransfer(remote: remote, folder: session.transit(), showsProgress: session.options.showsProgress).upload(pack)
     }
+
+    /// Forgets the local files.
+    func remove() {
+        built?.remove()
+        (built, basis, tips) = (nil, nil, [])
+    }
+}
 
 extension RepositoryState {
     /// Names one more pack.

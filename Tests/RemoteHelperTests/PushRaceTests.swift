@@ -53,6 +53,19 @@ final class PushRaceTests: XCTestCase {
         XCTAssertEqual(try repository.check(scratch).ref("refs/heads/main")?.target, other)
     }
 
+    func testRefThatBecomesPossibleMeanwhileIsComplete() throws {
+        let (repository, bob) = (repository!, bob!)
+        try repository.push("main:refs/heads/a", from: bob.path)
+        try ada.commit("below", on: "below", from: "main")
+        try ada.commit("beside", on: "beside", from: "main")
+        let refused = try repository.push(
+            "beside:refs/heads/beside", "below:refs/heads/a/b", from: ada.path,
+            beforeState: [{ try repository.push(":refs/heads/a", from: bob.path) }])
+        XCTAssertEqual(refused, [:])
+        let state = try repository.check(scratch)
+        XCTAssertEqual(state.refs.map(\.name), ["refs/heads/a/b", "refs/heads/beside", "refs/heads/main"])
+    }
+
     func testPackThatLeansOnWhatIsCollectedMeanwhileIsMadeAnew() throws {
         let (repository, bob) = (repository!, bob!)
         try ada.commit("side", on: "side", from: "main")
@@ -67,6 +80,34 @@ final class PushRaceTests: XCTestCase {
         XCTAssertEqual(refused, [:])
         let state = try repository.check(scratch)
         XCTAssertEqual(state.refs.map(\.name), ["refs/heads/main", "refs/heads/topic"])
+    }
+
+    func testHistoryThatIsCutHereIsRefusedWhereItsBeginningIsDroppedMeanwhile() throws {
+        let (repository, bob) = (repository!, bob!)
+        try ada.commit("side", on: "side", from: "main")
+        try repository.push("side:refs/heads/side", from: ada.path)
+        let shallow = try RemoteClone(scratch, "shallow")
+        try shallow.git("fetch", "-q", "--depth=1", BytePath("file://\(ada.path)"), "side:side")
+        try shallow.commit("topic", on: "topic", from: "side")
+        XCTAssertThrowsError(
+            try repository.push(
+                "topic:refs/heads/topic", from: shallow.path,
+                beforeState: [{
+                    try repository.push(":refs/heads/side", from: bob.path)
+                    try repository.collect(from: bob.path)
+                }])
+        ) { XCTAssertEqual(HelperError($0).message, "shallow update not allowed") }
+        XCTAssertEqual(try repository.check(scratch).refs.map(\.name), ["refs/heads/main"])
+    }
+
+    func testFirstPushesOfTwoFormatsLeaveTheRepositoryOfTheFirst() throws {
+        let other = RemoteRepository(place: scratch / "other")
+        let modern = try RemoteClone(scratch, "modern", ["--object-format=sha256"])
+        try modern.commit("modern", on: "main")
+        XCTAssertThrowsError(
+            try other.push("main:refs/heads/ada", from: ada.path, beforeState: [{ try other.push("main:refs/heads/main", from: modern.path) }])
+        ) { XCTAssertEqual(HelperError($0).message, "the repository at the remote names objects by sha256, and this one by sha1") }
+        XCTAssertEqual(try other.newest()?.objectFormat, "sha256")
     }
 
     // MARK: Packs that are removed
