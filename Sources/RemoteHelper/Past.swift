@@ -83,8 +83,10 @@ struct Past {
                     if let ref = past.ref(name) { next.refs.append(ref) }
                 }
                 next.refs.sort { $0.name < $1.name }
-                for (one, other) in zip(next.refs, next.refs.dropFirst()) where RefName.areInConflict(one.name, other.name) {
-                    throw HelperError("'\(one.name)' exists; cannot create '\(other.name)'")
+                var others = RefNames([])
+                for ref in next.refs {
+                    if let other = others.conflict(with: ref.name) { throw HelperError("'\(other)' exists; cannot create '\(ref.name)'") }
+                    others.insert(ref.name)
                 }
             }
             let changes = Self.changes(from: base, to: next)
