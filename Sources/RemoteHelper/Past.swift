@@ -32,6 +32,7 @@ struct Past {
     func log(limit: Int) throws -> [[UInt8]] {
         let log = try session.log()
         let numbers = try log.numbers()
+        let limit = max(0, limit)
         guard let newest = numbers.last else { return [] }
         // Each is shown by what it changes of the one before.
         let wanted = Array(numbers.suffix(limit == .max ? limit : limit + 1))

@@ -110,6 +110,14 @@ final class PushRaceTests: XCTestCase {
         XCTAssertEqual(try other.newest()?.objectFormat, "sha256")
     }
 
+    func testTagWhoseNameEndsInAnyLetterLeavesAReadableState() throws {
+        for letter in ["\u{600}", "\u{301}", "\u{200d}"] {
+            try ada.git("tag", "-a", "-m", "A tag", BytePath("v" + letter))
+            XCTAssertEqual(try repository.push("refs/tags/v\(letter):refs/tags/v\(letter)", from: ada.path), [:])
+            XCTAssertEqual(try repository.check(scratch).ref(BytePath("refs/tags/v" + letter))?.peeled, main)
+        }
+    }
+
     // MARK: Packs that are removed
 
     func testPackThatWasThereAndIsRemovedMeanwhileComesUnderAnotherName() throws {
