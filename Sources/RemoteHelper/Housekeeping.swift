@@ -181,6 +181,8 @@ struct Housekeeping {
             report.statesRemoved += 1
         }
         report.packsRemoved = try removeUnused(since: pruning)
+        // A push that was killed may not have come to this.
+        _ = try DerivedFiles(log: log).write(of: newest, before: nil, note: session.note)
         (report.packsAfter, report.bytesAfter) = (newest.packs.count, newest.packs.map(\.pack.byteCount).reduce(0, +))
         return report
     }

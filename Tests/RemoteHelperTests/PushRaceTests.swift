@@ -100,6 +100,26 @@ final class PushRaceTests: XCTestCase {
         XCTAssertEqual(try repository.check(scratch).refs.map(\.name), ["refs/heads/main"])
     }
 
+    func testNumberThatComesFreeIsNoWayIntoThePast() throws {
+        let (repository, bob) = (repository!, bob!)
+        let own = try ada.commit("of ada", on: "ada", from: "main")
+        let refused = try repository.push(
+            "ada:refs/heads/ada", from: ada.path,
+            beforeState: [{
+                for name in ["one", "two", "three"] {
+                    try bob.commit(name, on: BytePath(name), from: "main")
+                    try repository.push("\(name):refs/heads/\(name)", from: bob.path)
+                }
+                try repository.collect(from: bob.path)
+            }])
+        XCTAssertEqual(refused, [:])
+        let state = try repository.check(scratch)
+        XCTAssertEqual(state.refs.map(\.name), ["refs/heads/ada", "refs/heads/main", "refs/heads/one", "refs/heads/three", "refs/heads/two"])
+        XCTAssertEqual(state.ref("refs/heads/ada")?.target, own)
+        XCTAssertEqual(try (repository.place / "git/info/refs").contents(), DerivedFiles.refs(state))
+        XCTAssertEqual(try (repository.place / "git/objects/info/packs").contents(), DerivedFiles.packs(state))
+    }
+
     func testFirstPushesOfTwoFormatsLeaveTheRepositoryOfTheFirst() throws {
         let other = RemoteRepository(place: scratch / "other")
         let modern = try RemoteClone(scratch, "modern", ["--object-format=sha256"])
