@@ -149,9 +149,13 @@ final class PushRaceTests: XCTestCase {
         try repository.collect(from: bob.path, pruning: false)
         XCTAssert(try packs().isSuperset(of: stray))
         // The same pack again: it is there already. It is condemned, removed and forgotten before the state is made.
-        let refused = try repository.push("ada:refs/heads/ada", from: ada.path, beforeState: [{ try repository.collect(from: bob.path) }])
+        // Nothing of the past goes, so that no objects are dropped.
+        let collections = try repository.newest()?.collections
+        let refused = try repository.push(
+            "ada:refs/heads/ada", from: ada.path, beforeState: [{ try repository.collect(from: bob.path, expiring: false) }])
         XCTAssertEqual(refused, [:])
         let state = try repository.check(scratch)
+        XCTAssertEqual(state.collections, collections)
         XCTAssertEqual(state.refs.map(\.name), ["refs/heads/ada", "refs/heads/main"])
         XCTAssert(try packs().isDisjoint(with: stray))
     }

