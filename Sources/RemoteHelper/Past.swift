@@ -145,13 +145,14 @@ struct Past {
 
     /// Tidies up.
     /// - Parameters:
-    ///   - memory: for how many seconds the past is kept.
-    ///   - grace: for how many seconds an unused pack is.
+    ///   - memory: for how many seconds the past is kept; 0 to forget all of it.
+    ///   - grace: for how many seconds an unused pack is; 0 to remove all.
     func collect(keeping memory: Int64, grace: Int64) throws -> [[UInt8]] {
         let log = try session.log()
         let now = FileStatus.Time.now.seconds
         let report = try Housekeeping(session: session, log: log, isSoleWriter: session.isSoleWriter())
-            .collect(forgettingBefore: now - memory, removingBefore: grace == 0 ? .max : now - grace)
+            // States are made within a second too.
+            .collect(forgettingBefore: memory == 0 ? .max : now - memory, removingBefore: grace == 0 ? .max : now - grace)
         return [
             try Self.line(
                 Collected(

@@ -85,6 +85,20 @@ final class CollectionRaceTests: XCTestCase {
         try assertCloneIsWhole()
     }
 
+    func testPastOfThisSecondIsForgottenToo() throws {
+        let secret = try ada.commit("secret", on: "main")
+        try repository.push("main:refs/heads/main", from: ada.path)
+        try ada.git("reset", "-q", "--hard", "HEAD~1")
+        try repository.push("+main:refs/heads/main", from: ada.path)
+        try repository.forget(from: bob.path)
+        let state = try repository.check(scratch)
+        XCTAssertEqual(state.oldest, 3)
+        let clone = try RemoteClone(scratch, "clone")
+        for pack in state.packs { try clone.git("unpack-objects", "-q", from: repository.place / "git/objects/pack/\(pack.name.text).pack") }
+        try clone.git("cat-file", "-e", BytePath(bytes: state.refs[0].target.hex))
+        XCTAssertThrowsError(try clone.git("cat-file", "-e", BytePath("\(secret)")))
+    }
+
     func testRefsThatCannotBeTogetherAreNotRestored() throws {
         try ada.commit("below", on: "below", from: "main")
         try repository.push("below:refs/heads/a/b", from: ada.path)

@@ -70,6 +70,15 @@ struct RemoteRepository: Sendable {
         }
     }
 
+    /// Packs everything anew, as `git data remote gc --expire 0 --prune 0` does.
+    func forget(from clone: BytePath) throws {
+        try working(in: clone) {
+            let session = session(Monitor(WatchedRemote.Events()))
+            session.options.verbosity = 0
+            _ = try Past(session: session).collect(keeping: 0, grace: 0)
+        }
+    }
+
     func restore(_ number: Int, _ refs: [BytePath] = [], from clone: BytePath) throws {
         try working(in: clone) {
             let session = session(Monitor(WatchedRemote.Events()))
@@ -116,8 +125,8 @@ final class RemoteClone: Sendable {
     }
 
     @discardableResult
-    func git(_ arguments: BytePath...) throws -> Finished {
-        let finished = try ScratchRepository.run(arguments, in: path)
+    func git(_ arguments: BytePath..., from file: BytePath? = nil) throws -> Finished {
+        let finished = try ScratchRepository.run(arguments, input: file?.contents(), in: path)
         guard finished.ending == .exited(0) else { throw Unexpected("git \(arguments): \(String(decoding: finished.errors, as: UTF8.self))") }
         return finished
     }
