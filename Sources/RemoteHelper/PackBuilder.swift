@@ -30,7 +30,9 @@ struct PackBuilder {
         let input = Git.walkLines(from: tips, excluding: bases)
         let arguments: [BytePath] = ["--revs", "--no-use-bitmap-index"]
         guard let built = try build(arguments, input, attempt: attempt) else { return nil }
-        return try record(of: built, tips: tips, bases: bases.isEmpty ? [] : boundary(tips, bases), generation: 0)
+        // What is named anew and was there before is in another pack.
+        let own = Set(tips).subtracting(bases)
+        return try record(of: built, tips: tips.filter(own.contains), bases: bases.isEmpty ? [] : boundary(tips, bases), generation: 0)
     }
 
     /// Packs the given objects.

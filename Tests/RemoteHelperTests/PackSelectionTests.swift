@@ -107,14 +107,16 @@ final class PackSelectionTests: XCTestCase {
             var tips: Set<Int> = [made[made.count - 1]]
             // A branch on a commit of earlier, or on one in the middle of what is pushed.
             if number(3) == 0 { tips.insert(number(parents.count)) }
-            let have = reached(branches)
+            let before = Set(branches)
+            let have = reached(before)
             let objects = reached(tips).subtracting(have)
             let bases = Set(objects.flatMap { parents[$0] }).subtracting(objects)
             if number(4) == 0, !branches.isEmpty { branches.remove(at: number(branches.count)) }
             if number(2) == 0, !branches.isEmpty { branches[number(branches.count)] = made[made.count - 1] }
             branches = Array(Set(branches).union(tips)).sorted()
             guard !objects.isEmpty else { return }
-            packs.append((Sample.pack(packs.count + 1000 + number(1_000_000) * 1000, tips: tips.sorted(), bases: bases.sorted()), objects))
+            let own = tips.subtracting(before)
+            packs.append((Sample.pack(packs.count + 1000 + number(1_000_000) * 1000, tips: own.sorted(), bases: bases.sorted()), objects))
         }
 
         /// As `Housekeeping.putTogether` does it.

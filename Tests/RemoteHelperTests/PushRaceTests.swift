@@ -44,6 +44,14 @@ final class PushRaceTests: XCTestCase {
         XCTAssertEqual(state.packs.count, 3)
     }
 
+    func testPackIsKnownForWhatIsInItAlone() throws {
+        let own = try ada.commit("of ada", on: "ada", from: "main")
+        try repository.push("ada:refs/heads/ada", "main:refs/heads/copy", from: ada.path)
+        let packs = try repository.check(scratch).packs
+        XCTAssertEqual(packs.map(\.tips), [[main], [own]])
+        XCTAssertEqual(packs.map(\.bases), [[], [main]])
+    }
+
     func testSameBranchIsRefusedInGitsWords() throws {
         let (repository, bob) = (repository!, bob!)
         let other = try bob.commit("of bob", on: "main")
