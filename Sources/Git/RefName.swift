@@ -27,11 +27,30 @@ package enum RefName {
         let lock = Array(".lock".utf8)
         return !(component.count >= lock.count && component.suffix(lock.count).elementsEqual(lock))
     }
+}
 
-    /// Whether one of the names is a folder of the other, so that both cannot be there at once.
-    package static func areInConflict(_ one: BytePath, _ other: BytePath) -> Bool {
-        let (short, long) = one.bytes.count < other.bytes.count ? (one, other) : (other, one)
-        return long.bytes.count > short.bytes.count && long.bytes.starts(with: short.bytes)
-            && long.bytes[short.bytes.count] == UInt8(ascii: "/")
+/// Names of refs that can be there together: none is a folder of another, as they would be as files.
+package struct RefNames {
+    private var names: Set<BytePath> = []
+    /// One name in each folder that the names are in.
+    private var folders: [BytePath: BytePath] = [:]
+
+    package init(_ names: some Sequence<BytePath>) {
+        for name in names { insert(name) }
+    }
+
+    package mutating func insert(_ name: BytePath) {
+        names.insert(name)
+        for folder in Self.folders(of: name) { folders[folder] = folders[folder] ?? name }
+    }
+
+    /// A name that cannot be there beside this one; nil where it can be added. A name that is there already is no
+    /// conflict.
+    package func conflict(with name: BytePath) -> BytePath? {
+        folders[name] ?? Self.folders(of: name).first(where: names.contains)
+    }
+
+    private static func folders(of name: BytePath) -> [BytePath] {
+        name.bytes.indices.filter { name.bytes[$0] == UInt8(ascii: "/") }.map { BytePath(bytes: name.bytes[..<$0]) }
     }
 }

@@ -76,5 +76,5 @@ extension FolderRemote {
         }
     }
 
-    package func naming(_ names: [ObjectID: DocumentName]) -> any Remote { FolderRemote(self, naming: names) }
+    package func naming(_ names: [ObjectID: DocumentName], areNew: Bool) -> any Remote { FolderRemote(self, naming: names) }
 }

@@ -105,7 +105,8 @@ package protocol Remote: Sendable {
     /// The same place, in which some blobs have names of their own instead of `objects/ab/cd/<oid>`: files of any size,
     /// whose bytes are known beforehand, that other programs look for under these names. All that is promised of
     /// blobs holds for them.
-    func naming(_ names: [ObjectID: DocumentName]) -> any Remote
+    /// - Parameter areNew: whether they are thought not to be there, so that an upload need not ask first.
+    func naming(_ names: [ObjectID: DocumentName], areNew: Bool) -> any Remote
 
     /// Takes back what is unfinished at the remote, as the process is about to end. Any thread may call it
     /// at any time; it waits for nothing.
@@ -131,7 +132,7 @@ extension Remote {
     package func documents(
         in folder: DocumentName, after start: DocumentName?, limit: Int
     ) throws(RemoteError) -> [DocumentName] { [] }
-    package func naming(_ names: [ObjectID: DocumentName]) -> any Remote { self }
+    package func naming(_ names: [ObjectID: DocumentName], areNew: Bool) -> any Remote { self }
     package func abandon() {}
 
     /// The names of all documents in a folder of documents.

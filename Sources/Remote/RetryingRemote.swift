@@ -173,8 +173,8 @@ package struct RetryingRemote: Remote {
         try retrying { () throws(RemoteError) in try remote.documents(in: folder, after: start, limit: limit) }
     }
 
-    package func naming(_ names: [ObjectID: DocumentName]) -> any Remote {
-        RetryingRemote(remote.naming(names), policy: policy, wait: wait)
+    package func naming(_ names: [ObjectID: DocumentName], areNew: Bool) -> any Remote {
+        RetryingRemote(remote.naming(names, areNew: areNew), policy: policy, wait: wait)
     }
 
     package func abandon() { remote.abandon() }

@@ -21,7 +21,11 @@ struct DerivedFiles {
                 note("warning: the files for reading over HTTP could not be written: \(HelperError(error).message)")
                 return try log.newestNumber(behind: state) != nil
             }
-            guard let newest = try log.newestNumber(behind: state) else { return false }
+            guard let newest = try log.newestNumber(behind: state) else {
+                // What was written is of a state that does not count.
+                if let newest = try log.newest() { try? write(newest, unlike: nil) }
+                return false
+            }
             guard newest > next.number, let state = try log.state(newest) else { return true }
             (written, next) = (nil, state)
         }
@@ -31,8 +35,10 @@ struct DerivedFiles {
     private func write(_ state: RepositoryState, unlike other: RepositoryState?) throws {
         var files: [(DocumentName, [UInt8])] = []
         let isNew = other == nil || other?.number == 0
-        if isNew || other?.refs != state.refs { files.append((Layout.refs, Self.refs(state))) }
-        if isNew || other?.packs != state.packs { files.append((Layout.packList, Self.packs(state))) }
+        // Together, as each is of no use where the other is that of an earlier state, whose writer was killed.
+        if isNew || other?.refs != state.refs || other?.packs != state.packs {
+            files += [(Layout.refs, Self.refs(state)), (Layout.packList, Self.packs(state))]
+        }
         if isNew || other?.head != state.head { files.append((Layout.head, Self.head(state))) }
         let failure = Monitor<RemoteError?>(nil)
         let (remote, pending) = (log.remote, files)

@@ -9,7 +9,7 @@ import Remote
 ///   written anew a few times in the life of a repository, and a clone of ten thousand pushes reads some dozens of packs.
 /// - What no state names any more is removed in two steps. A state lists it as unused; a later one, a day behind,
 ///   condemns it, and no state that comes after that may name it; then it is removed. A push that would name it reads
-///   of that first.
+///   of that first. For a day more nobody may bring it back, as somebody slower may be at removing it too.
 /// - A reader who finds a pack gone reads the newest state, whose packs hold the same objects.
 struct Housekeeping {
     let session: HelperSession
@@ -20,6 +20,8 @@ struct Housekeeping {
     /// Larger groups are left for `git data remote gc`, which somebody waits for on purpose.
     private static let greatestByteCount: Int64 = 256 << 20
     private static let grace: Int64 = 24 * 60 * 60
+    /// For so many seconds after it has condemned packs, a collection removes them: far less than they stay barred.
+    private static let patience: Int64 = 60 * 60
 
     /// Does what a push should do on the way, unless Git's own setting `gc.auto` says not to. It is no failure of the push
     /// where that cannot be done.
@@ -73,13 +75,14 @@ struct Housekeeping {
                     bases: bases.filter { !inside.contains($0) }, generation: (group.map(\.generation).max() ?? 0) + 1,
                     attempt: attempt)
             else { return nil }
-            if state.condemned.contains(built.record.name) {
+            if state.isBarred(built.record.name) {
                 attempt += 1
                 continue
             }
             try PackTransfer(remote: log.remote, folder: workshop.folder, showsProgress: false).upload(built)
             return try append("consolidate", after: state) { next in
-                guard names.isSubset(of: next.packs.map(\.name)), !next.condemned.contains(built.record.name) else { return false }
+                // A pack that was there already may have been removed since it was looked for.
+                guard names.isSubset(of: next.packs.map(\.name)), !next.isBarred(built.record.name) else { return false }
                 next.replace(names, by: built.record)
                 return true
             }
@@ -119,17 +122,24 @@ struct Housekeeping {
             let old = next.unused.filter { $0.since < limit && !named.contains($0.name) }.map(\.name)
             guard !old.isEmpty || !next.condemned.isEmpty else { return false }
             next.unused.removeAll { old.contains($0.name) || named.contains($0.name) }
+            let free = next.time - Self.grace
+            next.removed.removeAll { $0.since < free }
             next.condemned += old.filter { !next.condemned.contains($0) }
             condemned = next.condemned
             return true
         }
         guard let state else { return 0 }
         for name in condemned {
+            // What was condemned that long ago may have been removed by others, and be about to come back.
+            guard abs(FileStatus.Time.now.seconds - state.time) <= Self.patience else {
+                throw HelperError("unused packs could not be removed in time; the next collection does it")
+            }
             for suffix in ["idx", "pack"] {
                 if let document = name.document(suffix) { try log.remote.remove(document) }
             }
         }
         _ = try append("clear", after: state) { next in
+            next.removed += condemned.filter(next.condemned.contains).map { RepositoryState.UnusedPack(name: $0, since: next.time) }
             next.condemned.removeAll { condemned.contains($0) }
             return true
         }
@@ -171,6 +181,8 @@ struct Housekeeping {
             report.statesRemoved += 1
         }
         report.packsRemoved = try removeUnused(since: pruning)
+        // A push that was killed may not have come to this.
+        _ = try DerivedFiles(log: log).write(of: newest, before: nil, note: session.note)
         (report.packsAfter, report.bytesAfter) = (newest.packs.count, newest.packs.map(\.pack.byteCount).reduce(0, +))
         return report
     }
@@ -204,7 +216,7 @@ struct Housekeeping {
         var built: BuiltPack?
         for attempt in 0... {
             built = try roots.isEmpty ? nil : workshop.builder.pack(roots, excluding: [], attempt: attempt)
-            guard let name = built?.record.name, newest.condemned.contains(name) else { break }
+            guard let name = built?.record.name, newest.isBarred(name) else { break }
         }
         let isSame = newest.packs.map(\.name) == [built?.record.name].compactMap { $0 }
         if let built, !isSame { try PackTransfer(remote: log.remote, folder: workshop.folder, showsProgress: false).upload(built) }

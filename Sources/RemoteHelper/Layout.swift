@@ -28,7 +28,7 @@ enum Layout {
     /// The number of the state in a document; nil where it is something else.
     static func number(of name: DocumentName) -> Int? {
         guard let last = name.text.split(separator: "/").last, last.hasSuffix(".json"),
-            let number = Int(last.dropLast(".json".count)), number > 0, state(number) == name
+            let number = Int(last.dropLast(".json".count)), number > 0, state(number) == name, last.utf8.count == digitCount + 5
         else { return nil }
         return number
     }

@@ -78,9 +78,12 @@ struct PackBuilder {
     private func build(_ arguments: [BytePath], _ input: [UInt8], attempt: Int) throws -> PackName? {
         // The files here are gone in a moment, so that nothing needs to wait for them to be on the disk.
         var call: [BytePath] = ["-c", "pack.packSizeLimit=0", "-c", "pack.indexVersion=2", "-c", "core.fsync=none"]
-        if attempt > 0 { call += ["-c", BytePath("pack.compression=\(attempt % 9)")] }
+        if attempt > 0 { call += ["-c", BytePath("pack.compression=\(attempt % 10)")] }
         call += ["pack-objects", "--delta-base-offset", "--non-empty", showsProgress ? "--progress" : "-q"] + arguments
         if attempt > 0 { call += ["--no-reuse-object"] }
+        var input = input
+        // Small objects are compressed to the same bytes by many settings; one more object makes any pack another.
+        if attempt > Self.settings { input += try salt().hex + [UInt8(ascii: "\n")] }
         let child = try git.start(call + [folder / "pack"], input: .pipe, errors: .inherited)
         // Git reads all before it writes its one line.
         try? child.input?.write(input)
@@ -90,6 +93,15 @@ struct PackBuilder {
         let hash = String(decoding: answer.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         if hash.isEmpty { return nil }
         guard let name = PackName("pack-\(hash)") else { throw HelperError("'git pack-objects' answered '\(BytePath(hash))'") }
+        return name
+    }
+
+    private static let settings = 9
+
+    /// A small object that nothing names.
+    private func salt() throws -> GitObjectName {
+        let answer = try git.query(["hash-object", "-w", "--stdin"], input: Array("\(UInt64.random(in: .min ... .max))\n".utf8)).line
+        guard let name = GitObjectName(hex: answer.bytes) else { throw HelperError("'git hash-object' answered '\(answer)'") }
         return name
     }
 

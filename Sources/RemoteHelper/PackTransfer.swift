@@ -11,9 +11,10 @@ struct PackTransfer: Sendable {
     let showsProgress: Bool
 
     /// Brings a pack and its index to the remote. They are there, durable and whole, when this returns.
-    func upload(_ built: BuiltPack) throws {
+    /// - Parameter isNew: whether it has just been made, so that it need not be asked whether it is there.
+    func upload(_ built: BuiltPack, isNew: Bool = true) throws {
         let record = built.record
-        let view = remote.naming(record.documents)
+        let view = remote.naming(record.documents, areNew: isNew)
         let files = [(record.pack, built.pack), (record.index, built.index)]
         let meter = Meter("Uploading the pack", byteCount: files.map(\.0.byteCount).reduce(0, +), isShown: showsProgress)
         let failure = Monitor<RemoteError?>(nil)
@@ -43,7 +44,7 @@ struct PackTransfer: Sendable {
                 let control = meter.control(record.pack.byteCount)
                 let part = folder / BytePath("\(record.name.text).part")
                 let partial = try PartialDownload(of: record.pack.oid, byteCount: record.pack.byteCount, at: part, control)
-                let view = remote.naming(record.documents)
+                let view = remote.naming(record.documents, areNew: false)
                 let whole = try partial.complete(from: view, as: folder / BytePath("\(record.name.text).whole"))
                 defer { try? whole.removeFile() }
                 try receive(record, whole)

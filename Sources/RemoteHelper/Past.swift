@@ -32,6 +32,7 @@ struct Past {
     func log(limit: Int) throws -> [[UInt8]] {
         let log = try session.log()
         let numbers = try log.numbers()
+        let limit = max(0, limit)
         guard let newest = numbers.last else { return [] }
         // Each is shown by what it changes of the one before.
         let wanted = Array(numbers.suffix(limit == .max ? limit : limit + 1))
@@ -83,8 +84,10 @@ struct Past {
                     if let ref = past.ref(name) { next.refs.append(ref) }
                 }
                 next.refs.sort { $0.name < $1.name }
-                for (one, other) in zip(next.refs, next.refs.dropFirst()) where RefName.areInConflict(one.name, other.name) {
-                    throw HelperError("'\(one.name)' exists; cannot create '\(other.name)'")
+                var others = RefNames([])
+                for ref in next.refs {
+                    if let other = others.conflict(with: ref.name) { throw HelperError("'\(other)' exists; cannot create '\(ref.name)'") }
+                    others.insert(ref.name)
                 }
             }
             let changes = Self.changes(from: base, to: next)
@@ -142,12 +145,13 @@ struct Past {
 
     /// Tidies up. Where nothing is to be kept, the clock does not matter.
     /// - Parameters:
-    ///   - memory: for how many seconds the past is kept.
-    ///   - grace: for how many seconds an unused pack is.
+    ///   - memory: for how many seconds the past is kept; 0 to forget all of it.
+    ///   - grace: for how many seconds an unused pack is; 0 to remove all.
     func collect(keeping memory: Int64, grace: Int64) throws -> [[UInt8]] {
         let log = try session.log()
         let now = FileStatus.Time.now.seconds
         let report = try Housekeeping(session: session, log: log, isSoleWriter: session.isSoleWriter())
+            // States are made within a second too.
             .collect(forgettingBefore: memory == 0 ? .max : now - memory, removingBefore: grace == 0 ? .max : now - grace)
         return [
             try Self.line(

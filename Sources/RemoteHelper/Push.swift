@@ -14,13 +14,11 @@ struct Push {
         let listed = session.listed
         let objects = try LocalObjects(pushes.compactMap(\.source), listed?.refs.map(\.target) ?? [], git)
         let start = listed ?? .beginning(objectFormat: objects.format ?? "sha1")
-        if let own = objects.format, own != start.objectFormat {
-            throw HelperError("the repository at the remote names objects by \(start.objectFormat), and this one by \(own)")
-        }
+        try requireFormat(start, objects)
         let updates = try pushes.map { try update($0, start, objects) }
         var plan = PushPlan(updates, on: start, isAtomic: session.options.isAtomic)
         if session.options.isDryRun || plan.accepted.isEmpty || plan.isIdle(on: start) { return result(updates, plan) }
-        try refuseShallow(plan, start, objects, git, location)
+        try refuseShallow(plan, start, git, location)
         try completeData(plan, start, git, location)
         let log = try session.log(mayCreate: true)
         let isSoleWriter = try requireConditions(log)
@@ -29,6 +27,11 @@ struct Push {
         let author = try session.author()
         var base = start
         while true {
+            // What is true of the state that Git was told of need not be of one that came since.
+            if base.number != start.number {
+                try requireFormat(base, objects)
+                try refuseShallow(plan, base, git, location)
+            }
             let pack = try pushed.bring(plan.accepted.compactMap(\.target), onto: base)
             var next = plan.applied(to: base, by: author, head: try? RepositoryHead.branch(location))
             if let pack { next.add(pack) }
@@ -85,17 +88,22 @@ struct Push {
 
     /// A history whose beginning is missing here would be missing there.
     private func refuseShallow(
-        _ plan: PushPlan, _ listed: RepositoryState, _ objects: LocalObjects, _ git: Git, _ location: RepositoryLocation
+        _ plan: PushPlan, _ state: RepositoryState, _ git: Git, _ location: RepositoryLocation
     ) throws {
         let file = location.commonFolder / "shallow"
         let grafts = Set((try file.contents() ?? []).split(separator: 10).compactMap { GitObjectName(hex: $0) })
         guard !grafts.isEmpty else { return }
-        let have = listed.refs.map(\.target).filter { objects.kinds[$0] != nil }
+        let have = try git.existing(state.refs.map(\.target))
         let input = Git.walkLines(from: plan.accepted.compactMap(\.target), excluding: have)
         let isCut = try git.query(["rev-list", "--stdin"], input: input).lines.contains { line in
             GitObjectName(hex: line.bytes).map(grafts.contains) ?? false
         }
         if isCut { throw HelperError("shallow update not allowed", hints: ["git fetch --unshallow"]) }
+    }
+
+    private func requireFormat(_ state: RepositoryState, _ objects: LocalObjects) throws {
+        guard state.number > 0, let own = objects.format, own != state.objectFormat else { return }
+        throw HelperError("the repository at the remote names objects by \(state.objectFormat), and this one by \(own)")
     }
 
     // MARK: What has to be there

@@ -73,18 +73,18 @@ struct PushPlan: Equatable {
     /// Refuses refs whose names would be a folder of others, with all other updates done.
     private mutating func refuseConflicts(on state: RepositoryState) {
         let changed = Set(accepted.map(\.ref))
-        var names = state.refs.map(\.name).filter { !changed.contains($0) }
+        var names = RefNames(state.refs.map(\.name).filter { !changed.contains($0) })
         // Those first that are there already, then the others in the order that they were given.
         let present = Set(state.refs.map(\.name))
         let kept = accepted.filter { $0.target != nil }
         for update in kept.filter({ present.contains($0.ref) }) + kept.filter({ !present.contains($0.ref) }) {
-            if let other = names.first(where: { RefName.areInConflict($0, update.ref) }) {
+            if let other = names.conflict(with: update.ref) {
                 refused[update.ref] = "'\(other)' exists; cannot create '\(update.ref)'"
-                accepted.removeAll { $0.ref == update.ref }
             } else {
-                names.append(update.ref)
+                names.insert(update.ref)
             }
         }
+        accepted.removeAll { refused[$0.ref] != nil }
     }
 
     /// Whether the accepted updates change nothing.
@@ -105,6 +105,8 @@ struct PushPlan: Equatable {
         let branches = next.refs.map(\.name).filter { $0.bytes.starts(with: "refs/heads/".utf8) }
         // The first branches that come decide; later, only a person does.
         if !state.refs.contains(where: { $0.name.bytes.starts(with: "refs/heads/".utf8) }), !branches.contains(next.head) {
+            // The user's own may have a name that no state can hold.
+            let head = head.flatMap { RefName.isValid($0) && $0.isUTF8 ? $0 : nil }
             let candidates = [head, "refs/heads/main", "refs/heads/master"].compactMap { $0 }
             next.head = candidates.first(where: branches.contains) ?? branches.first ?? head ?? next.head
         }

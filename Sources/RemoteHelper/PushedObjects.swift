@@ -9,6 +9,8 @@ final class PushedObjects {
     private var built: BuiltPack?
     /// The state for which the pack is good: all that is left out of it is in that one's packs.
     private var basis: RepositoryState?
+    /// What the pack was made for.
+    private var tips: Set<GitObjectName> = []
 
     init(session: HelperSession, git: Git, remote: any Remote) {
         self.session = session
@@ -19,20 +21,24 @@ final class PushedObjects {
     /// Brings what a state's packs lack of the objects that `targets` reach.
     /// - Returns: the pack that the next state has to name; nil where nothing is lacking.
     func bring(_ targets: [GitObjectName], onto base: RepositoryState) throws -> PackRecord? {
-        var attempt = 0
-        // Packs are only ever added or put together, unless objects were dropped.
-        if let basis, basis.collections == base.collections {
+        // Packs are only ever added or put together, unless objects were dropped. A ref that was refused before may be
+        // accepted now.
+        if let basis, basis.collections == base.collections, tips.isSuperset(of: targets) {
             guard let built else { return nil }
-            guard base.condemned.contains(built.record.name) else { return built.record }
-            attempt = Int.random(in: 1...1000)
+            if !base.isBarred(built.record.name) {
+                // It may have been there before this push, unused, and been removed since.
+                try upload(built, isNew: false)
+                return built.record
+            }
         }
         remove()
+        var attempt = 0
         let have = try git.existing(Array(Set(base.refs.map(\.target))))
         let builder = PackBuilder(
             git: git, folder: try session.transit(), showsProgress: session.options.showsProgress && session.options.verbosity > 0)
-        basis = base
+        (basis, tips) = (base, Set(targets))
         while let pack = try builder.pack(Array(Set(targets)), excluding: have, attempt: attempt) {
-            guard base.condemned.contains(pack.record.name) else {
+            guard base.isBarred(pack.record.name) else {
                 built = pack
                 break
             }
@@ -40,14 +46,19 @@ final class PushedObjects {
             attempt += 1
         }
         guard let built else { return nil }
-        try PackTransfer(remote: remote, folder: session.transit(), showsProgress: session.options.showsProgress).upload(built)
+        try upload(built, isNew: true)
         return built.record
+    }
+
+    private func upload(_ pack: BuiltPack, isNew: Bool) throws {
+        try PackTransfer(remote: remote, folder: session.transit(), showsProgress: session.options.showsProgress)
+            .upload(pack, isNew: isNew)
     }
 
     /// Forgets the local files.
     func remove() {
         built?.remove()
-        (built, basis) = (nil, nil)
+        (built, basis, tips) = (nil, nil, [])
     }
 }
 

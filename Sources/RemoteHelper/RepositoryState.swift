@@ -43,12 +43,25 @@ struct RepositoryState: Equatable, Sendable {
     var unused: [UnusedPack] = []
     /// Packs that are being removed: nobody may name these.
     var condemned: [PackName] = []
+    /// Packs that were removed lately, and when. Somebody slower may be about to remove them once more, so that nobody may
+    /// bring them back yet.
+    var removed: [UnusedPack] = []
     /// How often objects were dropped from the packs: a pack that was made on an earlier state may miss some of them.
     var collections = 0
     /// The oldest state whose objects are all there.
     var oldest = 1
 
-    func ref(_ name: BytePath) -> Ref? { refs.first { $0.name == name } }
+    func ref(_ name: BytePath) -> Ref? {
+        var (low, high) = (0, refs.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if refs[middle].name < name { low = middle + 1 } else { high = middle }
+        }
+        return low < refs.count && refs[low].name == name ? refs[low] : nil
+    }
+
+    /// Whether no state may name this pack, as somebody removes it or may still be about to.
+    func isBarred(_ name: PackName) -> Bool { condemned.contains(name) || removed.contains { $0.name == name } }
 
     /// The state that comes after this one, with the same content.
     func successor(_ action: String, by author: String) -> RepositoryState {
@@ -113,11 +126,21 @@ extension RepositoryState {
         let packs: [Pack]
         let unused: [Unused]?
         let condemned: [String]?
+        let removed: [Unused]?
         let collections: Int?
         let oldest: Int?
     }
 
+    private struct Mark: Decodable { let version: Int }
+
+    private static func requireVersion(_ found: Int) throws {
+        guard found == version else { throw Malformed(reason: "it is of version \(found), which a newer git data has written") }
+    }
+
     private static let version = 1
+    /// Sums of so many bytes as one pack may have do not overflow, with any number of packs that a document can hold.
+    private static let byteCounts: ClosedRange<Int64> = 0...1 << 42
+    private static let counts = 0...1 << 32
 
     /// The document's bytes.
     func encoded() throws -> [UInt8] {
@@ -134,7 +157,8 @@ extension RepositoryState {
                     generation: pack.generation, tips: pack.tips.map(\.description), bases: pack.bases.map(\.description))
             },
             unused: unused.isEmpty ? nil : unused.map { Wire.Unused(name: $0.name.text, since: $0.since) },
-            condemned: condemned.isEmpty ? nil : condemned.map(\.text), collections: collections == 0 ? nil : collections,
+            condemned: condemned.isEmpty ? nil : condemned.map(\.text),
+            removed: removed.isEmpty ? nil : removed.map { Wire.Unused(name: $0.name.text, since: $0.since) }, collections: collections == 0 ? nil : collections,
             oldest: oldest == 1 ? nil : oldest)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -146,16 +170,16 @@ extension RepositoryState {
     init(_ bytes: [UInt8], number: Int) throws {
         let wire: Wire
         do { wire = try JSONDecoder().decode(Wire.self, from: Data(bytes)) } catch {
+            // Another version may have none of the rest.
+            if let mark = try? JSONDecoder().decode(Mark.self, from: Data(bytes)) { try Self.requireVersion(mark.version) }
             throw Malformed(reason: "it is no JSON of a state")
         }
-        guard wire.version == Self.version else {
-            throw Malformed(reason: "it is of version \(wire.version), which a newer git data has written")
-        }
+        try Self.requireVersion(wire.version)
         guard wire.number == number else { throw Malformed(reason: "it says that it is number \(wire.number)") }
         guard ["sha1", "sha256"].contains(wire.objectFormat) else { throw Malformed(reason: "its object format is unknown") }
         let digits = wire.objectFormat == "sha1" ? 40 : 64
-        func object(_ text: some StringProtocol) throws -> GitObjectName {
-            guard text.utf8.count == digits, let name = GitObjectName(hex: Array(text.utf8)), !name.isNull else {
+        func object(_ hex: some Collection<UInt8>) throws -> GitObjectName {
+            guard hex.count == digits, let name = GitObjectName(hex: hex), !name.isNull else {
                 throw Malformed(reason: "it holds what is no name of an object")
             }
             return name
@@ -165,22 +189,29 @@ extension RepositoryState {
             return name
         }
         func file(_ hex: String, _ byteCount: Int64) throws -> PackRecord.File {
-            guard let oid = ObjectID(hex: Array(hex.utf8)), byteCount >= 0 else {
+            guard let oid = ObjectID(hex: Array(hex.utf8)) else {
                 throw Malformed(reason: "it describes a pack by what is no SHA-256")
             }
+            guard Self.byteCounts.contains(byteCount) else { throw Malformed(reason: "it describes a pack of \(byteCount) bytes") }
             return PackRecord.File(oid: oid, byteCount: byteCount)
         }
-        func refName(_ text: some StringProtocol) throws -> BytePath {
-            let name = BytePath(bytes: Array(text.utf8))
-            guard RefName.isValid(name) else { throw Malformed(reason: "it holds what is no name of a ref") }
+        func count(_ number: Int) throws -> Int {
+            guard Self.counts.contains(number) else { throw Malformed(reason: "it counts \(number) where that cannot be") }
+            return number
+        }
+        func refName(_ bytes: some Collection<UInt8>) throws -> BytePath {
+            let name = BytePath(bytes: bytes)
+            // A path ends at a NUL.
+            guard name.bytes.count == bytes.count, RefName.isValid(name) else { throw Malformed(reason: "it holds what is no name of a ref") }
             return name
         }
         self.number = number
         (id, parent, time, author, action) = (wire.id, wire.parent, wire.time, wire.author, wire.action)
         objectFormat = wire.objectFormat
-        head = try refName(wire.head)
+        head = try refName(wire.head.utf8)
         refs = try wire.refs.map { line in
-            let fields = line.split(separator: " ", omittingEmptySubsequences: false)
+            // As bytes: there are letters with which a space behind them is one character.
+            let fields = Array(line.utf8).split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
             guard (2...3).contains(fields.count) else { throw Malformed(reason: "it holds what is no ref") }
             return Ref(
                 name: try refName(fields[1]), target: try object(fields[0]),
@@ -189,12 +220,15 @@ extension RepositoryState {
         packs = try wire.packs.map { pack in
             PackRecord(
                 name: try packName(pack.name), pack: try file(pack.sha256, pack.bytes),
-                index: try file(pack.indexSHA256, pack.indexBytes), objectCount: pack.objects, generation: pack.generation,
-                tips: try pack.tips.map { try object($0) }, bases: try pack.bases.map { try object($0) })
+                index: try file(pack.indexSHA256, pack.indexBytes), objectCount: try count(pack.objects), generation: try count(pack.generation),
+                tips: try pack.tips.map { try object($0.utf8) }, bases: try pack.bases.map { try object($0.utf8) })
         }
         unused = try (wire.unused ?? []).map { UnusedPack(name: try packName($0.name), since: $0.since) }
         condemned = try (wire.condemned ?? []).map(packName)
-        collections = wire.collections ?? 0
+        removed = try (wire.removed ?? []).map { UnusedPack(name: try packName($0.name), since: $0.since) }
+        collections = try count(wire.collections ?? 0)
         oldest = wire.oldest ?? 1
+        guard oldest >= 1, oldest <= number else { throw Malformed(reason: "it says that the oldest state is \(oldest)") }
+        guard Set(refs.map(\.name)).count == refs.count else { throw Malformed(reason: "it names a ref twice") }
     }
 }

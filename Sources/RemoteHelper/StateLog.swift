@@ -15,6 +15,7 @@ struct StateLog: Sendable {
     /// The number of the newest state, 0 where there is none.
     /// - Parameter number: one that is known to have been there, where to begin looking.
     func newestNumber(from number: Int = 0) throws -> Int {
+        let number = max(0, number)
         var newest = try lastNumber(after: number - 1)
         // Housekeeping has removed that one, or somebody has begun the repository anew.
         if newest.number == 0, number > 0 { newest = try lastNumber(after: 0) }
@@ -37,9 +38,15 @@ struct StateLog: Sendable {
 
     /// - Returns: the last number of one page of the list, 0 where it is empty; and whether more may follow.
     private func lastNumber(after number: Int) throws -> (number: Int, isFull: Bool) {
-        let start = number > 0 ? Layout.state(number) : nil
-        let names = try remote.documents(in: Layout.states, after: start, limit: Self.pageSize)
-        return (names.compactMap { Layout.number(of: $0) }.max() ?? 0, names.count >= Self.pageSize)
+        var start = number > 0 ? Layout.state(number) : nil
+        while true {
+            let names = try remote.documents(in: Layout.states, after: start, limit: Self.pageSize)
+            let isFull = names.count >= Self.pageSize
+            if let last = names.compactMap({ Layout.number(of: $0) }).max() { return (last, isFull) }
+            // A whole page of what others have put there says nothing of what is behind it.
+            guard isFull, let last = names.last else { return (0, false) }
+            start = last
+        }
     }
 
     private func hint() throws -> Int? {
@@ -83,6 +90,10 @@ struct StateLog: Sendable {
     func append(_ state: RepositoryState, isSoleWriter: Bool) throws -> Outcome {
         let name = Layout.state(state.number)
         let content = try state.encoded()
+        // A state that nobody can read would be the end of the repository.
+        guard (try? RepositoryState(content, number: state.number)) == state else {
+            throw HelperError("the next state of the repository would not be to be read; nothing was changed")
+        }
         if isSoleWriter {
             guard try remote.read(name) == nil else { return .taken }
             try remote.replace(name, content)

@@ -77,11 +77,10 @@ extension S3Remote {
         return Array(names.prefix(limit))
     }
 
-    /// None of them is thought to be there: who brings such a file has just made it, and an upload that is not the first
-    /// is told so.
-    package func naming(_ names: [ObjectID: DocumentName]) -> any Remote {
+    package func naming(_ names: [ObjectID: DocumentName], areNew: Bool) -> any Remote {
         let remote = S3Remote(client, BlobKeys(keys, naming: names), name: name)
-        for oid in names.keys { remote.known.setAbsent(oid) }
+        // An upload of what is there all the same is told so.
+        if areNew { for oid in names.keys { remote.known.setAbsent(oid) } }
         return remote
     }
 }

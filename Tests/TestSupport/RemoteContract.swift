@@ -160,18 +160,20 @@ package struct RemoteContract {
     package func checkBlobsHaveNamesOfTheirOwn() throws {
         let blob = try source(length: 300_000, seed: 77)
         guard let name = DocumentName("git/objects/pack/pack-1.pack") else { throw Unexpected("no name") }
-        let view = remote.naming([blob.oid: name])
+        let view = remote.naming([blob.oid: name], areNew: true)
         let byteCount = Int64(blob.bytes.count)
         try expect(view.upload(blob.oid, byteCount: byteCount, from: blob.file, TransferControl()), equals: .sent)
         try expect(view.settle(), equals: [:])
         // Servers that know no conditions take the same bytes again.
-        let again = remote.naming([blob.oid: name])
+        let again = remote.naming([blob.oid: name], areNew: true)
         _ = try again.upload(blob.oid, byteCount: byteCount, from: blob.file, TransferControl())
+        let asked = remote.naming([blob.oid: name], areNew: false)
+        try expect(asked.upload(blob.oid, byteCount: byteCount, from: blob.file, TransferControl()), equals: .existed)
         try expect(again.settle(), equals: [:])
         try expect(remote.read(name), equals: blob.bytes)
         try expect(list(), equals: [])
         var content: [UInt8] = []
-        try remote.naming([blob.oid: name]).download(blob.oid, from: 1000, TransferControl()) { piece throws(RemoteError) in
+        try remote.naming([blob.oid: name], areNew: false).download(blob.oid, from: 1000, TransferControl()) { piece throws(RemoteError) in
             content += piece
         }
         try expect(content, equals: Array(blob.bytes[1000...]))
