@@ -70,7 +70,7 @@ extension FolderRemote {
             guard place.isFolder else { return [] }
             let first = start.map { BytePath($0.text).lastComponent }
             let names = try place.entries().filter { name in first.map { name > $0 } ?? true }.sorted()
-            return Array(names.compactMap { folder.appending($0.text) }.prefix(limit))
+            return Array(names.lazy.compactMap { folder.appending($0.text) }.prefix(limit))
         } catch {
             throw RemoteError(error, "read", place)
         }

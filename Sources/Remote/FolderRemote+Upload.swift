@@ -8,6 +8,8 @@ extension FolderRemote {
     ) throws(RemoteError) -> UploadResult {
         if let present = try self.byteCount(of: oid) {
             try requireLength(byteCount, of: oid, found: present)
+            // Whoever made a file under a name of its own may have been killed before that was on the disk.
+            if hasName(oid) { try flush([path(of: oid), path(of: oid).parent], in: folder, isShared: false) }
             control.reach(byteCount)
             return .existed
         }

@@ -64,6 +64,9 @@ package final class FolderRemote: Remote {
     var objects: BytePath { folder / "objects" }
     var incoming: BytePath { folder / "incoming" }
 
+    /// Whether the blob has a name of its own.
+    func hasName(_ oid: ObjectID) -> Bool { names[oid] != nil }
+
     func path(of oid: ObjectID) -> BytePath {
         names[oid].map { folder / BytePath($0.text) } ?? objects / oid.shardedPath
     }

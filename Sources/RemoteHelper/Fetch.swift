@@ -24,7 +24,7 @@ struct Fetch {
     private func fetch(_ wanted: [GitObjectName], _ state: RepositoryState, _ git: Git) throws {
         let landmarks = Set(state.packs.flatMap { $0.tips + $0.bases } + wanted)
         // In a clone too: it may borrow from another repository.
-        let present = Set(try git.existing(Array(landmarks)))
+        let present = Set(try session.existing(Array(landmarks)))
         var selection = PackSelection(wanted, among: state.packs, present: present)
         try receive(selection.packs, git)
         guard selection.reliesOnPresent, try !isComplete(wanted, git) else { return }
@@ -37,7 +37,10 @@ struct Fetch {
     /// Whether all that the objects reach is here, or else reached by what the refs here reach.
     private func isComplete(_ wanted: [GitObjectName], _ git: Git) throws -> Bool {
         let input = Git.walkLines(from: wanted)
-        let arguments: [BytePath] = ["rev-list", "--objects", "--stdin", "--not", "--all", "--quiet", "--alternate-refs"]
+        // What another remote has promised may be missing, and is not to be fetched for this.
+        let promised: [BytePath] = try session.isPartialClone() ? ["--exclude-promisor-objects"] : []
+        let arguments: [BytePath] = ["--no-replace-objects", "rev-list", "--objects", "--stdin"] + promised
+            + ["--not", "--all", "--quiet", "--alternate-refs"]
         let child = try git.start(arguments, input: .pipe, output: .null, errors: .null)
         try? child.input?.write(input)
         try? child.closeInput()

@@ -168,10 +168,15 @@ struct Housekeeping {
         let workshop = try PackWorkshop(session: session, remote: log.remote, objectFormat: newest.objectFormat)
         defer { workshop.remove() }
         while true {
-            let kept = try states(since: expiry, upTo: newest)
-            if let next = try repack(newest, keeping: kept, in: workshop) {
-                newest = next
-                break
+            do {
+                let kept = try states(since: expiry, upTo: newest)
+                if let next = try repack(newest, keeping: kept, in: workshop) {
+                    newest = next
+                    break
+                }
+            } catch let error as RemoteError where error.kind == .absent {
+                // Another collection has removed what was being read: then there is a newer state.
+                guard try log.newestNumber(from: newest.number) > newest.number else { throw error }
             }
             guard let state = try log.newest(from: newest.number) else { throw HelperError("the repository was removed meanwhile") }
             newest = state

@@ -18,13 +18,17 @@ struct LocalObjects {
     /// How the repository names objects; nil where nothing was found.
     var format: String? { named.values.first.map { $0.name.byteCount == 20 ? "sha1" : "sha256" } }
 
-    init(_ sources: [BytePath], _ remote: [GitObjectName], _ git: Git) throws {
+    /// - Parameters:
+    ///   - sources: what is to be pushed, in any way that Git knows.
+    ///   - remote: what the remote's refs name.
+    init(_ sources: [BytePath], _ git: Git, remote: [GitObjectName], _ session: HelperSession) throws {
         guard !sources.isEmpty else { return }
         var input: [UInt8] = []
         for source in sources { input += source.bytes + [UInt8(ascii: "\n")] + source.bytes + Array("^{}\n".utf8) }
-        input += Git.walkLines(from: remote)
-        var answers = try git.query(["cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer"], input: input).lines[...]
-        guard answers.count == 2 * sources.count + remote.count else {
+        // One question for all, where Git answers without fetching anything.
+        let isPartial = try session.isPartialClone()
+        var answers = try Self.kinds(input + (isPartial ? [] : Git.walkLines(from: remote)), git)[...]
+        guard answers.count == 2 * sources.count + (isPartial ? 0 : remote.count) else {
             throw HelperError("'git cat-file' answered \(answers.count) lines")
         }
         for source in sources {
@@ -32,7 +36,12 @@ struct LocalObjects {
             guard let own else { continue }
             named[source] = Found(name: own.0, kind: own.1, peeled: own.1 == "tag" ? peeled?.0 : nil)
         }
+        if isPartial, !remote.isEmpty { answers = try Self.kinds(Git.walkLines(from: remote), session.lookingGit())[...] }
         for answer in answers { if let (name, kind) = Self.parse(answer) { kinds[name] = kind } }
+    }
+
+    private static func kinds(_ input: [UInt8], _ git: Git) throws -> [BytePath] {
+        try git.query(["cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer"], input: input).lines
     }
 
     /// - Returns: nil for what is not here.

@@ -29,7 +29,7 @@ struct PackBuilder {
     func pack(_ tips: [GitObjectName], excluding bases: [GitObjectName], attempt: Int = 0) throws -> BuiltPack? {
         let input = Git.walkLines(from: tips, excluding: bases)
         let arguments: [BytePath] = ["--revs", "--no-use-bitmap-index"]
-        let walk = bases.isEmpty ? nil : try git.start(["rev-list", "--boundary", "--stdin"], input: .pipe)
+        let walk = bases.isEmpty ? nil : try git.start(["--no-replace-objects", "rev-list", "--boundary", "--stdin"], input: .pipe)
         try? walk?.input?.write(input)
         try? walk?.closeInput()
         guard let built = try build(arguments, input, attempt: attempt) else {

@@ -12,7 +12,7 @@ struct Push {
     func run(_ pushes: [HelperConversation.Push]) throws -> Result {
         let (git, location) = try session.requireRepository()
         let listed = session.listed
-        let objects = try LocalObjects(pushes.compactMap(\.source), listed?.refs.map(\.target) ?? [], git)
+        let objects = try LocalObjects(pushes.compactMap(\.source), git, remote: listed?.refs.map(\.target) ?? [], session)
         let start = listed ?? .beginning(objectFormat: objects.format ?? "sha1")
         try requireFormat(start, objects)
         let updates = try pushes.map { try update($0, start, objects) }
@@ -93,7 +93,7 @@ struct Push {
         let file = location.commonFolder / "shallow"
         let grafts = Set((try file.contents() ?? []).split(separator: 10).compactMap { GitObjectName(hex: $0) })
         guard !grafts.isEmpty else { return }
-        let have = try git.existing(state.refs.map(\.target))
+        let have = try session.existing(state.refs.map(\.target))
         let input = Git.walkLines(from: plan.accepted.compactMap(\.target), excluding: have)
         let isCut = try git.query(["rev-list", "--stdin"], input: input).lines.contains { line in
             GitObjectName(hex: line.bytes).map(grafts.contains) ?? false
@@ -143,7 +143,9 @@ struct Push {
             return true
         }
         let note = try session.noteFile("creates-once")
-        if let note, note.exists { return false }
+        // Looked at again now and then: another server may stand behind the URL by now.
+        let limit = FileStatus.Time.now.seconds - 30 * 24 * 60 * 60
+        if let note, let status = try note.status(), status.modified.seconds > limit { return false }
         guard try log.canCreateOnce() else {
             let key = "remote.\(session.name).dataSoleWriter"
             throw HelperError(

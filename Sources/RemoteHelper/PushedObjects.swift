@@ -33,7 +33,7 @@ final class PushedObjects {
         }
         remove()
         var attempt = 0
-        let have = try git.existing(Array(Set(base.refs.map(\.target))))
+        let have = try session.existing(Array(Set(base.refs.map(\.target))))
         let builder = PackBuilder(
             git: git, folder: try session.transit(), showsProgress: session.options.showsProgress && session.options.verbosity > 0)
         (basis, tips) = (base, Set(targets))

@@ -112,7 +112,11 @@ struct StateLog: Sendable {
     /// - Returns: the newest state's number, or nil where it has been passed by.
     func newestNumber(behind state: RepositoryState) throws -> Int? {
         let newest = try newestNumber(from: state.number)
-        guard newest > state.number else { return newest }
+        if newest <= state.number {
+            // A list that does not show it at all may be that of a place which somebody is removing.
+            let isThere = try newest == state.number || self.state(state.number)?.id == state.id
+            return isThere ? state.number : nil
+        }
         guard try self.state(state.number + 1)?.parent == state.id else { return nil }
         return newest
     }

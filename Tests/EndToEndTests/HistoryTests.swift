@@ -113,6 +113,30 @@ final class HistoryTests: EndToEndTestCase {
         try assertContent("a.bin", in: inner, is: content)
     }
 
+    /// Git takes the filter down in its configuration, and would ask this remote for each object that is not here.
+    func testCloneWithAFilterIsWholeAndGoesOnWorking() throws {
+        let work = try pushed()
+        let outcome = try laboratory.run("git", ["clone", "--filter=blob:none", url, "clone"]).expecting(0)
+        assertContains(outcome.errorText, "is always fetched whole; 'filter' is not used")
+        let clone = Worktree(folder: laboratory.folder / "clone", in: laboratory)
+        try assertContent("a.bin", in: clone, is: content)
+        try work.write("more\n", to: "more.txt")
+        try work.commit("More")
+        try work.git("push", "--quiet")
+        try clone.git("fetch", "--quiet")
+        try clone.git("merge", "--quiet", "--ff-only", "origin/main")
+        try work.write("yet more\n", to: "more.txt")
+        try work.commit("Yet more")
+        try work.git("push", "--quiet")
+        try clone.write("other\n", to: "other.txt")
+        try clone.commit("Other")
+        // Git has looked at the commit that it lacks, and so has fetched it.
+        assertContains(try clone.attempt("push", "--porcelain", "origin", "main").description, "(non-fast-forward)")
+        try clone.git("pull", "--quiet", "--rebase")
+        try clone.git("push", "--quiet", "origin", "main")
+        try laboratory.clone(url, as: "whole").git("fsck", "--full", "--strict")
+    }
+
     // MARK: The past
 
     func testForcedPushesAndDeletionsAreUndone() throws {
