@@ -96,7 +96,10 @@ final class HelperSession {
         let limit = FileStatus.Time.now.seconds - 7 * 24 * 60 * 60
         for name in try folder.entries() {
             let file = folder / name
-            if let status = try? file.status(), status.kind == .regular, status.modified.seconds < limit { try? file.removeFile() }
+            guard let status = try? file.status(), status.modified.seconds < limit else { continue }
+            // What a killed process has left.
+            if status.kind == .regular { try? file.removeFile() }
+            if status.kind == .folder, name.text.hasPrefix(PackWorkshop.prefix) { file.removeTree() }
         }
         return folder
     }

@@ -266,10 +266,13 @@ struct PackWorkshop {
     let builder: PackBuilder
     private let transfer: PackTransfer
 
+    /// What the names of these folders begin with.
+    static let prefix = "workshop-"
+
     init(session: HelperSession, remote: any Remote, objectFormat: String) throws {
-        folder = try session.transit() / BytePath("workshop-\(String(UInt64.random(in: .min ... .max), radix: 36))")
+        folder = try session.transit() / BytePath(Self.prefix + String(UInt64.random(in: .min ... .max), radix: 36))
         let place = folder
-        Interrupts.onEnd { PackWorkshop.remove(place) }
+        Interrupts.onEnd { place.removeTree() }
         let maker = try Git(isolated: true)
         try maker.query(["init", "--quiet", "--bare", "--template=", BytePath("--object-format=\(objectFormat)"), folder])
         git = try Git(in: folder, isolated: true, adding: [("GIT_DIR", folder)])
@@ -288,14 +291,5 @@ struct PackWorkshop {
         try git.query(["cat-file", "--batch-all-objects", "--batch-check=%(objectname)", "--buffer"]).output
     }
 
-    func remove() { Self.remove(folder) }
-
-    private static func remove(_ folder: BytePath) {
-        guard let status = try? folder.status(), status.kind == .folder else {
-            try? folder.removeFile()
-            return
-        }
-        for name in (try? folder.entries()) ?? [] { remove(folder / name) }
-        folder.removeEmptyFolder()
-    }
+    func remove() { folder.removeTree() }
 }
