@@ -6,7 +6,7 @@ import Transfer
 /// What the doctor sees of this machine: programs and Git's configuration.
 enum Installation {
     static func findings() -> [Finding] {
-        [version(), git(), onPath(), agent()] + configuration()
+        [version(), git(), onPath(), agent(), remoteHelper()] + configuration()
     }
 
     private static func version() -> Finding {
@@ -48,6 +48,14 @@ enum Installation {
             return Finding(.wrong, "transfer agent", "'\(agent)' is missing", fixes: ["run install.sh again"])
         }
         return Finding(.ok, "transfer agent", "'\(agent)'")
+    }
+
+    /// Git starts it by its name for URLs `data::…`, and needs it for no others.
+    private static func remoteHelper() -> Finding {
+        guard let found = Environment.findProgram("git-remote-data") else {
+            return Finding(.note, "remote helper", "Git cannot find 'git-remote-data', for URLs 'data::…'; run install.sh again")
+        }
+        return Finding(.ok, "remote helper", "'\(found)'")
     }
 
     /// The entries as they hold here, wherever they are set.
