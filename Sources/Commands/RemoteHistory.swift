@@ -225,6 +225,10 @@ struct RemoteCollectCommand: Command {
         let bytesAfter: Int64
         let statesRemoved: Int
         let packsRemoved: Int
+
+        var hasChanged: Bool {
+            packsBefore != packsAfter || bytesBefore != bytesAfter || statesRemoved > 0 || packsRemoved > 0
+        }
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
@@ -232,6 +236,10 @@ struct RemoteCollectCommand: Command {
         let day = 24 * 60 * 60
         let request = "data-gc \((arguments[expire] ?? 90) * day) \((arguments[prune] ?? 1) * day)"
         for report in try history.ask(request, Report.self) {
+            guard report.hasChanged else {
+                context.output.message("Nothing to tidy.")
+                continue
+            }
             context.output.message(
                 "\(Count.noun(report.packsBefore, "pack")) (\(ByteCountText.format(report.bytesBefore))) became \(Count.noun(report.packsAfter, "pack")) (\(ByteCountText.format(report.bytesAfter)))")
             if report.packsRemoved > 0 { context.output.message("\(Count.noun(report.packsRemoved, "unused pack")) removed") }

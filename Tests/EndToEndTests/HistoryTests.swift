@@ -214,7 +214,7 @@ final class HistoryTests: EndToEndTestCase {
         XCTAssertEqual(try (place / "git/objects/pack").entries().count, 2)
         // Nothing to do makes no state.
         let before = try states()
-        try work.data("remote", "gc", "--prune", "0")
+        assertContains(try work.data("remote", "gc", "--prune", "0").errorText, "Nothing to tidy.")
         XCTAssertEqual(try states(), before)
     }
 
