@@ -68,9 +68,10 @@ extension S3Remote {
                 try list(prefix, after: continuation, behind: startKey, limit: rest < 1000 ? rest : nil)
             }
             for item in page.items {
-                // Names of documents need no encoding; what stands before them may have any.
-                guard let name = item.key.split(separator: "/").last else { continue }
-                if let document = folder.appending(String(name)) { names.append(document) }
+                // Names of documents need no encoding; what stands before them may have any, and Ceph encodes slashes too.
+                let key = keys.key(listed: item.key, isEncoded: page.isEncoded)
+                guard let name = key.split(separator: UInt8(ascii: "/")).last else { continue }
+                if let document = folder.appending(String(decoding: name, as: UTF8.self)) { names.append(document) }
             }
             continuation = page.continuation
         } while continuation != nil && names.count < limit
