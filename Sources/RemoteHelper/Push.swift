@@ -139,7 +139,9 @@ struct Push {
     /// - Returns: whether nobody else pushes, by the user's own word, at a server that cannot tell.
     private func requireConditions(_ log: StateLog) throws -> Bool {
         if try session.isSoleWriter() {
-            session.note("warning: \(log.remote.name) is pushed to as by its only writer: another push at the same time would be lost")
+            // Said by a quiet push too: it is the price of the setting.
+            Descriptor.writeToStandardError(
+                "warning: nobody else may push to \(log.remote.name): its server cannot keep two pushes at once apart, and one would be lost\n")
             return true
         }
         let note = try session.noteFile("creates-once")
@@ -151,7 +153,7 @@ struct Push {
             throw HelperError(
                 "\(log.remote.name) does not create an object only where there is none, so that two pushes at once could undo one another",
                 hints: [
-                    "data alone can be kept there: git data remote add storage \(session.url)",
+                    "data alone can be kept there: git data remote add storage '\(session.url)'",
                     "if nobody else ever pushes there: git config \(key) true",
                 ])
         }
