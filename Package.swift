@@ -44,8 +44,11 @@ let package = Package(
         .target(name: "S3", dependencies: ["HTTP", "Digest", "Remote", "Platform"]),
         .target(name: "Repository", dependencies: ["Git", "Pointer", "ObjectStore", "Platform", "Digest", "Diagnostics"]),
 
-        // Floor 5: moving blobs
+        // Floor 5: moving blobs, and where data comes from
         .target(name: "Transfer", dependencies: ["ObjectStore", "Remote", "Platform", "Digest", "Diagnostics"]),
+
+        .target(
+            name: "Lineage", dependencies: ["Repository", "Pointer", "Git", "Digest", "Platform"]),
 
         // Floor 6: what Git and the agent's client talk to
         .target(
@@ -60,8 +63,8 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Filter", "Transfer", "Repository", "Inspection", "ObjectStore", "Remote", "Git", "Pointer", "Platform",
-                "Digest", "Diagnostics",
+                "Filter", "Lineage", "Transfer", "Repository", "Inspection", "ObjectStore", "Remote", "Git", "Pointer",
+                "Platform", "Digest", "Diagnostics",
             ]),
 
         // Floor 8: the executables
@@ -88,6 +91,8 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: ["Transfer", "Agent", "Remote", "ObjectStore", "Platform", "Digest", "Diagnostics", "TestSupport"]),
+        .testTarget(
+            name: "LineageTests", dependencies: ["Lineage", "Repository", "Git", "Platform", "Digest", "TestSupport"]),
         .testTarget(
             name: "FilterTests",
             dependencies: [

@@ -1,31 +1,69 @@
+import Platform
+
 extension GitConfiguration {
     /// Reads a file in Git's configuration syntax, without following its includes. Where a process of Git
     /// may be asked, `Git.configuration(of:)` does.
-    ///
-    /// Spec: git-config(1), "Syntax". Source: Git, `config.c`.
     /// - Returns: nil where Git would not read it.
     init?(file content: [UInt8]) {
         self.init()
+        let file = ConfigurationFile(content)
+        guard file.malformedLine == nil else { return nil }
+        for entry in file.entries { append(entry.givenValue, to: Array(entry.key.bytes)) }
+    }
+}
+
+/// A file in Git's configuration syntax with the line of each entry, for who has to say where in it something is wrong.
+/// Includes are not followed.
+///
+/// Spec: git-config(1), "Syntax". Source: Git, `config.c`.
+package struct ConfigurationFile: Sendable {
+    package struct Entry: Equatable, Sendable {
+        /// In Git's canonical form: `section.key` or `section.subsection.key`.
+        package let key: BytePath
+        /// nil for a key without `=`, which is the same as `true`.
+        let givenValue: [UInt8]?
+        /// Where the entry begins, from 1 on.
+        package let line: Int
+
+        /// The value; paths need not be UTF-8.
+        package var value: BytePath { BytePath(bytes: givenValue ?? Array("true".utf8)) }
+    }
+
+    /// In the order of the file, up to the line that Git would not read.
+    package private(set) var entries: [Entry] = []
+    /// The line that Git would not read, from 1 on; nil where it would read all.
+    package private(set) var malformedLine: Int?
+
+    package init(_ content: [UInt8]) {
         var syntax = Syntax(rest: content[...])
-        guard syntax.read(into: &self) else { return nil }
+        if !syntax.read(into: &entries) { malformedLine = syntax.line }
     }
 
     private struct Syntax {
         var rest: ArraySlice<UInt8>
+        /// The line that `rest` begins in; while an entry is read, the one that it began in.
+        var line = 1
+        private var newlines = 0
         /// `section.` or `section.subsection.`
         var section: [UInt8] = []
 
+        init(rest: ArraySlice<UInt8>) {
+            self.rest = rest
+        }
+
         /// A carriage return before a newline does not count, and the end of the file ends a line.
         mutating func next() -> UInt8 {
-            guard let byte = rest.popFirst() else { return Self.newline }
-            if byte == UInt8(ascii: "\r"), rest.first == Self.newline { return rest.removeFirst() }
+            guard var byte = rest.popFirst() else { return Self.newline }
+            if byte == UInt8(ascii: "\r"), rest.first == Self.newline { byte = rest.removeFirst() }
+            if byte == Self.newline { newlines += 1 }
             return byte
         }
 
-        mutating func read(into configuration: inout GitConfiguration) -> Bool {
+        mutating func read(into entries: inout [Entry]) -> Bool {
             let mark: [UInt8] = [0xef, 0xbb, 0xbf]
             if rest.starts(with: mark) { rest = rest.dropFirst(mark.count) }
             while !rest.isEmpty {
+                line = newlines + 1
                 let byte = next()
                 switch byte {
                 case _ where Self.isSpace(byte): continue
@@ -34,7 +72,7 @@ extension GitConfiguration {
                 case UInt8(ascii: "["):
                     guard readSection() else { return false }
                 default:
-                    guard Self.isLetter(byte), readEntry(beginning: byte, into: &configuration) else { return false }
+                    guard Self.isLetter(byte), readEntry(beginning: byte, into: &entries) else { return false }
                 }
             }
             return true
@@ -73,7 +111,7 @@ extension GitConfiguration {
             return next() == UInt8(ascii: "]")
         }
 
-        private mutating func readEntry(beginning first: UInt8, into configuration: inout GitConfiguration) -> Bool {
+        private mutating func readEntry(beginning first: UInt8, into entries: inout [Entry]) -> Bool {
             var key = section + [Self.lowercase(first)]
             var byte = next()
             while Self.isKeyByte(byte) {
@@ -82,11 +120,11 @@ extension GitConfiguration {
             }
             while byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { byte = next() }
             if byte == Self.newline {
-                configuration.append(nil, to: key)
+                entries.append(Entry(key: BytePath(bytes: key), givenValue: nil, line: line))
                 return true
             }
             guard byte == UInt8(ascii: "="), let value = readValue() else { return false }
-            configuration.append(value, to: key)
+            entries.append(Entry(key: BytePath(bytes: key), givenValue: value, line: line))
             return true
         }
 

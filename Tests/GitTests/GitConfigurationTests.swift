@@ -132,6 +132,14 @@ final class GitConfigurationFileTests: XCTestCase {
         }
     }
 
+    func testEntriesHaveTheLineInWhichTheyBegin() {
+        let file = ConfigurationFile(Array("# one\n[a]\n\tb = 1 \\\n  2\r\n\n  c\n[d \"e\"] f = g\n[h\n".utf8))
+        XCTAssertEqual(file.entries.map(\.key), ["a.b", "a.c", "d.e.f"])
+        XCTAssertEqual(file.entries.map(\.value), ["1   2", "true", "g"])
+        XCTAssertEqual(file.entries.map(\.line), [3, 6, 7])
+        XCTAssertEqual(file.malformedLine, 8)
+    }
+
     func testEveryTruncationEndsWithoutHarm() {
         let text = Array(Self.texts.joined(separator: "\n").utf8)
         for count in 0...text.count { _ = GitConfiguration(file: Array(text[..<count])) }

@@ -5,6 +5,7 @@ package enum CommandGroup: String, CaseIterable, Sendable {
     case start = "set up a repository"
     case files = "work with data files"
     case sharing = "share data with others"
+    case lineage = "know where data comes from"
     case keeping = "look after what is stored"
     case help = "find out more"
     /// What Git, hooks and scripts call.
