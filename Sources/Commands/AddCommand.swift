@@ -55,9 +55,19 @@ struct AddCommand: Command {
 
 /// Puts pointers of data files into the index, with the stat fields of the files, so that `git add` finds them
 /// staged.
-private struct DataStaging {
+struct DataStaging {
     let context: CommandContext
     let repository: Repository
+
+    /// Stages files and folders, from the top of the worktree, as `git data add` does.
+    /// - Throws: what Git would not add.
+    static func add(_ paths: [BytePath], _ context: CommandContext, _ repository: Repository) throws {
+        let git = try repository.git()
+        let staging = DataStaging(context: context, repository: repository)
+        let literal: [BytePath] = paths.map { BytePath(bytes: Array(":(top,literal)".utf8) + $0.bytes) }
+        _ = try staging.stage(staging.candidates(git, pathspecs: literal, isUpdate: false, isForced: false))
+        try git.query(["add", "--"] + literal)
+    }
 
     /// Fewer, and smaller ones together, are added as fast by Git.
     private static let threshold = (files: 16, byteCount: Int64(8 << 20))

@@ -1,6 +1,7 @@
 import Diagnostics
 import Filter
 import Git
+import Lineage
 import ObjectStore
 import Pointer
 import Platform
@@ -19,6 +20,8 @@ enum Words {
         case let error as SystemError: (explanation(error), .fatal)
         case let error as TransferError: (explanation(error), .fatal)
         case let error as FilterError: (explanation(error), .fatal)
+        case let error as LineageError: (explanation(error), .fatal)
+        case let error as StageError: (explanation(error), .fatal)
         default: (Explanation("\(error)"), .fatal)
         }
     }
@@ -115,6 +118,26 @@ enum Words {
                 "data remote '\(remote.name)' is at '\(remote.transferURL)', which the project alone says and you have not trusted yet",
                 hints: ["git data remote trust \(remote.name)"])
         }
+    }
+
+    static func explanation(_ error: LineageError) -> Explanation {
+        switch error {
+        case .stage(let error): explanation(error)
+        case .record(let file, let reason):
+            Explanation(
+                "'\(file)': \(reason)",
+                hints: reason.contains("merge conflict")
+                    ? ["git checkout --ours \(ShellWord.quoted(file)), or --theirs; then git data repro"] : ["git checkout HEAD -- \(ShellWord.quoted(file))"])
+        case .values(let file, let reason): Explanation("'\(file)': \(reason)")
+        case .git(let error): explanation(error)
+        case .repository(let error): explanation(error)
+        case .system(let error): explanation(error)
+        }
+    }
+
+    static func explanation(_ error: StageError) -> Explanation {
+        let line = error.line.map { $0 > 0 ? ":\($0)" : "" } ?? ""
+        return Explanation("\(error.file)\(line): \(error.reason)", kept: "nothing was run")
     }
 
     /// Why one file has no content, in a few words.

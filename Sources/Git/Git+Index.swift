@@ -42,9 +42,11 @@ extension Git {
     }
 
     /// The files of a tree, in the shape of index entries.
-    /// - Parameter revision: any name of a commit or a tree.
-    package func treeEntries(_ revision: BytePath) throws(GitError) -> [IndexEntry] {
-        let answer = try query(["ls-tree", "-r", "-z", "--full-tree", revision])
+    /// - Parameters:
+    ///   - revision: any name of a commit or a tree.
+    ///   - paths: files and folders; all of the tree where there are none.
+    package func treeEntries(_ revision: BytePath, _ paths: [BytePath] = []) throws(GitError) -> [IndexEntry] {
+        let answer = try query(["ls-tree", "-r", "-z", "--full-tree", revision, "--"] + paths)
         var entries: [IndexEntry] = []
         for record in answer.records {
             // `100644 blob <name>\t<path>`

@@ -47,9 +47,18 @@ extension Git {
 
     /// What Git would call the contents of files, with no filter between.
     package func unfilteredNames(of files: [BytePath]) throws(GitError) -> [GitObjectName] {
+        try names(of: files, ["--no-filters"])
+    }
+
+    /// What Git would call what it stores of files of the worktree, with their filters and line ends.
+    package func filteredNames(of files: [BytePath]) throws(GitError) -> [GitObjectName] {
+        try names(of: files, [])
+    }
+
+    private func names(of files: [BytePath], _ options: [BytePath]) throws(GitError) -> [GitObjectName] {
         guard !files.isEmpty else { return [] }
         let input = files.flatMap { Self.quoted($0) + [UInt8(ascii: "\n")] }
-        let names = try query(["hash-object", "--no-filters", "--stdin-paths"], input: input).lines
+        let names = try query(["hash-object"] + options + ["--stdin-paths"], input: input).lines
             .compactMap { GitObjectName(hex: $0.bytes) }
         guard names.count == files.count else {
             throw .unexpected(command: "git hash-object", answer: "\(names.count) names for \(files.count) files")

@@ -27,7 +27,9 @@ extension Stage {
             case "stage.output", "source.output": outputs.append(Listed(try Self.path(entry)(name), line: line))
             case "stage.metrics": metrics.append(Listed(try Self.path(entry)(name), line: line))
             case "stage.parameter": parameters.append(Listed(try Self.parameter(text, line, name), line: line))
-            case "stage.environment": environment.append(Listed(text, line: line))
+            case "stage.environment":
+                guard EnvironmentDependency(text) != nil else { throw refuse("'\(text)' is no file of the repository, nor anything that is known of an environment") }
+                environment.append(Listed(text, line: line))
             case "stage.variable":
                 guard Self.isVariable(text) else { throw refuse("'\(text)' is no name of an environment variable") }
                 variables.append(Listed(text, line: line))

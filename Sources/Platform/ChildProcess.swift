@@ -117,6 +117,11 @@ package final class ChildProcess {
         kill(processID, signal)
     }
 
+    /// Sends a signal to a child that another thread waits for. One that has just ended is no error.
+    package static func send(signal: Int32, to processID: Int32) {
+        kill(processID, signal)
+    }
+
     private struct Pipe: ~Copyable {
         var reading: Descriptor
         var writing: Descriptor

@@ -8,6 +8,16 @@ package enum Interrupts {
     private struct State {
         var leftovers: Set<BytePath> = []
         var actions: [@Sendable () -> Void] = []
+        /// Who takes signals instead, by a number of their own.
+        var receivers: [Int: @Sendable (Signal) -> Bool] = [:]
+        var receiverCount = 0
+    }
+
+    /// A signal that asks this process to end.
+    package struct Signal: Sendable {
+        package let number: Int32
+        /// Whether a process has sent it, to this one alone perhaps; else it is the terminal's, for all in the foreground.
+        package let isFromProcess: Bool
     }
 
     private static let state = Mutex(State())
@@ -25,15 +35,36 @@ package enum Interrupts {
         let watched = signals
         WorkerThread.detach {
             var watched = watched
-            var number: Int32 = 0
-            guard sigwait(&watched, &number) == 0 else { return }
-            end(by: number)
+            while true {
+                var details = siginfo_t()
+                let number = sigwaitinfo(&watched, &details)
+                guard number > 0 else { continue }
+                let signal = Signal(number: number, isFromProcess: details.si_code <= 0)
+                // A receiver may take long over it; another signal must not find the lock held.
+                let receivers = state.withLock { Array($0.receivers.values) }
+                if receivers.isEmpty || !receivers.allSatisfy({ $0(signal) }) { end(by: number) }
+            }
         }
     }
 
     /// Runs `action` when a signal ends the process. It must not wait for anything.
     package static func onEnd(_ action: @escaping @Sendable () -> Void) {
         state.withLock { $0.actions.append(action) }
+    }
+
+    /// While `body` runs, `receive` is told of signals instead of the process ending: for who waits for a child that
+    /// gets them as well. Where several do at once, each is told.
+    /// - Parameter receive: called on another thread; says whether the process goes on.
+    package static func receiving<Result, Failure: Error>(
+        _ receive: @escaping @Sendable (Signal) -> Bool, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let number = state.withLock { state in
+            state.receiverCount += 1
+            state.receivers[state.receiverCount] = receive
+            return state.receiverCount
+        }
+        defer { state.withLock { _ = $0.receivers.removeValue(forKey: number) } }
+        return try body()
     }
 
     /// Makes a file that is removed when a signal ends the process before `settling` or `forget`.

@@ -114,7 +114,7 @@ extension Repository {
 
     /// The pointers of an index, at every stage.
     /// - Parameter positions: of the entries that are looked at; all where nil.
-    func pointers(of index: IndexContents, at positions: [Int]? = nil) throws(RepositoryError) -> [PointerFile] {
+    package func pointers(of index: IndexContents, at positions: [Int]? = nil) throws(RepositoryError) -> [PointerFile] {
         let positions = positions ?? index.items.indices.filter { index.items[$0].isRegularFile }
         return try asking { () throws(GitError) in
             let finder = try PointerFinder(self)

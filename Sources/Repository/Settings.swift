@@ -43,6 +43,9 @@ package struct Settings: Sendable {
     /// Longer text is summed up in a diff: `data.diffLimit`, bytes.
     package var diffLimit = Self.defaultDiffLimit
     package static let defaultDiffLimit: Int64 = 1 << 20
+    /// What a stage or an import makes becomes data from this size on, where no pattern speaks of it; what is no text
+    /// always does: `data.trackAbove`, bytes.
+    package var trackAbove: Int64 = 1 << 20
     /// What the pre-push hook does: `data.prePush`.
     package var prePush = PrePush.upload
     /// How many transfers run at once: `data.transfers`; nil leaves it to the agent.
@@ -64,7 +67,9 @@ package struct Settings: Sendable {
     private static let largestMinimum: Int64 = 32 << 20
 
     /// The keys that a committed `.gitdata` can set. Those of one remote follow in `committedRemoteKeys`.
-    package static let committedKeys: Set<String> = ["data.remote", "data.minimumsize", "data.pointer", "data.lazy", "data.difflimit"]
+    package static let committedKeys: Set<String> = [
+        "data.remote", "data.minimumsize", "data.pointer", "data.lazy", "data.difflimit", "data.trackabove",
+    ]
     package static let committedRemoteKeys = Set(
         ["url"] + DataRemote.Option.allCases.filter(\.isCommittable).map(\.rawValue))
     /// The name of the committed file, at the top of the worktree.
@@ -84,6 +89,7 @@ package struct Settings: Sendable {
         }
         if let limit = try layers.byteCount("data.inlinelimit") { inlineLimit = limit }
         if let limit = try layers.byteCount("data.difflimit") { diffLimit = limit }
+        if let limit = try layers.byteCount("data.trackabove") { trackAbove = limit }
         if let lazy = try layers.boolean("data.lazy") { isLazy = lazy }
         // Set by `git data clone` for Git's own checkout, which it completes itself.
         if Environment.value("GIT_DATA_LAZY") == "1" { isLazy = true }

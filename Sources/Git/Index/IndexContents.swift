@@ -148,3 +148,35 @@ package struct IndexContents: Sendable {
         return status
     }
 }
+
+extension IndexContents {
+    /// The entries of one path: none, one, or up to three sides of a conflict.
+    package func positions(of path: BytePath) -> Range<Int> {
+        positions(from: path.bytes, to: path.bytes + [0])
+    }
+
+    /// The entries of all that is below a folder.
+    package func positions(inside folder: BytePath) -> Range<Int> {
+        guard !folder.isEmpty else { return items.indices }
+        return positions(from: folder.bytes + [UInt8(ascii: "/")], to: folder.bytes + [UInt8(ascii: "/") + 1])
+    }
+
+    private func positions(from first: [UInt8], to end: [UInt8]) -> Range<Int> {
+        let start = firstPosition(notBefore: first)
+        return start..<max(start, firstPosition(notBefore: end))
+    }
+
+    /// By bisection, as entries are in the order of their paths' bytes.
+    private func firstPosition(notBefore bytes: [UInt8]) -> Int {
+        var range = items.startIndex..<items.endIndex
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if paths[pathRange(of: items[middle])].lexicographicallyPrecedes(bytes) {
+                range = middle + 1..<range.upperBound
+            } else {
+                range = range.lowerBound..<middle
+            }
+        }
+        return range.lowerBound
+    }
+}

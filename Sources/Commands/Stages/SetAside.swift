@@ -1,0 +1,116 @@
+import Git
+import Platform
+import Repository
+private import Synchronization
+
+/// What a stage has made before, out of the way while its command runs: the command finds nothing that it could take
+/// for its own work, and where it fails, all is as it was. A run that was killed is undone by the next command that
+/// looks at stages.
+///
+/// `<Git folder>/data/aside/<name>/`: `lock`, held by the process whose run it is; `paths`, with a NUL behind each; and
+/// the files and folders by their position in it.
+final class SetAside: Sendable {
+    private let top: BytePath
+    private let folder: BytePath
+    private let lock: Mutex<Lock?>
+    private let taken: Mutex<[BytePath]>
+
+    private final class Lock: Sendable {
+        let descriptor: Descriptor
+        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    }
+
+    /// Takes the products of a stage away. Where the file system does not allow it, they stay where they are.
+    init(_ paths: [BytePath], of repository: Repository) throws {
+        let top = try repository.worktree()
+        self.top = top
+        let parent = Self.parent(repository)
+        try parent.makeFolders()
+        let folder = try Self.newFolder(in: parent)
+        self.folder = folder
+        let lock = Lock(try Descriptor.open(folder / "lock", [.readWrite, .create]))
+        _ = try lock.descriptor.lock(waiting: true)
+        self.lock = Mutex(lock)
+        let present = paths.filter { top.appending($0).isPresent }
+        try (folder / "paths").replaceContents(with: present.flatMap { $0.bytes + [0] })
+        taken = Mutex([])
+        for (position, path) in present.enumerated() {
+            guard let place = try? WorktreeEntry.find(path, under: top, makingFolders: false) else { continue }
+            do { try place.folder.move(entry: place.name, to: folder / "\(position)") } catch { continue }
+            taken.withLock { $0.append(path) }
+        }
+    }
+
+    private static func parent(_ repository: Repository) -> BytePath {
+        repository.location.gitFolder / "data/aside"
+    }
+
+    private static func newFolder(in parent: BytePath) throws -> BytePath {
+        // The name is one that no other run has.
+        let file = try TemporaryFile(in: parent, prefix: "run-")
+        let name = file.path.adding(suffix: ".d")
+        try name.makeFolder(0o777)
+        return name
+    }
+
+    /// Puts everything back, in the place of what the command has left there.
+    func giveBack() {
+        let paths = taken.withLock { taken in
+            defer { taken = [] }
+            return taken
+        }
+        let all = Self.paths(in: folder)
+        for path in paths {
+            guard let position = all.firstIndex(of: path) else { continue }
+            let target = top.appending(path)
+            if target.isPresent { Self.remove(target) }
+            _ = Self.restore(folder / "\(position)", to: path, below: top)
+        }
+        discard()
+    }
+
+    /// Forgets what was taken: the command has made it anew.
+    func discard() {
+        taken.withLock { $0 = [] }
+        Self.remove(folder)
+        lock.withLock { $0 = nil }
+    }
+
+    private static func remove(_ path: BytePath) {
+        if (try? path.status())?.kind == .folder { _ = path.removeTree() } else { try? path.removeFile() }
+    }
+
+    private static func restore(_ kept: BytePath, to path: BytePath, below top: BytePath) -> Bool {
+        guard kept.isPresent, let place = try? WorktreeEntry.find(path, under: top, makingFolders: true),
+            (try? place.folder.status(ofEntry: place.name)) ?? nil == nil
+        else { return false }
+        do { try kept.rename(to: top.appending(path)) } catch { return false }
+        return true
+    }
+
+    private static func paths(in folder: BytePath) -> [BytePath] {
+        ((try? (folder / "paths").contents()) ?? nil)?.split(separator: 0).map { BytePath(bytes: $0) } ?? []
+    }
+
+    /// Undoes the runs of processes that are gone. What has been made in the place of an earlier output meanwhile stays,
+    /// and the earlier one is kept.
+    static func recover(_ repository: Repository, _ output: Output) {
+        guard let top = repository.location.worktree, let runs = try? parent(repository).entries() else { return }
+        for name in runs where name.text.hasSuffix(".d") {
+            let folder = parent(repository).appending(name)
+            guard let lock = try? Descriptor.open(folder / "lock", [.readWrite]), (try? lock.lock(waiting: false)) == true else { continue }
+            var isKept = false
+            for (position, path) in paths(in: folder).enumerated() {
+                let kept = folder / "\(position)"
+                guard kept.isPresent else { continue }
+                if restore(kept, to: path, below: top) {
+                    output.message("'\(path)' is back, which a run that was killed had set aside")
+                } else {
+                    isKept = true
+                    output.warning("a run that was killed has left '\(path)'; the version before it is '\(kept)'")
+                }
+            }
+            if !isKept { remove(folder) }
+        }
+    }
+}

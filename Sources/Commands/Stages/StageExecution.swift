@@ -1,0 +1,259 @@
+import Diagnostics
+import Git
+import Lineage
+import Platform
+import Repository
+import FoundationEssentials
+private import Synchronization
+
+/// Runs the command of one stage, and records what it used and made. Where anything fails, what was recorded and the
+/// earlier outputs stay as they were.
+struct StageExecution: Sendable {
+    let context: CommandContext
+    let repository: Repository
+    let stage: Stage
+    /// All that stages make: no change of a source tree.
+    let products: [BytePath]
+    /// Whether the command may read from the terminal.
+    var isInteractive = true
+    /// Held while the index is changed and read, as several stages may run at once.
+    var index = Exclusion()
+
+    /// One at a time.
+    final class Exclusion: Sendable {
+        private let mutex = Mutex(())
+        func callAsFunction<Result>(_ body: () throws -> Result) throws -> Result {
+            try mutex.withLock { _ in try body() }
+        }
+    }
+
+    /// - Returns: the record, which is staged together with the outputs and the recipe.
+    func run() throws -> RunRecord {
+        guard let command = stage.command?.value else { throw CommandFailure("'\(stage.name)' has no command") }
+        try checkPlaces()
+        try fetchInputs()
+        let before = try index { try observe(stage) }
+        if let missing = before.missing.first { throw self.missing(missing) }
+        let revision = try index { try self.revision() }
+        let aside = try SetAside(stage.products.map(\.value), of: repository)
+        Interrupts.onEnd { aside.giveBack() }
+        do {
+            for product in stage.products { try repository.worktree().appending(product.value).parent.makeFolders() }
+            let started = Date()
+            context.output.message("[\(stage.name)] \(command)")
+            context.output.flush()
+            try execute(command)
+            let milliseconds = Int64((Date().timeIntervalSince(started) * 1000).rounded())
+            try checkProducts()
+            let record = try index {
+                try self.record(before, revision, started: started, milliseconds: milliseconds)
+            }
+            aside.discard()
+            return record
+        } catch {
+            aside.giveBack()
+            throw error
+        }
+    }
+
+    private func observe(_ stage: Stage) throws -> StageObservation {
+        var observer = try StageObserver(repository)
+        guard let found = try observer.look(at: [stage])[stage.name] else { throw CommandFailure("'\(stage.name)' cannot be looked at") }
+        return found
+    }
+
+    /// What can be known to go wrong before anything runs.
+    private func checkPlaces() throws {
+        if !stage.folder.isEmpty, !(try repository.worktree().appending(stage.folder).isFolder) {
+            throw CommandFailure("the folder '\(stage.folder)' of stage '\(stage.name)' does not exist")
+        }
+        if let ignored = try StageOutputs(context: context, repository: repository).ignored(among: stage.products.map(\.value)).first {
+            throw CommandFailure(
+                "the output '\(ignored)' of stage '\(stage.name)' is ignored by Git, so that it could not be recorded",
+                hints: ["git check-ignore -v \(ShellWord.quoted(ignored))"])
+        }
+    }
+
+    private func missing(_ path: BytePath) -> CommandFailure {
+        CommandFailure("the input '\(path)' of stage '\(stage.name)' does not exist", exitCode: .failure)
+    }
+
+    /// Puts content in the place of every pointer that the stage would read.
+    private func fetchInputs() throws {
+        try index {
+            let inputs = try PresentContents(repository).look(at: stage.reads.map(\.value) + stage.environmentFiles.map(\.value))
+            let waiting = try repository.standing(among: inputs.values.flatMap(\.pointers))
+            guard !waiting.isEmpty else { return }
+            let download = Download(context: context, repository: repository)
+            let fetched = try download.fetch(waiting.map(\.pointer))
+            DownloadOptions.sayFetched(fetched, context.output)
+            let (_, unwritten) = try download.hydrate(waiting.filter { fetched.reasons[$0.pointer.oid] == nil })
+            let shortfalls = waiting.compactMap { file in
+                fetched.reasons[file.pointer.oid].map { Download.Shortfall(path: file.path, reason: $0) }
+            } + unwritten
+            guard shortfalls.isEmpty else {
+                download.report(shortfalls, after: fetched.failure, hint: "git data pull")
+                throw CommandFailure("stage '\(stage.name)' was not run, as inputs of it are missing", exitCode: .failure)
+            }
+        }
+    }
+
+    private struct Revision {
+        let commit: String?
+        let isClean: Bool
+    }
+
+    /// HEAD, and whether there is nothing in the worktree but what it says and what stages make.
+    private func revision() throws -> Revision {
+        let git = try repository.git()
+        let head = try git.resolve("HEAD")?.description
+        let changes = try git.query(["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"]).records
+        let isClean = changes.allSatisfy { change in
+            let path = BytePath(bytes: change.bytes.dropFirst(3))
+            return path.isInside(StageName.folder) || path == FolderAttributes.name || products.contains { path.isInside($0) }
+        }
+        return Revision(commit: head, isClean: isClean && head != nil)
+    }
+
+    private func execute(_ command: String) throws {
+        let top = try repository.worktree()
+        guard let shell = Environment.findProgram("sh", outside: top) else { throw CommandFailure("there is no 'sh' on PATH") }
+        let child = try ChildProcess(
+            shell, ["-c", BytePath(command)], name: "sh",
+            environment: Environment.changed(removing: ["GIT_PREFIX"], adding: [("GIT_DATA_STAGE", BytePath(stage.name.text))]),
+            folder: top.appending(stage.folder), input: isInteractive ? .inherited : .null, output: .inherited)
+        let processID = child.processID
+        let count = Mutex(0)
+        // The terminal's Ctrl-C reaches the command too: its end is waited for, so that nothing is given back under it.
+        let ending = Interrupts.receiving({ signal in
+            let isFirst = count.withLock { count in
+                count += 1
+                return count == 1
+            }
+            if signal.isFromProcess { ChildProcess.send(signal: signal.number, to: processID) }
+            return isFirst
+        }, { child.wait() })
+        switch ending {
+        case .exited(0): if count.withLock({ $0 > 0 }) { throw StageInterruption(status: 130) }
+        case .exited(let status):
+            if count.withLock({ $0 > 0 }) { throw StageInterruption(status: status) }
+            throw failure("ended with status \(status)")
+        case .killed(let signal):
+            if count.withLock({ $0 > 0 }) { throw StageInterruption(status: 128 + signal) }
+            throw failure("was killed by signal \(signal)")
+        }
+    }
+
+    private func failure(_ what: String) -> CommandFailure {
+        CommandFailure(
+            "the command of stage '\(stage.name)' \(what)", kept: "what was recorded, and the outputs of the run before",
+            exitCode: .failure)
+    }
+
+    private func checkProducts() throws {
+        let top = try repository.worktree()
+        let absent = stage.products.map(\.value).filter { path in
+            guard let status = try? top.appending(path).status() else { return true }
+            return status.kind == .other || status.kind == .link
+        }
+        guard absent.isEmpty else {
+            throw CommandFailure(
+                "the command of stage '\(stage.name)' did not make \(absent.map { "'\($0)'" }.joined(separator: ", "))",
+                kept: "what was recorded, and the outputs of the run before", exitCode: .failure)
+        }
+    }
+
+    /// Adds the outputs, writes the record, and stages both with the recipe.
+    private func record(
+        _ before: StageObservation, _ revision: Revision, started: Date, milliseconds: Int64
+    ) throws -> RunRecord {
+        try checkInputs(before)
+        try StageOutputs(context: context, repository: repository)
+            .stage(stage.outputs.map(\.value), plain: stage.metrics.map(\.value))
+        let after = try observe(stage)
+        var record = RunRecord(before.causes)
+        record.outputs = after.productIDs
+        record.metrics = try metrics()
+        record.started = Int64(started.timeIntervalSince1970)
+        record.milliseconds = milliseconds
+        record.commit = revision.commit
+        record.isTreeClean = revision.isClean
+        record.author = try author()
+        let environment = EnvironmentRecord.capture(
+            command: before.causes.command ?? "", worktree: try repository.worktree(), extraVariables: stage.variables.map(\.value))
+        record.environmentRecord = environment.id
+        try StageWriter(context: context, repository: repository).write(stage, record, environment: environment)
+        return record
+    }
+
+    /// What the command has used is known only if it is still there.
+    private func checkInputs(_ before: StageObservation) throws {
+        var reading = stage
+        (reading.outputs, reading.metrics) = ([], [])
+        let after = try observe(reading)
+        func changes<Value: Equatable>(_ old: [String: Value], _ new: [String: Value]) -> [String] {
+            old.keys.filter { old[$0] != new[$0] }
+        }
+        let changed = changes(before.causes.inputs, after.causes.inputs) + changes(before.causes.parameters, after.causes.parameters)
+        guard !changed.isEmpty else { return }
+        throw CommandFailure(
+            "\(changed.sorted().map { "'\($0)'" }.joined(separator: ", ")) changed while stage '\(stage.name)' ran, so that what it used is not known",
+            kept: "what was recorded, and the outputs of the run before", exitCode: .failure)
+    }
+
+    private func metrics() throws -> [String: JSONValue] {
+        var metrics: [String: JSONValue] = [:]
+        for path in stage.metrics.map(\.value) {
+            guard let content = try repository.worktree().appending(path).contents(limit: 16 << 20) else { continue }
+            // A picture or a page among the metrics is kept, and has no values.
+            if let value = try? ValueFile.parse(content, path: path) { metrics[path.text] = value }
+        }
+        return metrics
+    }
+
+    private func author() throws -> String? {
+        let answer = try repository.git().run(["var", "GIT_AUTHOR_IDENT"])
+        guard answer.status == 0 else { return nil }
+        let text = answer.line.text
+        return text.lastIndex(of: ">").map { String(text[...$0]) }
+    }
+}
+
+/// A person has ended a stage's command.
+struct StageInterruption: Error {
+    let status: Int32
+}
+
+/// Puts recipes and records where they belong.
+struct StageWriter {
+    let context: CommandContext
+    let repository: Repository
+
+    /// Writes recipe, record and environment, and stages them.
+    func write(_ stage: Stage, _ record: RunRecord, environment: EnvironmentRecord? = nil) throws {
+        let top = try repository.worktree()
+        try top.appending(stage.file).parent.makeFolders()
+        var paths = [stage.file, stage.name.recordFile]
+        if try !isWritten(stage) { try top.appending(stage.file).replaceContents(with: stage.text) }
+        if let environment {
+            try top.appending(environment.path).parent.makeFolders()
+            if !top.appending(environment.path).exists { try top.appending(environment.path).replaceContents(with: environment.text) }
+            paths.append(environment.path)
+        }
+        try top.appending(stage.name.recordFile).replaceContents(with: record.text)
+        let attributes = StageName.folder / ".gitattributes"
+        if !top.appending(attributes).isPresent {
+            try top.appending(attributes).replaceContents(with: Array("*.run.json merge=data -text\n*.stage text eol=lf\n".utf8))
+            paths.append(attributes)
+        }
+        try repository.git().query(["--literal-pathspecs", "add", "--force", "--"] + paths)
+    }
+
+    /// Whether the file says the same already, comments and all.
+    private func isWritten(_ stage: Stage) throws -> Bool {
+        guard let content = try repository.worktree().appending(stage.file).contents(limit: 1 << 20),
+            let written = try? Stage(content, name: stage.name)
+        else { return false }
+        return written.text == stage.text
+    }
+}

@@ -1,0 +1,138 @@
+import Git
+import Platform
+import Repository
+
+/// What a stage would run on, and what it has made, as things are now.
+package struct StageObservation: Sendable {
+    package let stage: Stage
+    package let causes: RunRecord.Causes
+    /// The inputs, with where they stand; those that are nowhere are missing here.
+    package let inputs: [BytePath: PresentFile]
+    /// Outputs and metrics likewise.
+    package let products: [BytePath: PresentFile]
+    /// Inputs, and files of parameters and environment, that are nowhere.
+    package let missing: [BytePath]
+
+    /// The present identities of the products, as a record has them.
+    package var productIDs: [String: ContentID] {
+        Dictionary(uniqueKeysWithValues: stage.products.compactMap { path in products[path.value].map { (path.value.text, $0.id) } })
+    }
+}
+
+/// Looks at many stages at once; what several of them name is looked at once.
+package struct StageObserver {
+    private let repository: Repository
+    private let top: BytePath
+    private let processEnvironment: [[UInt8]]
+    private var values: [BytePath: JSONValue] = [:]
+    private var environments: [String: JSONValue] = [:]
+
+    package init(_ repository: Repository, environment: [[UInt8]] = Environment.all) throws(LineageError) {
+        self.repository = repository
+        processEnvironment = environment
+        top = try asking { () throws(RepositoryError) in try repository.worktree() }
+    }
+
+    package mutating func look(at stages: some Collection<Stage>) throws(LineageError) -> [StageName: StageObservation] {
+        var paths: Set<BytePath> = []
+        for stage in stages {
+            paths.formUnion(stage.reads.map(\.value))
+            paths.formUnion(stage.products.map(\.value))
+            paths.formUnion(stage.environmentFiles.map(\.value))
+        }
+        let present = try PresentContents(repository).look(at: paths)
+        var found: [StageName: StageObservation] = [:]
+        for stage in stages { found[stage.name] = try observe(stage, present) }
+        return found
+    }
+
+    private mutating func observe(_ stage: Stage, _ present: [BytePath: PresentFile]) throws(LineageError) -> StageObservation {
+        var causes = RunRecord.Causes()
+        var missing: [BytePath] = []
+        causes.command = stage.command?.value
+        if !stage.folder.isEmpty { causes.folder = stage.folder.text }
+        for input in stage.inputs {
+            if let file = present[input.value] { causes.inputs[input.value.text] = file.id } else { missing.append(input.value) }
+        }
+        for parameter in stage.parameters.map(\.value) {
+            guard let file = present[parameter.file] else {
+                if !missing.contains(parameter.file) { missing.append(parameter.file) }
+                continue
+            }
+            causes.parameters[parameter.text] = try value(of: parameter, file)
+        }
+        for item in stage.environment {
+            switch EnvironmentDependency(item.value) {
+            case .file(let path)?:
+                guard let file = present[path] else {
+                    missing.append(path)
+                    continue
+                }
+                causes.environment[item.value] = .text(file.id.description)
+            case nil: break
+            case let dependency?:
+                if let known = environments[item.value] {
+                    causes.environment[item.value] = known
+                } else {
+                    let state = try dependency.state(in: top, environment: processEnvironment)
+                    environments[item.value] = state
+                    causes.environment[item.value] = state
+                }
+            }
+        }
+        for variable in stage.variables {
+            let prefix = Array("\(variable.value)=".utf8)
+            let value = processEnvironment.first { $0.starts(with: prefix) }.map { String(decoding: $0.dropFirst(prefix.count), as: UTF8.self) }
+            causes.variables[variable.value] = value.map { .text($0) } ?? .null
+        }
+        causes.source = stage.source?.causes
+        func files(_ paths: [Stage.Path]) -> [BytePath: PresentFile] {
+            Dictionary(uniqueKeysWithValues: paths.compactMap { path in present[path.value].map { (path.value, $0) } })
+        }
+        return StageObservation(
+            stage: stage, causes: causes, inputs: files(stage.inputs), products: files(stage.products), missing: missing)
+    }
+
+    /// The value of a parameter now; null where the file has no such key.
+    private mutating func value(of parameter: Stage.Parameter, _ file: PresentFile) throws(LineageError) -> JSONValue {
+        guard !parameter.key.isEmpty else { return .text(file.id.description) }
+        if values[parameter.file] == nil {
+            values[parameter.file] = try ValueFile.parse(content(of: parameter.file, file), path: parameter.file)
+        }
+        return values[parameter.file].flatMap { ValueFile.value(at: parameter.key, in: $0) } ?? .null
+    }
+
+    private func content(of path: BytePath, _ file: PresentFile) throws(LineageError) -> [UInt8] {
+        guard !file.isFolder else { throw .values(path, reason: "it is a folder") }
+        let found: [UInt8]?
+        do throws(SystemError) { found = try top.appending(path).contents(limit: 16 << 20) } catch { throw .system(error) }
+        if let found {
+            guard !file.pointers.contains(where: { $0.text == found }) else {
+                throw .values(path, reason: "its data is not here; git data pull")
+            }
+            return found
+        }
+        // Left out of a sparse checkout.
+        let name = BytePath(bytes: [UInt8(ascii: ":")] + path.bytes)
+        return try git { () throws(GitError) in try repository.git().blob(name) } ?? []
+    }
+}
+
+extension Stage {
+    /// Those of the environment's parts that are files.
+    package var environmentFiles: [Path] {
+        environment.compactMap { item in
+            if case .file(let path) = EnvironmentDependency(item.value) { Path(path, line: item.line) } else { nil }
+        }
+    }
+}
+
+extension Stage.Source {
+    /// As a record has it.
+    package var causes: [String: String] {
+        var causes = [kind.rawValue: value]
+        causes["revision"] = revision
+        causes["path"] = path?.text
+        return causes
+    }
+}

@@ -1,0 +1,22 @@
+import Platform
+package enum EnvironmentDependency {
+    case file(BytePath), python
+    package static func suggestion(forCommand: String, worktree: BytePath) -> [String] { [] }
+    package init?(_ text: String) { self = text.contains(".") ? .file(BytePath(text)) : .python }
+    func state(in folder: BytePath, environment: [[UInt8]]) throws(LineageError) -> JSONValue { .null }
+}
+package enum ValueFile {
+    package static func parse(_ content: [UInt8], path: BytePath) throws(LineageError) -> JSONValue { JSONValue(json: content) ?? .null }
+    package static func value(at key: String, in value: JSONValue) -> JSONValue? { value[key.split(separator: ".").map(String.init)] }
+}
+import Digest
+package struct EnvironmentRecord: Sendable {
+    package static func capture(command: String, worktree: BytePath, extraVariables: [String]) -> EnvironmentRecord { EnvironmentRecord() }
+    package var text: [UInt8] { CanonicalJSON.text(JSONValue.object([:])) }
+    package var id: ObjectID { .of(text) }
+    package var path: BytePath { Self.path(of: id) }
+    package static func path(of id: ObjectID) -> BytePath { BytePath("lineage/environments/\(id.hex).json") }
+}
+extension EnvironmentDependency {
+    package static func changes(from: JSONValue, to: JSONValue) -> [String] { ["x"] }
+}

@@ -1,0 +1,91 @@
+import Digest
+import Git
+import Platform
+import Pointer
+import Repository
+
+/// Identities of files by what is in them: what they would be if they were added now.
+struct WorktreeIdentities {
+    private let repository: Repository
+    private let top: BytePath
+    private let sample: GitObjectName?
+
+    /// - Parameter sample: any name of an object of this repository, which tells the length of names.
+    init(_ repository: Repository, top: BytePath, like sample: GitObjectName?) {
+        self.repository = repository
+        self.top = top
+        self.sample = sample
+    }
+
+    /// - Returns: nothing for what is no file, no symbolic link, or cannot be read.
+    func look(at paths: [BytePath]) throws(LineageError) -> [BytePath: ContentID] {
+        guard !paths.isEmpty else { return [:] }
+        let filters = try git { () throws(GitError) in try repository.git().beginAttribute("filter", of: paths).values() }
+        let minimum = try asking { () throws(RepositoryError) in Int(try repository.settings().minimumByteCount) }
+        let jobs = zip(paths, filters).map { Job(path: $0, isData: $1 == "data") }
+        let top = self.top
+        let sights = concurrentMap(jobs) { $0.look(below: top, minimum: minimum) }
+        var ids: [BytePath: ContentID] = [:]
+        var forGit: [BytePath] = []
+        for (job, sight) in zip(jobs, sights) {
+            switch sight {
+            case .blob(let oid): ids[job.path] = .blob(oid)
+            case .link(let target): ids[job.path] = try name(ofContent: target.bytes).map { .git($0) }
+            case .git: forGit.append(job.path)
+            case .none: break
+            }
+        }
+        guard !forGit.isEmpty else { return ids }
+        let names = try git { () throws(GitError) in try repository.git().filteredNames(of: forGit) }
+        for (path, name) in zip(forGit, names) { ids[path] = .git(name) }
+        return ids
+    }
+
+    private func name(ofContent content: [UInt8]) throws(LineageError) -> GitObjectName? {
+        if let sample { return .ofBlob(content, like: sample) }
+        let answer = try git { () throws(GitError) in try repository.git().query(["hash-object", "--stdin"], input: content) }
+        return GitObjectName(hex: answer.line.bytes)
+    }
+
+    private enum Sight: Sendable {
+        case blob(ObjectID)
+        /// What Git would store, with whatever filters and line ends it has.
+        case git
+        case link(BytePath)
+        case none
+    }
+
+    private struct Job: Sendable {
+        let path: BytePath
+        let isData: Bool
+
+        func look(below top: BytePath, minimum: Int) -> Sight {
+            let file = top.appending(path)
+            guard let status = try? file.status() else { return .none }
+            if status.kind == .link { return (try? file.linkTarget()).map { .link($0) } ?? .none }
+            guard status.kind == .regular else { return .none }
+            guard isData else { return .git }
+            let limit = max(Pointer.maximumTextByteCount, minimum)
+            if status.byteCount < Int64(limit) {
+                guard let content = try? file.contents(limit: limit) else { return .none }
+                if case .pointer(let pointer) = Pointer.recognize(content) { return .blob(pointer.oid) }
+                // As the filter passes them through.
+                if content.isEmpty || content.count < minimum && !content.prefix(8000).contains(0) { return .git }
+                return .blob(.of(content))
+            }
+            return (try? Self.oid(of: file)).map { .blob($0) } ?? .none
+        }
+
+        private static func oid(of path: BytePath) throws(SystemError) -> ObjectID {
+            let file = try Descriptor.open(path, [.read, .noFollow])
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+            defer { buffer.deallocate() }
+            var hasher = BlobHasher()
+            while true {
+                let count = try file.read(into: buffer)
+                if count == 0 { return hasher.finish() }
+                hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+        }
+    }
+}
