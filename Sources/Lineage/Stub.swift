@@ -5,10 +5,6 @@ package enum EnvironmentDependency {
     package init?(_ text: String) { self = text.contains(".") ? .file(BytePath(text)) : .python }
     func state(in folder: BytePath, environment: [[UInt8]]) throws(LineageError) -> JSONValue { .null }
 }
-package enum ValueFile {
-    package static func parse(_ content: [UInt8], path: BytePath) throws(LineageError) -> JSONValue { JSONValue(json: content) ?? .null }
-    package static func value(at key: String, in value: JSONValue) -> JSONValue? { value[key.split(separator: ".").map(String.init)] }
-}
 import Digest
 package struct EnvironmentRecord: Sendable {
     package static func capture(command: String, worktree: BytePath, extraVariables: [String]) -> EnvironmentRecord { EnvironmentRecord() }
