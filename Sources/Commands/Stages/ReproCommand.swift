@@ -24,7 +24,7 @@ struct ReproCommand: Command {
             When a stage fails, what was recorded and its earlier outputs stay; stages that came before it keep \
             what they have made.
             """,
-        options: [downstream, force, keepGoing, jobs, CommonOptions.dryRun], operands: [targets],
+        options: [downstream, force, keepGoing, jobs, CommonOptions.dryRun, CommonOptions.json], operands: [targets],
         exitCodes: [ExitMeaning(.failure, "a stage failed, or with `--dry-run`: something is stale")],
         examples: [
             Example("git data repro", "everything"),
@@ -42,7 +42,7 @@ struct ReproCommand: Command {
         let reproduction = Reproduction(
             context: context, repository: repository, graph: graph, selection: names, isForced: arguments[force],
             keepsGoing: arguments[keepGoing], jobs: max(1, arguments[jobs] ?? 1))
-        if arguments[CommonOptions.dryRun] { return try reproduction.explain() }
+        if arguments[CommonOptions.dryRun] { return try reproduction.explain(asJSON: arguments[CommonOptions.json]) }
         return try reproduction.run()
     }
 
