@@ -9,6 +9,18 @@ struct CondaEnvironment {
         let version: String
         let build: String
         let record: BytePath
+
+        /// Where the package is from, without tokens: `conda-forge`, or host and path of another server than Anaconda's.
+        var channel: String? {
+            guard case .text(let given)? = CondaEnvironment.value(of: "channel", in: record) else { return nil }
+            guard given.contains("://") else { return given }
+            var parts = PublicText.withoutSecrets(given).split(separator: "/").dropFirst().map(String.init)
+            // `/t/TOKEN/` gives access to a private channel.
+            while let mark = parts.firstIndex(of: "t"), mark + 1 < parts.count { parts.removeSubrange(mark...mark + 1) }
+            if let last = parts.last, last == "noarch" || last.contains("-64") || last.hasPrefix("linux-") { parts.removeLast() }
+            if parts.first == "conda.anaconda.org" { parts.removeFirst() }
+            return parts.joined(separator: "/")
+        }
     }
 
     private let packages: [String: Package]
@@ -50,11 +62,20 @@ struct CondaEnvironment {
 
     /// `["numpy >=1.19,<2.0a0", "python_abi 3.11.* *_cp311"]`
     private static func requirements(_ package: Package) -> [String] {
-        // The lists of files are long, and not wanted.
-        guard let text = package.record.textContents(limit: 1 << 24), let key = text.firstRange(of: "\"depends\""),
-            let start = text[key.upperBound...].firstIndex(of: "["), let end = text[start...].firstIndex(of: "]"),
-            case .list(let list)? = JSONValue(json: Array(text[start...end].utf8))
-        else { return [] }
+        guard case .list(let list)? = value(of: "depends", in: package.record) else { return [] }
         return list.map { String($0.description.prefix { $0 != " " }) }
+    }
+
+    /// A text, or list of texts, of a package's record. The lists of files in it are long: all else is passed over.
+    fileprivate static func value(of key: String, in record: BytePath) -> JSONValue? {
+        guard let text = record.textContents(limit: 1 << 24), let mark = text.firstRange(of: "\"\(key)\"") else { return nil }
+        let rest = text[mark.upperBound...].drop { $0 == ":" || $0.isWhitespace }
+        let end: String.Index?
+        switch rest.first {
+        case "[": end = rest.firstIndex(of: "]")
+        case "\"": end = rest.dropFirst().firstIndex(of: "\"")
+        default: end = nil
+        }
+        return end.flatMap { JSONValue(json: Array(rest[...$0].utf8)) }
     }
 }

@@ -11,7 +11,7 @@ enum ContainerImage {
         for name in Self.variables {
             guard let value = variables[name] else { continue }
             // Apptainer names a file, wherever that lies.
-            return value.isAbsolute ? value.lastComponent.text : PublicText.withoutPasswords(value.text)
+            return value.isAbsolute ? value.lastComponent.text : PublicText.withoutSecrets(value.text)
         }
         return podman
     }

@@ -6,6 +6,8 @@ import Platform
 struct JuliaInstallation {
     /// `1.10.4`
     let version: String
+    /// The file that would be started.
+    let program: BytePath
     private var entries: [String: Entry] = [:]
 
     private struct Entry {
@@ -30,10 +32,11 @@ struct JuliaInstallation {
         let manifests = places.flatMap { place in
             ["Manifest-v\(short).toml", "JuliaManifest.toml", "Manifest.toml"].map { place / $0 }
         }
-        return JuliaInstallation(version, manifest: manifests.lazy.compactMap { $0.textContents(limit: 1 << 24) }.first ?? "")
+        return JuliaInstallation(program, version, manifest: manifests.lazy.compactMap { $0.textContents(limit: 1 << 24) }.first ?? "")
     }
 
-    private init(_ version: String, manifest: String) {
+    private init(_ program: BytePath, _ version: String, manifest: String) {
+        self.program = program
         self.version = version
         var name: String?
         for line in manifest.split(whereSeparator: \.isNewline).map(\.trimmingSpaces) {

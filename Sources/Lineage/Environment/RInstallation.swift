@@ -6,6 +6,8 @@ import Platform
 struct RInstallation {
     /// `4.2.2`
     let version: String
+    /// The file that would be started.
+    let program: BytePath
     private let libraries: [BytePath]
 
     /// - Parameters:
@@ -17,12 +19,13 @@ struct RInstallation {
         let top = program.resolvedOrSame.parent.parent
         let homes = [variables["R_HOME"], top, top / "lib/R", top / "lib64/R"].compactMap { $0 }
         for home in homes {
-            if let version = description(home / "library/base")["Version"] { return RInstallation(home, version, folder, variables) }
+            if let version = description(home / "library/base")["Version"] { return RInstallation(program, home, version, folder, variables) }
         }
         return nil
     }
 
-    private init(_ home: BytePath, _ version: String, _ folder: BytePath, _ variables: ProcessVariables) {
+    private init(_ program: BytePath, _ home: BytePath, _ version: String, _ folder: BytePath, _ variables: ProcessVariables) {
+        self.program = program
         self.version = version
         let short = version.split(separator: ".").prefix(2).joined(separator: ".")
         if let project = Self.project(folder, short) {
