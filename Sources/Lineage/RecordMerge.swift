@@ -36,11 +36,3 @@ package enum RecordMerge {
         return BytePath(parts.joined(separator: ", ")).description
     }
 }
-
-extension StringProtocol {
-    fileprivate var trimmingSpaces: String {
-        var text = self[...]
-        while text.last == " " { text = text.dropLast() }
-        return String(text)
-    }
-}
