@@ -37,7 +37,7 @@ struct StageExecution: Sendable {
         let aside = try SetAside(stage.products.map(\.value), of: repository)
         Interrupts.onEnd { aside.giveBack() }
         do {
-            for product in stage.products { try repository.worktree().appending(product.value).parent.makeFolders() }
+            try makeFolders(in: repository.worktree())
             let started = Date()
             try execute()
             let milliseconds = Int64((Date().timeIntervalSince(started) * 1000).rounded())
@@ -57,6 +57,14 @@ struct StageExecution: Sendable {
         var observer = try StageObserver(repository)
         guard let found = try observer.look(at: [stage])[stage.name] else { throw CommandFailure("'\(stage.name)' cannot be looked at") }
         return found
+    }
+
+    /// Makes the folders that outputs are to be in, and those that are outputs.
+    func makeFolders(in top: BytePath) throws {
+        for product in stage.products.map(\.value) {
+            let path = top.appending(product)
+            try (stage.folders.contains(product) ? path : path.parent).makeFolders()
+        }
     }
 
     /// What can be known to go wrong before anything runs.

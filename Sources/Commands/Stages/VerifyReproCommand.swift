@@ -80,6 +80,7 @@ struct VerifyReproCommand: Command {
         }
         let differing = StageCondition(before, record)
         try place.clear(stage.products.map(\.value))
+        try execution.makeFolders(in: place.folder)
         try execution.execute()
         try execution.checkProducts()
         let after = try execution.observe(stage)
@@ -140,9 +141,11 @@ private final class VerificationPlace: Sendable {
         try parent.makeFolders()
         let name = try TemporaryFile(in: parent, prefix: "run-")
         let folder = name.path.adding(suffix: ".d")
-        // Data comes for what the stages read, and for nothing else.
-        let git = try Git(in: owner.location.worktree ?? owner.location.gitFolder, worktree: owner.location.worktree, adding: [("GIT_DATA_LAZY", "1")])
-        try git.query(["worktree", "add", "--quiet", "--detach", folder, BytePath(bytes: commit.hex)])
+        // Everything that is data stays a pointer, whatever is on this machine: the stages' own inputs are filled later.
+        try owner.git().query([
+            "-c", "core.hooksPath=/dev/null", "-c", "filter.data.process=", "-c", "filter.data.smudge=cat", "-c", "filter.data.required=false",
+            "worktree", "add", "--quiet", "--detach", folder, BytePath(bytes: commit.hex),
+        ])
         self.folder = folder
         self.owner = owner
         repository = try .find(from: folder)
@@ -155,7 +158,6 @@ private final class VerificationPlace: Sendable {
             guard let status = try target.status() else { continue }
             if status.kind == .folder { _ = target.removeTree() } else { try target.removeFile() }
         }
-        for path in paths { try folder.appending(path).parent.makeFolders() }
     }
 
     func remove() {
