@@ -66,7 +66,11 @@ final class ReproTests: StageTestCase {
         try work.write(try work.readText("params.json").replacing("\"rows\": 3", with: "\"rows\": 2"), to: "params.json")
         try work.data("repro")
         try work.commit("Two rows")
+        // Somebody has cloned before that is pushed.
+        let early = try laboratory.cloneOfPointers(origin, as: "early")
         try work.git("push", "--quiet", "-u", "origin", "two")
+        try early.write(try early.readText("params.json").replacing("\"rows\": 3", with: "\"rows\": 2"), to: "params.json")
+        XCTAssertEqual(ran(try early.data("repro", "--fetch")), [])
         // Somebody else, who never had the blobs, changes the same parameter.
         let clone = try laboratory.cloneOfPointers(origin)
         try clone.write(try clone.readText("params.json").replacing("\"rows\": 3", with: "\"rows\": 2"), to: "params.json")
