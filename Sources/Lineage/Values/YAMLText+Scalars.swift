@@ -4,6 +4,8 @@ extension YAMLText {
     ///
     /// Spec: YAML 1.2.2, section 10.3.2.
     static func scalar(_ text: String) -> JSONValue {
+        let bytes = Array(text.utf8)
+        if let number = PlainNumber.parse(bytes[...], [.plus, .leadingZeros, .bareDot]) { return number }
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
         case "true", "True", "TRUE": return .boolean(true)
@@ -13,11 +15,10 @@ extension YAMLText {
         case "-.inf", "-.Inf", "-.INF": return .number(-.infinity)
         default: break
         }
-        let bytes = Array(text.utf8)
         for (prefix, radix) in [("0x", 16), ("0o", 8)] where text.hasPrefix(prefix) {
             if let number = TOMLText.radixNumber(bytes[2...], radix) { return number }
         }
-        return PlainNumber.parse(bytes[...], [.plus, .leadingZeros, .bareDot]) ?? .text(text)
+        return .text(text)
     }
 
     /// Text without quotes outside of brackets, which may go on in lines that are indented further than `parent`.
