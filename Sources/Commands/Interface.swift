@@ -13,6 +13,7 @@ package enum Interface {
         CheckoutCommand.self, ConflictsCommand.self, FixCommand.self, MigrateCommand.self,
         RunCommand.self, ReproCommand.self, VerifyReproCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self, BundleCommand.self,
+        MetricsCommand.self,
         DiskUsageCommand.self, DedupCommand.self, PruneCommand.self, CollectCommand.self, FsckCommand.self, DoctorCommand.self,
         VersionCommand.self, HelpCommand.self,
         FilterProcessCommand.self, CleanCommand.self, SmudgeCommand.self, HookCommand.self, MergeDriverCommand.self,
