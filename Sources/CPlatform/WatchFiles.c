@@ -100,6 +100,10 @@ int platform_flag_path(void) {
     return O_PATH;
 }
 
+int platform_flag_empty_path(void) {
+    return AT_EMPTY_PATH;
+}
+
 int platform_events_open(void) {
     return inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 }

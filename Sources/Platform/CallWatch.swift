@@ -171,8 +171,10 @@ struct CallWatch: ~Copyable {
     }
 
     private mutating func link(_ notice: platform_notice) {
-        let follows = notice.flags & UInt64(AT_SYMLINK_FOLLOW) != 0
-        guard let old = find(notice, follows ? [.follow, .anywhere] : .anywhere), let status = old.status,
+        var options: PlaceFinder.Options = .anywhere
+        if notice.flags & UInt64(AT_SYMLINK_FOLLOW) != 0 { options.insert(.follow) }
+        if notice.flags & UInt64(platform_flag_empty_path()) != 0 { options.insert(.descriptor) }
+        guard let old = find(notice, options), let status = old.status,
             status.kind != .folder, let new = findOther(notice, .new), !new.exists, isWaiting(notice)
         else { return }
         // What has the new name is what the old one says.
@@ -181,8 +183,10 @@ struct CallWatch: ~Copyable {
     }
 
     private mutating func execute(_ notice: platform_notice) {
-        let follows = notice.flags & UInt64(AT_SYMLINK_NOFOLLOW) == 0
-        guard var place = find(notice, follows ? .follow : [], mode: X_OK), isWaiting(notice) else { return }
+        var options: PlaceFinder.Options = []
+        if notice.flags & UInt64(AT_SYMLINK_NOFOLLOW) == 0 { options.insert(.follow) }
+        if notice.flags & UInt64(platform_flag_empty_path()) != 0 { options.insert(.descriptor) }
+        guard var place = find(notice, options, mode: X_OK), isWaiting(notice) else { return }
         // A script's interpreter is opened by the kernel, with no call. Source: execve(2), at most so many.
         for _ in 0..<5 {
             guard let status = place.status, status.kind == .regular, place.isAllowed else { return }

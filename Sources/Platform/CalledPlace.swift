@@ -26,6 +26,8 @@ struct PlaceFinder: ~Copyable {
         static let new = Options(rawValue: 2)
         /// Places outside the tree are wanted too.
         static let anywhere = Options(rawValue: 4)
+        /// An empty path stands for the descriptor (AT_EMPTY_PATH).
+        static let descriptor = Options(rawValue: 8)
     }
 
     /// Whether something was called that could not be looked at.
@@ -59,6 +61,7 @@ struct PlaceFinder: ~Copyable {
             if errno == EPERM || errno == EACCES { hasMissed = true }
             return nil
         }
+        guard length > 0 || options.contains(.descriptor) else { return nil }
         return find(length, from: folder, of: task, options, mode: mode)
     }
 
@@ -92,7 +95,9 @@ struct PlaceFinder: ~Copyable {
         if let called, called != inside, isSame(called, raw, options) { place.names.append(called) }
         // What has no name any more.
         if raw.st_nlink == 0 { place.names = [] }
-        place.isAllowed = mode == F_OK || platform_may(handle, mode) != 0
+        // Most files may be read by everybody.
+        let isForAll = mode == R_OK && raw.st_mode & 0o444 == 0o444
+        place.isAllowed = mode == F_OK || isForAll || platform_may(handle, mode) != 0
         return place
     }
 

@@ -73,6 +73,7 @@ int platform_may(int descriptor, int mode);
 int platform_at_cwd(void);
 int platform_flag_temporary(void);
 int platform_flag_path(void);
+int platform_flag_empty_path(void);
 
 enum platform_event_kind {
     PLATFORM_EVENT_ACCESS = 1, PLATFORM_EVENT_OPEN = 2, PLATFORM_EVENT_READ = 4, PLATFORM_EVENT_WRITTEN = 8, PLATFORM_EVENT_CAME = 16,
