@@ -16,9 +16,12 @@ struct StatusCommand: Command {
             in the worktree, `-` for a pointer whose blob is here, `?` for one whose blob must be fetched, `!` \
             for nothing. A script that is about to read data can ask `git data status --missing PATH` first.
             """,
-        options: [porcelain, missing, CommonOptions.json, CommonOptions.null], operands: [FileSelection.paths],
+        options: [porcelain, missing, FileSelection.scripts, CommonOptions.json, CommonOptions.null], operands: [FileSelection.paths],
         exitCodes: [ExitMeaning(.failure, "with `--missing`: some files have no data")],
-        examples: [Example("git data status --missing data/ || git data pull data/", "fetch only what is wanted")],
+        examples: [
+            Example("git data status --missing data/ || git data pull data/", "fetch only what is wanted"),
+            Example("git data status --missing --for train.py", "what that script would have to wait for"),
+        ],
         seeAlso: ["ls-files", "pull"])
 
     private struct Row: Encodable {
