@@ -29,6 +29,10 @@ final class PullForTests: PythonTestCase {
         XCTAssertEqual(try file.status()?.inode, before?.inode)
         try python("git_data.track('data'); git_data.track('data/train/1.csv')").expecting(0)
         XCTAssertEqual(try record(), ["data", "data/train2/0.csv", "model.bin"])
+        // What a killed script has left is cleared away with the next line that is new.
+        try clone.write("", to: "lineage/uses/.123.0123abcd.new")
+        try python("git_data.track('notes.txt')").expecting(0)
+        XCTAssertEqual(try (clone.folder / "lineage/uses").entries().sorted(), [".gitattributes", "train.py.uses"])
     }
 
     func testScriptIsTheOneThatWasStarted() throws {

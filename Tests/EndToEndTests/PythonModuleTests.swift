@@ -55,6 +55,26 @@ final class PythonModuleTests: PythonTestCase {
         let either = try python("git_data.track('model.bin')", as: "data/read.py", in: clone.folder / "data/train")
         XCTAssertEqual(either.status, 1)
         assertContains(error(of: either).first ?? "", "'model.bin' is ambiguous")
+        let then = try python("show(git_data.track('model.bin', revision='v1'))", as: "data/read.py", in: clone.folder / "data/train")
+        XCTAssertEqual(try then.expecting(0).line, digest(earlierModel))
+    }
+
+    func testLinkLeadsWhereItLedThen() throws {
+        try work.shell("ln -s model.bin latest && mkdir old && ln -s ../data/train old/data").expecting(0)
+        try work.commit("Links")
+        try work.git("tag", "v2")
+        try work.shell("ln -sf data/train/1.csv latest").expecting(0)
+        try work.commit("Another")
+        try work.git("push", "--quiet", "--tags", "origin", "main")
+        try clone.git("pull", "--quiet")
+        let run = try python(
+            """
+            show(git_data.track("latest")); show(git_data.track("latest", revision="v2"))
+            show(os.path.join(git_data.track("old/data", "v2"), "0.csv"))
+            """).expecting(0)
+        XCTAssertEqual(
+            run.lines, [digest(try content("data/train/1.csv")), digest(try content("model.bin")), digest(try content("data/train/0.csv"))])
+        XCTAssertEqual(try record(), ["data/train\tv2", "data/train/1.csv", "model.bin\tv2"])
     }
 
     func testWhatIsNotThereSaysWhetherGitHasIt() throws {

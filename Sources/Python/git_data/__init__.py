@@ -6,7 +6,8 @@
 
 `track` gives back a path with the right bytes behind it. In a clone whose data is not here yet it fetches that file,
 and only that; a file that is here costs a look at its first bytes. It works for files, for folders, and with
-`revision="v1.2"` for the data of another commit, read-only and beside the worktree.
+`revision="v1.2"` for the data of another commit, read-only and beside the worktree. Of many files in a folder track the
+folder, which is fetched at once.
 
 A relative path is taken from the current folder, as `open` takes it. Only where nothing is there, the folder of the
 running script and the top of the repository are tried, and what both have is refused as ambiguous.
@@ -22,6 +23,7 @@ or nbconvert tell its name, or else as `notebook("analysis.ipynb")` does. Record
 Everything may be called from several threads, and from the workers of a DataLoader. The settings are git data's own:
 remotes and credentials are read where `git data pull` reads them, and nothing of yours is written.
 """
+
 import builtins
 import json
 import os

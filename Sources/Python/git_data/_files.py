@@ -148,7 +148,7 @@ def failure(run, names, offline, hint, kept="the pointer, in place of the conten
     if offline and "damaged" not in (cause or ""):
         return DataError(subject + " is not on this machine, and nothing is fetched offline", kept, [hint])
     # Why nothing at all could be fetched comes first.
-    general = [line[len("error: "):] for line in lines if line.startswith("error: ")]
+    general = [line[len("error: "):] for line in lines if line.startswith(("error: ", "fatal: "))]
     general = [line for line in general if not re.match(r"\d+ files? without data:", line)]
     hints = [line[len("hint: "):] for line in lines if line.startswith("hint: ")]
     if general or cause:

@@ -17,22 +17,30 @@ _scratch = None
 
 def at_revision(given, revision, offline):
     """The path of a file or folder as it was in a revision: a link or a read-only file, outside of the worktree."""
-    for path in [join(os.getcwd(), given)] + elsewhere(given):
-        top, name = _place(path)
+    here, found = join(os.getcwd(), given), {}
+    for path in [here] + elsewhere(given):
+        top, asked = _place(path)
         if top is None:
             continue
         commit = _commit(top, revision)
-        known = _known.get((top, commit, name))
+        known = _known.get((top, commit, asked))
         if known and os.path.exists(known):
             return known
-        name, entries = _entries(top, commit, name)
+        name, entries = _entries(top, commit, asked)
         if entries:
-            record(os.path.join(top, name), revision)
-            with filling:
-                found = _written_out(top, commit, name, entries, revision, offline)
-            _known[(top, commit, _place(path)[1])] = found
-            return found
-    raise DataError("there is no '%s' in revision '%s'" % (given, revision))
+            found[top, name] = (commit, asked, entries)
+            if path == here:
+                break
+    if not found:
+        raise DataError("there is no '%s' in revision '%s'" % (given, revision))
+    if len(found) > 1:
+        names = sorted(name for _, name in found)
+        raise DataError("'%s' is ambiguous: in revision '%s' it could be any of '%s'" % (given, revision, "', '".join(names)))
+    for (top, name), (commit, asked, entries) in found.items():
+        record(os.path.join(top, name), revision)
+        with filling:
+            _known[top, commit, asked] = _written_out(top, commit, name, entries, revision, offline)
+        return _known[top, commit, asked]
 
 
 def _place(path):

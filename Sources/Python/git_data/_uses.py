@@ -3,6 +3,7 @@
 import atexit
 import builtins
 import os
+import re
 import sys
 import threading
 import time
@@ -78,8 +79,9 @@ def record(found, revision=None):
                 return
             used.add(line)
             _unwritten.setdefault((top, file), set()).add(line)
-            # Recording takes a tenth of the time at most, however many files there are; the rest is written at the end.
-            if time.monotonic() >= _rest_until:
+            # At once, as a worker may be killed at any time. Of very many files, recording takes a tenth of the time at
+            # most, and the rest is written at the end.
+            if len(used) <= 1000 or time.monotonic() >= _rest_until:
                 _write_down()
             elif "multiprocessing.util" in sys.modules:
                 _finish_worker()
@@ -127,17 +129,21 @@ def _add(top, file, lines):
     if os.path.realpath(folder) != folder or os.path.islink(file):
         return  # A link in the repository leads out of it.
     os.makedirs(folder, exist_ok=True)
-    attributes = os.path.join(uses, ".gitattributes")
-    if not os.path.lexists(attributes):
-        replace(attributes, b"# Both sides of a merge are right.\n*.uses merge=union -filter -text\n")
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        _lock(descriptor)
+        if _lock(descriptor):
+            # What a killed process has left.
+            for name in os.listdir(folder):
+                if re.match(r"\.\d+\.[0-9a-f]{8}\.new$", name):
+                    os.unlink(os.path.join(folder, name))
         old = _lines(file)
         if lines - old:
             replace(file, b"".join(line + b"\n" for line in sorted(lines | old)))
     finally:
         os.close(descriptor)
+    attributes = os.path.join(uses, ".gitattributes")
+    if not os.path.lexists(attributes):
+        replace(attributes, b"# Both sides of a merge are right.\n*.uses merge=union -filter -text\n")
 
 
 def _lines(file):
@@ -149,17 +155,19 @@ def _lines(file):
 
 
 def _lock(descriptor):
-    """Waits for a second at most: a lost line comes again with the next run."""
+    """Waits for a second at most: a line that gets lost comes again with the next run."""
     try:
         import fcntl
 
         for _ in range(100):
             try:
-                return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
             except BlockingIOError:
                 time.sleep(0.01)
     except (ImportError, OSError):
         pass
+    return False
 
 
 def _after_fork():
