@@ -41,6 +41,8 @@ final class PythonModuleTests: PythonTestCase {
         XCTAssertEqual(without.status, 1)
         XCTAssertEqual(without.line, digest(Array("seed = 2\n".utf8)))
         XCTAssertEqual(error(of: without), ["git_data.DataError: there is no 'git' on PATH", "hint: install Git 2.30 or newer"])
+        let half = try laboratory.run("python3", ["train.py"], in: clone.folder, with: ["PATH": "/usr/bin:/bin"])
+        assertContains(error(of: half).first ?? "", "cannot be fetched: git data is not installed here")
     }
 
     func testPathIsTakenFromTheCurrentFolderThenFromScriptOrTop() throws {
@@ -51,6 +53,8 @@ final class PythonModuleTests: PythonTestCase {
         XCTAssertEqual(beside.line, digest(try content("data/train/0.csv")))
         let top = try python("show(git_data.track('model.bin'))", as: "data/read.py", in: clone.folder / "data").expecting(0)
         XCTAssertEqual(top.line, digest(try content("model.bin")))
+        let anywhere = try python("show(git_data.track('data/train/1.csv'))", as: "data/read.py", in: laboratory.home).expecting(0)
+        XCTAssertEqual(anywhere.line, digest(try content("data/train/1.csv")))
         try clone.write("another", to: "data/model.bin")
         let either = try python("git_data.track('model.bin')", as: "data/read.py", in: clone.folder / "data/train")
         XCTAssertEqual(either.status, 1)

@@ -42,8 +42,10 @@ def elsewhere(given):
     if os.path.isabs(given) or ".." in given.split(os.sep):
         return []
     running = script()
-    folders = [running and os.path.dirname(running), top_of(os.getcwd())]
-    return [join(folder, given) for folder in folders if folder]
+    beside = running and os.path.dirname(running)
+    # A job may be started from anywhere.
+    top = top_of(os.getcwd()) or beside and top_of(beside)
+    return [join(folder, given) for folder in (beside, top) if folder]
 
 
 # Pointers, and what they stand for
