@@ -17,7 +17,7 @@ package enum Interface {
         DiskUsageCommand.self, DedupCommand.self, PruneCommand.self, CollectCommand.self, FsckCommand.self, DoctorCommand.self,
         VersionCommand.self, HelpCommand.self,
         FilterProcessCommand.self, CleanCommand.self, SmudgeCommand.self, HookCommand.self, MergeDriverCommand.self,
-        TextconvCommand.self, SettleCommand.self, CompletionCommand.self, ManualCommand.self,
+        TextconvCommand.self, SettleCommand.self, LocateCommand.self, CompletionCommand.self, ManualCommand.self,
     ])
 
     /// Runs the command that the process's arguments name.

@@ -18,9 +18,12 @@ struct StatusCommand: Command {
 
             Where there are stages (git-data-run(1)), those whose outputs are stale are named with what changed.
             """,
-        options: [porcelain, missing, CommonOptions.json, CommonOptions.null], operands: [FileSelection.paths],
+        options: [porcelain, missing, FileSelection.scripts, CommonOptions.json, CommonOptions.null], operands: [FileSelection.paths],
         exitCodes: [ExitMeaning(.failure, "with `--missing`: some files have no data")],
-        examples: [Example("git data status --missing data/ || git data pull data/", "fetch only what is wanted")],
+        examples: [
+            Example("git data status --missing data/ || git data pull data/", "fetch only what is wanted"),
+            Example("git data status --missing --for train.py", "what that script would have to wait for"),
+        ],
         seeAlso: ["ls-files", "pull"])
 
     private struct Row: Encodable {
