@@ -48,10 +48,39 @@ package struct EnvironmentRecord: Equatable, Sendable {
         root: BytePath = "/"
     ) -> EnvironmentRecord {
         let variables = ProcessVariables(environment)
+        let wanted = command.map { CommandPrograms($0, in: worktree, variables).interpreters }
+            ?? CommandPrograms.Language.allCases.map { CommandPrograms.Interpreter(language: $0, name: nil, launcher: nil) }
+        return capture(wanted, worktree, extraVariables, variables, root)
+    }
+
+    /// What is here now of all that another record tells of: the interpreters that it names, and its variables.
+    ///
+    /// Parameters are those of `capture(command:worktree:extraVariables:environment:root:)`.
+    package static func capture(
+        like other: EnvironmentRecord, worktree: BytePath, extraVariables: [String] = [], environment: [[UInt8]] = Environment.all,
+        root: BytePath = "/"
+    ) -> EnvironmentRecord {
+        let names = { (group: String) -> [String] in
+            if case .object(let members)? = other.json[[group]] { members.keys.sorted() } else { [] }
+        }
+        let wanted = names("interpreters").compactMap { name -> CommandPrograms.Interpreter? in
+            switch EnvironmentDependency(name) {
+            case .python(let interpreter, _)?: CommandPrograms.Interpreter(language: .python, name: interpreter, launcher: nil)
+            case .r?: CommandPrograms.Interpreter(language: .r, name: nil, launcher: nil)
+            case .julia?: CommandPrograms.Interpreter(language: .julia, name: nil, launcher: nil)
+            default: nil
+            }
+        }
+        return capture(wanted, worktree, extraVariables + names("variables"), ProcessVariables(environment), root)
+    }
+
+    private static func capture(
+        _ wanted: [CommandPrograms.Interpreter], _ worktree: BytePath, _ extraVariables: [String], _ variables: ProcessVariables, _ root: BytePath
+    ) -> EnvironmentRecord {
         let texts = PublicText(worktree: worktree, variables)
         let machine = Machine(root: root)
         let accelerators = Accelerators(root: root, worktree: worktree, variables)
-        let interpreters = interpreters(of: command, worktree, variables)
+        let interpreters = interpreters(wanted, worktree, variables)
         let lockFiles = lockFiles.filter { (worktree / $0).exists }.map { JSONValue.text($0.text) }
         let values = RecordedVariables.values(variables, extra: extraVariables, texts)
         let members: [String: JSONValue?] = [
@@ -104,10 +133,10 @@ extension EnvironmentRecord {
         }
     }
 
-    private static func interpreters(of command: String?, _ worktree: BytePath, _ variables: ProcessVariables) -> [String: Interpreter] {
+    private static func interpreters(
+        _ wanted: [CommandPrograms.Interpreter], _ worktree: BytePath, _ variables: ProcessVariables
+    ) -> [String: Interpreter] {
         var found: [String: Interpreter] = [:]
-        let wanted = command.map { CommandPrograms($0, in: worktree, variables).interpreters }
-            ?? CommandPrograms.Language.allCases.map { CommandPrograms.Interpreter(language: $0, name: nil, launcher: nil) }
         for interpreter in wanted {
             let name = interpreter.language.rawValue + (interpreter.name.map { "@\($0.text)" } ?? "")
             switch interpreter.language {
