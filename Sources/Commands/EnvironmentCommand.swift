@@ -89,8 +89,8 @@ struct EnvironmentShowCommand: Command {
             let width = min(32, lines.map(\.name.count).max() ?? 0)
             for line in lines {
                 let name = EnvironmentCommand.shown(line.name)
-                let gap = String(repeating: " ", count: max(0, width - name.count) + (name.isEmpty ? 0 : 2))
-                output.line("  \(name)\(gap)\(EnvironmentCommand.shown(line.value.description))")
+                let gap = name.isEmpty ? "" : String(repeating: " ", count: max(0, width - name.count) + 2)
+                output.line("  \(name)\(gap)\(line.value == .null ? "not known" : EnvironmentCommand.shown(line.value.description))")
             }
         }
     }

@@ -51,6 +51,7 @@ final class EnvironmentCommandTests: EndToEndTestCase {
             assertContains(text, "environment \(ids[1].prefix(12))")
             assertContains(text, "\npython\n")
             assertContains(text, "  numpy    2.1.0\n")
+            assertContains(text, "python\n  3.11.2\n")
             assertContains(text, "memory, GiB\n  16\n")
         }
         assertContains(try work.data("environment", "show", "HEAD:train").text, "environment \(ids[0].prefix(12)) (train)\n")

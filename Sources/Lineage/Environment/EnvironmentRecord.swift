@@ -24,8 +24,8 @@ package struct EnvironmentRecord: Equatable, Sendable {
 
     private static let version: Int64 = 1
 
-    /// The record's bytes.
-    package var text: [UInt8] { CanonicalJSON.text(json) }
+    /// The record's bytes: canonical JSON where it was made here, or as they were read.
+    package let text: [UInt8]
 
     /// The SHA-256 of the bytes.
     package var id: ObjectID { .of(text) }
@@ -49,7 +49,7 @@ package struct EnvironmentRecord: Equatable, Sendable {
     ) -> EnvironmentRecord {
         let variables = ProcessVariables(environment)
         let wanted = command.map { CommandPrograms($0, in: worktree, variables).interpreters }
-            ?? CommandPrograms.Language.allCases.map { CommandPrograms.Interpreter(language: $0, name: nil, launcher: nil) }
+            ?? CommandPrograms.Language.allCases.map { CommandPrograms.Interpreter(language: $0, name: nil) }
         return capture(wanted, worktree, extraVariables, variables, root)
     }
 
@@ -65,9 +65,9 @@ package struct EnvironmentRecord: Equatable, Sendable {
         }
         let wanted = names("interpreters").compactMap { name -> CommandPrograms.Interpreter? in
             switch EnvironmentDependency(name) {
-            case .python(let interpreter, _)?: CommandPrograms.Interpreter(language: .python, name: interpreter, launcher: nil)
-            case .r?: CommandPrograms.Interpreter(language: .r, name: nil, launcher: nil)
-            case .julia?: CommandPrograms.Interpreter(language: .julia, name: nil, launcher: nil)
+            case .python(let interpreter, _)?: CommandPrograms.Interpreter(language: .python, name: interpreter)
+            case .r?: CommandPrograms.Interpreter(language: .r, name: nil)
+            case .julia?: CommandPrograms.Interpreter(language: .julia, name: nil)
             default: nil
             }
         }
@@ -97,6 +97,7 @@ package struct EnvironmentRecord: Equatable, Sendable {
 
     private init(json: JSONValue) {
         self.json = json
+        text = CanonicalJSON.text(json)
     }
 
     /// Reads a record, which anybody may have written.
@@ -109,7 +110,8 @@ package struct EnvironmentRecord: Equatable, Sendable {
         if let id = Self.id(ofFile: file), id != .of(content) {
             throw .record(file, reason: "its content is not what its name says, so that it was edited by hand")
         }
-        self.init(json: json)
+        self.json = json
+        text = content
     }
 
     /// The id that a record's file is named by; nil for other names.
@@ -137,7 +139,7 @@ extension EnvironmentRecord {
         _ wanted: [CommandPrograms.Interpreter], _ worktree: BytePath, _ variables: ProcessVariables
     ) -> [String: Interpreter] {
         var found: [String: Interpreter] = [:]
-        for interpreter in wanted {
+        for interpreter in wanted where interpreter.isFound {
             let name = interpreter.language.rawValue + (interpreter.name.map { "@\($0.text)" } ?? "")
             switch interpreter.language {
             case .python:
