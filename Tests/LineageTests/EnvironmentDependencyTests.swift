@@ -58,10 +58,10 @@ final class EnvironmentDependencyTests: XCTestCase {
             "python train.py", "python3 train.py", "python3.11 -m train", "A=1 B='x y' python train.py", "mkdir -p out && python a.py",
             "papermill a.ipynb b.ipynb", "./tool", "uv run train.py", "poetry run python a.py", "env -u X A=1 python a.py",
             "timeout -s KILL 20 python a.py", "nice -n 5 python x", "(cd a; python b.py)", "if true; then python a.py; fi", "cat x | python - | sort",
-            "uv run --with numpy python a.py", "\"python\" a.py", "/usr/bin/time -v true; python3 x", "for i in 1; do python3 x; done",
+            "uv run --with numpy python a.py", "\"python\" a.py", "/usr/bin/time -v true; python3 x", "for i in 1; do python3 x; done", "sh -c 'cd a && python b.py'", "bash -ec \"python3 b.py\"", "jupyter nbconvert --execute a.ipynb", "torchrun --nproc 2 x.py",
         ]
         for command in python { XCTAssertEqual(try suggestion(command), ["python"], command) }
-        for command in ["echo python", "./build.sh", "make", "cp python.txt x", "", "&&", "'", "sort -o python x", "pythonic a", "missing"] {
+        for command in ["echo python", "./build.sh", "make", "cp python.txt x", "", "&&", "'", "sort -o python x", "pythonic a", "missing", "sh script", "sh -c", "uv pip install x", "conda run -n x python a.py"] {
             XCTAssertEqual(try suggestion(command), [], command)
         }
         XCTAssertEqual(try suggestion("Rscript a.R && julia b.jl && python c.py"), ["r", "julia", "python"])

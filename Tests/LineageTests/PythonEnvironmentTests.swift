@@ -86,6 +86,21 @@ final class PythonEnvironmentTests: XCTestCase {
         }
     }
 
+    func testVersionStandsInTheProgramWhereThereAreNoHeaders() throws {
+        let root = Environment.value("PYENV_ROOT") ?? "/root/.pyenv"
+        var programs: [BytePath] = [try BytePath("/usr/bin/python3").resolved()]
+        for version in (try? (root / "versions").entries()) ?? [] {
+            let program = root / "versions" / version / "bin/python3"
+            if program.isExecutableFile { programs.append(try program.resolved()) }
+        }
+        for (number, program) in programs.enumerated() {
+            let prefix = scratch.path / "prefix\(number)", name = program.lastComponent
+            try (prefix / "bin").makeFolders()
+            try run("cp \(program) \(prefix)/bin/ && mkdir -p \(prefix)/lib/\(name) && touch \(prefix)/lib/\(name)/os.py && ln -s \(program.parent.parent)/lib/lib\(name)*.so.1.0 \(prefix)/lib/", environment())
+            XCTAssertEqual(try state("python@\(prefix)/bin/\(name)", environment()), ["python": try XCTUnwrap(truth(program.text, environment())["python"])])
+        }
+    }
+
     func testPyenvChoosesAsItsScriptsDo() throws {
         let shims = (Environment.value("PYENV_ROOT") ?? "/root/.pyenv") / "shims"
         try XCTSkipUnless((shims / "python3").exists, "no pyenv here")

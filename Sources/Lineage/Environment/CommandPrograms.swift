@@ -11,7 +11,9 @@ struct CommandPrograms {
         /// As `EnvironmentDependency` names it; nil for the one that a shell starts by the language's own name.
         let name: BytePath?
         /// What starts it, where that is a tool with a lock file of its own: `uv`, `poetry`.
-        let launcher: String?
+        var launcher: String?
+        /// Whether it is really the one that runs, and not one that its launcher keeps where only that finds it.
+        var isFound = true
     }
 
     /// Each once, in the order of the command.
@@ -78,7 +80,10 @@ struct CommandPrograms {
         "timeout": ["-s", "-k"], "ionice": ["-c", "-n"], "numactl": [], "taskset": [], "xvfb-run": [], "srun": [], "mpirun": ["-n", "-np"],
     ]
     /// Tools that start a program in the environment of a project: `uv run python …`.
-    private static let launchers: Set<String> = ["uv", "poetry", "pdm", "pipenv", "pixi", "rye", "hatch", "conda", "mamba", "micromamba"]
+    private static let launchers: Set<String> = ["uv", "poetry", "pdm", "pipenv", "pixi", "rye", "hatch"]
+    private static let shells: Set<String> = ["sh", "bash", "dash", "zsh", "ksh"]
+    /// Programs that are written in Python, for when they are not installed yet.
+    private static let pythonPrograms: Set<String> = ["jupyter", "papermill", "torchrun", "accelerate", "deepspeed"]
 
     private func interpreter(_ words: ArraySlice<String>, launcher: String?) -> Interpreter? {
         guard let program = words.first else { return nil }
@@ -91,16 +96,24 @@ struct CommandPrograms {
             if name == "timeout" || name == "taskset" { rest = rest.dropFirst() }
             return interpreter(rest, launcher: launcher)
         }
+        if Self.shells.contains(name), let option = words.dropFirst().firstIndex(where: { $0.hasPrefix("-") && $0.hasSuffix("c") }) {
+            return words[(option + 1)...].first.flatMap { CommandPrograms($0, in: folder, variables).interpreters.first }
+        }
         if Self.launchers.contains(name) {
             guard let run = words.firstIndex(of: "run") else { return nil }
-            // Options of the launcher may take values: what is known behind them is looked for.
+            // Options of the launcher may take values: what stands behind them is Python, but where it is clearly something else.
             let rest = words[(run + 1)...].drop { $0.hasPrefix("-") }
             if let found = interpreter(rest, launcher: name), found.language != .python { return found }
-            return Interpreter(language: .python, name: projectPython, launcher: name)
+            return Interpreter(language: .python, name: projectPython, launcher: name, isFound: projectPython != nil || variables["VIRTUAL_ENV"] != nil)
         }
         if let language = Self.language(name) { return Interpreter(language: language, name: given(program, language), launcher: launcher) }
-        guard let script = variables.programs(BytePath(program), from: folder).first else { return nil }
-        return shebang(of: script)
+        if let script = script(BytePath(program)), let found = shebang(of: script) { return found }
+        return Self.pythonPrograms.contains(name) ? Interpreter(language: .python, name: nil, launcher: launcher) : nil
+    }
+
+    private func script(_ program: BytePath) -> BytePath? {
+        guard let file = variables.programs(program, from: folder).first else { return nil }
+        return PyenvShims(file).map { $0.program(program, in: folder, variables) } ?? file
     }
 
     /// The language of an interpreter's name: `python3.11`, `Rscript`.
@@ -140,6 +153,6 @@ struct CommandPrograms {
         var words = text.dropFirst(2).prefix { $0 != "\n" && $0 != "\r\n" }.split(separator: " ").map(String.init)[...]
         if let first = words.first, BytePath(first).lastComponent == "env" { words = words.dropFirst().drop { $0.hasPrefix("-") } }
         guard let program = words.first, let language = Self.language(BytePath(program).lastComponent.text) else { return nil }
-        return Interpreter(language: language, name: given(program, language), launcher: nil)
+        return Interpreter(language: language, name: given(program, language))
     }
 }

@@ -57,7 +57,7 @@ struct ELFFile: ~Copyable {
         return nil
     }
 
-    /// The first text among the file's constants that begins so, is shorter than `limit` bytes and is accepted.
+    /// The first text among the file's constants that begins so, alone or as the end of another (`lib/3.8.18`), is shorter than `limit` bytes and is accepted.
     borrowing func text(startingWith prefix: String, limit: Int = 24, accepting isAccepted: (String) -> Bool) -> String? {
         let isLoaded: UInt64 = 2, isWritten: UInt64 = 1, isCode: UInt64 = 4
         for section in sections where section.kind == 1 && section.flags & (isLoaded | isWritten | isCode) == isLoaded {
@@ -66,7 +66,7 @@ struct ELFFile: ~Copyable {
             while let place = Self.position(of: Array(prefix.utf8), in: content, from: start) {
                 let text = content[place...].prefix(limit).prefix { $0 != 0 }
                 let before = place == 0 ? 0 : content[place - 1]
-                if before == 0, text.count < limit, isAccepted(String(decoding: text, as: UTF8.self)) { return String(decoding: text, as: UTF8.self) }
+                if !before.isLetterOrDigit, before != UInt8(ascii: "."), text.count < limit, isAccepted(String(decoding: text, as: UTF8.self)) { return String(decoding: text, as: UTF8.self) }
                 start = place + 1
             }
         }

@@ -141,10 +141,10 @@ extension UInt8 {
 extension StringProtocol {
     /// Without spaces, tabs and line ends at both ends.
     var trimmingSpaces: String {
-        let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\r" || $0 == "\n" || $0 == "\r\n" }
-        var rest = self[...]
+        let isSpace: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || (0x09...0x0d).contains($0) }
+        var rest = Array(utf8)[...]
         while let first = rest.first, isSpace(first) { rest = rest.dropFirst() }
         while let last = rest.last, isSpace(last) { rest = rest.dropLast() }
-        return String(rest)
+        return String(decoding: rest, as: UTF8.self)
     }
 }

@@ -63,8 +63,8 @@ extension EnvironmentRecord {
         case .list(let elements):
             for (number, element) in elements.enumerated() { add(element, to: &values, order, group, path + ["\(number)"]) }
         default:
-            // The packages of an interpreter stand beside its version.
-            let path = path.first == "packages" ? Array(path.dropFirst()) : path
+            // An interpreter's version is the group's own, and its packages stand beside it.
+            let path = path.first == "packages" || path == ["version"] && group != "system" ? Array(path.dropFirst()) : path
             values[Place(order: order, group: group, name: path.joined(separator: "."))] = value
         }
     }

@@ -24,8 +24,8 @@ package struct EnvironmentRecord: Equatable, Sendable {
 
     private static let version: Int64 = 1
 
-    /// The record's bytes.
-    package var text: [UInt8] { CanonicalJSON.text(json) }
+    /// The record's bytes: canonical JSON where it was made here, or as they were read.
+    package let text: [UInt8]
 
     /// The SHA-256 of the bytes.
     package var id: ObjectID { .of(text) }
@@ -48,10 +48,39 @@ package struct EnvironmentRecord: Equatable, Sendable {
         root: BytePath = "/"
     ) -> EnvironmentRecord {
         let variables = ProcessVariables(environment)
+        let wanted = command.map { CommandPrograms($0, in: worktree, variables).interpreters }
+            ?? CommandPrograms.Language.allCases.map { CommandPrograms.Interpreter(language: $0, name: nil) }
+        return capture(wanted, worktree, extraVariables, variables, root)
+    }
+
+    /// What is here now of all that another record tells of: the interpreters that it names, and its variables.
+    ///
+    /// Parameters are those of `capture(command:worktree:extraVariables:environment:root:)`.
+    package static func capture(
+        like other: EnvironmentRecord, worktree: BytePath, extraVariables: [String] = [], environment: [[UInt8]] = Environment.all,
+        root: BytePath = "/"
+    ) -> EnvironmentRecord {
+        let names = { (group: String) -> [String] in
+            if case .object(let members)? = other.json[[group]] { members.keys.sorted() } else { [] }
+        }
+        let wanted = names("interpreters").compactMap { name -> CommandPrograms.Interpreter? in
+            switch EnvironmentDependency(name) {
+            case .python(let interpreter, _)?: CommandPrograms.Interpreter(language: .python, name: interpreter)
+            case .r?: CommandPrograms.Interpreter(language: .r, name: nil)
+            case .julia?: CommandPrograms.Interpreter(language: .julia, name: nil)
+            default: nil
+            }
+        }
+        return capture(wanted, worktree, extraVariables + names("variables"), ProcessVariables(environment), root)
+    }
+
+    private static func capture(
+        _ wanted: [CommandPrograms.Interpreter], _ worktree: BytePath, _ extraVariables: [String], _ variables: ProcessVariables, _ root: BytePath
+    ) -> EnvironmentRecord {
         let texts = PublicText(worktree: worktree, variables)
         let machine = Machine(root: root)
         let accelerators = Accelerators(root: root, worktree: worktree, variables)
-        let interpreters = interpreters(of: command, worktree, variables)
+        let interpreters = interpreters(wanted, worktree, variables)
         let lockFiles = lockFiles.filter { (worktree / $0).exists }.map { JSONValue.text($0.text) }
         let values = RecordedVariables.values(variables, extra: extraVariables, texts)
         let members: [String: JSONValue?] = [
@@ -68,6 +97,7 @@ package struct EnvironmentRecord: Equatable, Sendable {
 
     private init(json: JSONValue) {
         self.json = json
+        text = CanonicalJSON.text(json)
     }
 
     /// Reads a record, which anybody may have written.
@@ -80,7 +110,8 @@ package struct EnvironmentRecord: Equatable, Sendable {
         if let id = Self.id(ofFile: file), id != .of(content) {
             throw .record(file, reason: "its content is not what its name says, so that it was edited by hand")
         }
-        self.init(json: json)
+        self.json = json
+        text = content
     }
 
     /// The id that a record's file is named by; nil for other names.
@@ -104,11 +135,11 @@ extension EnvironmentRecord {
         }
     }
 
-    private static func interpreters(of command: String?, _ worktree: BytePath, _ variables: ProcessVariables) -> [String: Interpreter] {
+    private static func interpreters(
+        _ wanted: [CommandPrograms.Interpreter], _ worktree: BytePath, _ variables: ProcessVariables
+    ) -> [String: Interpreter] {
         var found: [String: Interpreter] = [:]
-        let wanted = command.map { CommandPrograms($0, in: worktree, variables).interpreters }
-            ?? CommandPrograms.Language.allCases.map { CommandPrograms.Interpreter(language: $0, name: nil, launcher: nil) }
-        for interpreter in wanted {
+        for interpreter in wanted where interpreter.isFound {
             let name = interpreter.language.rawValue + (interpreter.name.map { "@\($0.text)" } ?? "")
             switch interpreter.language {
             case .python:

@@ -38,8 +38,8 @@ struct Machine {
         let folders = ["lib/\(Self.architecture)-linux-gnu", "lib64", "usr/lib64", "usr/lib", "lib"]
         for folder in folders {
             guard let file = try? ELFFile(root / folder / "libc.so.6") else { continue }
-            // `GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.`
-            let line = file.text(startingWith: "GNU C Library ", limit: 200) { $0.contains(" version ") }
+            // `GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.`, and then who may copy it.
+            let line = file.text(startingWith: "GNU C Library ", limit: 4096) { $0.contains(" version ") }
             guard let line, let mark = line.firstRange(of: " version ") else { continue }
             return "glibc " + line[mark.upperBound...].prefix { $0.isNumber || $0 == "." }.split(separator: ".").joined(separator: ".")
         }
@@ -74,7 +74,7 @@ struct Machine {
     }
 
     private static func matters(_ flag: String) -> Bool {
-        ["avx", "amx", "sse4", "sve", "sme"].contains { flag.hasPrefix($0) } || flag == "fma" || flag == "asimd"
+        ["avx", "amx", "sse4", "sve"].contains { flag.hasPrefix($0) } || ["fma", "asimd", "sme", "sme2"].contains(flag)
     }
 
     /// Memory in GiB, rounded up: what the kernel keeps for itself is not the same at each start.

@@ -10,6 +10,8 @@ struct PythonPackages {
         /// The folder, or for old packages the file, that describes it.
         let place: BytePath
         let metadata: BytePath
+        /// As much of the metadata as was read.
+        let header: Header
     }
 
     private var packages: [String: Package] = [:]
@@ -23,7 +25,8 @@ struct PythonPackages {
             let folder = folders.removeFirst()
             guard seen.insert(folder).inserted, let names = try? folder.entries() else { continue }
             // Two descriptions of one package are the remains of a failed installation: always the same one counts.
-            for name in names.sorted() {
+            // What pip renames before it removes it, and what it could not remove, begins with `~`.
+            for name in names.sorted() where name.bytes.first != UInt8(ascii: "~") {
                 if name.hasSuffix(".dist-info") {
                     add(folder / name, metadata: folder / name / "METADATA")
                 } else if name.hasSuffix(".egg-info") {
@@ -38,13 +41,15 @@ struct PythonPackages {
     }
 
     private mutating func add(_ place: BytePath, metadata: BytePath) {
-        // What pip renames before it removes it, and what it could not remove, begins so.
-        guard !place.lastComponent.hasPrefix("~") else { return }
-        var header = Self.Header(metadata, limit: 1024)
-        if header.name == nil || header.version == nil { header = Self.Header(metadata, limit: 1 << 20) }
-        guard let name = header.name.map(Self.normalized), let version = header.version, packages[name] == nil else { return }
-        packages[name] = Package(version: version, place: place, metadata: metadata)
+        // Nearly all that is said of a package besides its description fits, so that one read is enough.
+        var header = Header(metadata, limit: 4096)
+        if header.value("Name:") == nil || header.value("Version:") == nil { header = Header(metadata, limit: Self.metadataLimit) }
+        guard let given = header.value("Name:"), let version = header.value("Version:") else { return }
+        let name = Self.normalized(given)
+        if packages[name] == nil { packages[name] = Package(version: version, place: place, metadata: metadata, header: header) }
     }
+
+    private static let metadataLimit = 1 << 20
 
     /// The folders that a `.pth` file adds to those in which Python searches.
     private static func additions(_ text: String, in folder: BytePath) -> [BytePath] {
@@ -87,7 +92,8 @@ struct PythonPackages {
     private func requirements(of name: String) -> [String] {
         guard let package = packages[name] else { return [] }
         if package.place.hasSuffix(".dist-info") {
-            return Self.Header(package.metadata, limit: 1 << 20).requirements
+            let header = package.header.isWhole ? package.header : Header(package.metadata, limit: Self.metadataLimit)
+            return header.values("Requires-Dist:").compactMap(Self.requirement)
         }
         guard let text = (package.place / "requires.txt").textContents() else { return [] }
         var names: [String] = []
@@ -132,27 +138,53 @@ struct PythonPackages {
 
     /// What stands before the first empty line of a package's metadata.
     private struct Header {
-        var name: String?
-        var version: String?
-        var requirements: [String] = []
+        private let bytes: [UInt8]
+        /// Whether that line, or the end of the file, was seen.
+        let isWhole: Bool
 
         init(_ file: BytePath, limit: Int) {
-            guard let content = try? file.contents(limit: limit) else { return }
-            for line in content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-                if line.isEmpty || line.elementsEqual([UInt8(ascii: "\r")]) { break }
-                if name == nil, let value = Self.value("Name:", line) {
-                    name = value
-                } else if version == nil, let value = Self.value("Version:", line) {
-                    version = value
-                } else if let value = Self.value("Requires-Dist:", line), let name = PythonPackages.requirement(value) {
-                    requirements.append(name)
+            bytes = (try? file.contents(limit: limit)) ?? []
+            var start = 0
+            var end: Int?
+            bytes.withUnsafeBufferPointer { bytes in
+                while start < bytes.count, end == nil {
+                    if bytes[start] == UInt8(ascii: "\n") || bytes[start] == UInt8(ascii: "\r") { end = start }
+                    while start < bytes.count, bytes[start] != UInt8(ascii: "\n") { start += 1 }
+                    start += 1
                 }
             }
+            isWhole = end != nil || bytes.count < limit
+            length = end ?? bytes.count
         }
 
-        private static func value(_ key: String, _ line: ArraySlice<UInt8>) -> String? {
-            guard line.starts(with: key.utf8) else { return nil }
-            return String(decoding: line.dropFirst(key.utf8.count), as: UTF8.self).trimmingSpaces
+        private let length: Int
+
+        /// The first value of a key, which is given with its colon.
+        func value(_ key: StaticString) -> String? {
+            values(key, limit: 1).first
+        }
+
+        func values(_ key: StaticString, limit: Int = .max) -> [String] {
+            var values: [String] = []
+            bytes.withUnsafeBytes { bytes in
+                let header = bytes[..<length]
+                var start = 0
+                while start < length, values.count < limit {
+                    var end = start
+                    while end < length, header[end] != UInt8(ascii: "\n") { end += 1 }
+                    let count = key.utf8CodeUnitCount
+                    if end - start > count, let line = bytes.baseAddress?.advanced(by: start), Self.isSame(line, key.utf8Start, count) {
+                        values.append(String(decoding: header[start + count..<end], as: UTF8.self).trimmingSpaces)
+                    }
+                    start = end + 1
+                }
+            }
+            return values
+        }
+
+        private static func isSame(_ left: UnsafeRawPointer, _ right: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+            for position in 0..<count where left.load(fromByteOffset: position, as: UInt8.self) != right[position] { return false }
+            return true
         }
     }
 }
