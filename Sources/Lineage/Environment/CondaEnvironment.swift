@@ -66,16 +66,27 @@ struct CondaEnvironment {
         return list.map { String($0.description.prefix { $0 != " " }) }
     }
 
-    /// A text, or list of texts, of a package's record. The lists of files in it are long: all else is passed over.
+    /// A text, or list of texts, of a package's record. Conda sorts the keys, so that what is asked for stands before the
+    /// lists of files, which can be long.
     fileprivate static func value(of key: String, in record: BytePath) -> JSONValue? {
-        guard let text = record.textContents(limit: 1 << 24), let mark = text.firstRange(of: "\"\(key)\"") else { return nil }
-        let rest = text[mark.upperBound...].drop { $0 == ":" || $0.isWhitespace }
-        let end: String.Index?
+        for limit in [1 << 14, 1 << 24] {
+            guard let content = try? record.contents(limit: limit) else { return nil }
+            if let value = value(of: key, in: content) { return value }
+            if content.count < limit { return nil }
+        }
+        return nil
+    }
+
+    private static func value(of key: String, in content: [UInt8]) -> JSONValue? {
+        let mark = Array("\"\(key)\"".utf8)
+        guard let place = content.firstPosition(of: mark) else { return nil }
+        let rest = content[(place + mark.count)...].drop { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+        let end: Int?
         switch rest.first {
-        case "[": end = rest.firstIndex(of: "]")
-        case "\"": end = rest.dropFirst().firstIndex(of: "\"")
+        case UInt8(ascii: "["): end = rest.firstIndex(of: UInt8(ascii: "]"))
+        case UInt8(ascii: "\""): end = rest.dropFirst().firstIndex(of: UInt8(ascii: "\""))
         default: end = nil
         }
-        return end.flatMap { JSONValue(json: Array(rest[...$0].utf8)) }
+        return end.flatMap { JSONValue(json: Array(rest[...$0])) }
     }
 }

@@ -46,7 +46,7 @@ struct ELFFile: ~Copyable {
         guard let table = sections.first(where: { $0.kind == dynamicSymbols }), Int(table.link) < sections.count else { return nil }
         let names = contents(of: sections[Int(table.link)]), symbols = contents(of: table)
         let wanted = [0] + Array(name.utf8) + [0]
-        guard let place = Self.position(of: wanted, in: names) else { return nil }
+        guard let place = names.firstPosition(of: wanted) else { return nil }
         let index = UInt64(place + 1)
         for start in stride(from: 0, to: symbols.count - 23, by: 24) where Self.number(symbols, at: start, byteCount: 4) == index {
             let address = Self.number(symbols, at: start + 8, byteCount: 8)
@@ -63,7 +63,7 @@ struct ELFFile: ~Copyable {
         for section in sections where section.kind == 1 && section.flags & (isLoaded | isWritten | isCode) == isLoaded {
             let content = contents(of: section)
             var start = 0
-            while let place = Self.position(of: Array(prefix.utf8), in: content, from: start) {
+            while let place = content.firstPosition(of: Array(prefix.utf8), from: start) {
                 let text = content[place...].prefix(limit).prefix { $0 != 0 }
                 let before = place == 0 ? 0 : content[place - 1]
                 if !before.isLetterOrDigit, before != UInt8(ascii: "."), text.count < limit, isAccepted(String(decoding: text, as: UTF8.self)) { return String(decoding: text, as: UTF8.self) }
@@ -76,18 +76,6 @@ struct ELFFile: ~Copyable {
     private borrowing func contents(of section: Section) -> [UInt8] {
         guard section.byteCount <= 64 << 20 else { return [] }
         return (try? Self.bytes(of: file, at: section.offset, count: Int(section.byteCount))) ?? []
-    }
-
-    private static func position(of wanted: [UInt8], in bytes: [UInt8], from start: Int = 0) -> Int? {
-        guard let first = wanted.first, bytes.count >= wanted.count else { return nil }
-        return bytes.withUnsafeBufferPointer { bytes in
-            var place = start
-            while place <= bytes.count - wanted.count {
-                if bytes[place] == first, bytes[place + 1] == wanted[1], bytes[place..<place + wanted.count].elementsEqual(wanted) { return place }
-                place += 1
-            }
-            return nil
-        }
     }
 
     /// At most `count` bytes; fewer where the file ends.
@@ -115,5 +103,21 @@ struct ELFFile: ~Copyable {
 
     private static func number(_ bytes: [UInt8], at start: Int, byteCount: Int) -> UInt64 {
         bytes[start..<start + byteCount].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+extension [UInt8] {
+    /// Where other bytes, at least two, first stand in these.
+    func firstPosition(of wanted: [UInt8], from start: Int = 0) -> Int? {
+        guard wanted.count > 1, count >= wanted.count else { return nil }
+        let (first, second) = (wanted[0], wanted[1])
+        return withUnsafeBufferPointer { bytes in
+            var place = start
+            while place <= bytes.count - wanted.count {
+                if bytes[place] == first, bytes[place + 1] == second, bytes[place..<place + wanted.count].elementsEqual(wanted) { return place }
+                place += 1
+            }
+            return nil
+        }
     }
 }
