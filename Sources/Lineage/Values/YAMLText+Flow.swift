@@ -55,7 +55,8 @@ extension YAMLText {
         guard !cursor.isAtEnd else { throw cursor.error("a bracket is not closed") }
         try refuseIndicator()
         if cursor.next == UInt8(ascii: "|") || cursor.next == UInt8(ascii: ">") { throw cursor.error("a block of text in brackets") }
-        if cursor.next == UInt8(ascii: ":") { throw cursor.error("no text in brackets can begin with ':'; quotes are missing") }
+        // Versions of YAML do not agree about these.
+        if cursor.next == UInt8(ascii: ":") || cursor.next == UInt8(ascii: "?") { throw cursor.error("no text in brackets can begin so; quotes are missing") }
         if cursor.next == UInt8(ascii: "-"), cursor.peek(1).map({ $0.isBlank || Self.isFlowEnd($0) }) ?? true {
             throw cursor.error("an element of a list in brackets begins with '-'")
         }
