@@ -28,9 +28,9 @@ extension YAMLText {
             let start = cursor.position
             let isQuoted = cursor.next == UInt8(ascii: "\"") || cursor.next == UInt8(ascii: "'")
             let key = isQuoted ? try quoted() : try flowText()
-            if cursor.bytes[start..<cursor.position].contains(UInt8(ascii: "\n")) { throw cursor.error("a key over several lines", at: start) }
             if key == "<<", !isQuoted { throw cursor.error("merge keys are not understood") }
             try skipInFlow()
+            if cursor.bytes[start..<cursor.position].contains(UInt8(ascii: "\n")) { throw cursor.error("a key that is not in one line with its ':'", at: start) }
             guard cursor.take(UInt8(ascii: ":")) else { throw cursor.error("a key without ': ' and a value") }
             try skipInFlow()
             let isEmpty = cursor.next == UInt8(ascii: ",") || cursor.next == UInt8(ascii: "}")
