@@ -142,6 +142,7 @@ final class StructuredValueTests: XCTestCase {
             ]))
         XCTAssertEqual(try value("", "p.yaml"), .null)
         XCTAssertEqual(try value("--- 3\n", "p.yaml"), .integer(3))
+        XCTAssertEqual(try value("a: |\n  x", "p.yaml"), .object(["a": .text("x")]))
         XCTAssertEqual(try value("- a\n- b", "p.yaml"), .list([.text("a"), .text("b")]))
     }
 
@@ -157,7 +158,7 @@ final class StructuredValueTests: XCTestCase {
         for text in [
             "a:\n  b: 1\n c: 2\n", "- a\nb: 1\n", "a: 1\n- b\n", "a: - b\n", "a: [1, 2\n", "a: {b: 1\n", "a: 'x\n", "a: \"x\n", "a: \"\\q\"\n", "a: [a: 1]\n",
             "a: {b}\n", "a: @x\n", "a: `x`\n", "? a\n: b\n", "<<: {a: 1}\n", "{a: 1}: 2\n", "a: 'x' y\n", "a: |x\n", "a: %x\n", "a: 1\nb\n", "--- a: 1\n",
-            "%TAG ! x\n---\n", "%YAML 1.2\na: 1\n", "[1]]\n", "a: ]\n", "a: >\n  \u{1}\n",
+            "%TAG ! x\n---\n", "%YAML 1.2\na: 1\n", "[1]]\n", "a: ]\n", "{:a: 1}\n", "{?'a': 1}\n", "[#a]\n", "{a\n  b: 1}\n", "%YAML 2\n---\na: 1\n", "a: x\u{2028}\n", "a: >\n  \u{1}\n",
         ] { XCTAssertNotNil(refusal(text, "p.yaml"), text) }
     }
 

@@ -28,9 +28,9 @@ extension YAMLText {
             let start = cursor.position
             let isQuoted = cursor.next == UInt8(ascii: "\"") || cursor.next == UInt8(ascii: "'")
             let key = isQuoted ? try quoted() : try flowText()
-            if cursor.bytes[start..<cursor.position].contains(UInt8(ascii: "\n")) { throw cursor.error("a key over several lines", at: start) }
             if key == "<<", !isQuoted { throw cursor.error("merge keys are not understood") }
             try skipInFlow()
+            if cursor.bytes[start..<cursor.position].contains(UInt8(ascii: "\n")) { throw cursor.error("a key that is not in one line with its ':'", at: start) }
             guard cursor.take(UInt8(ascii: ":")) else { throw cursor.error("a key without ': ' and a value") }
             try skipInFlow()
             let isEmpty = cursor.next == UInt8(ascii: ",") || cursor.next == UInt8(ascii: "}")
@@ -55,7 +55,8 @@ extension YAMLText {
         guard !cursor.isAtEnd else { throw cursor.error("a bracket is not closed") }
         try refuseIndicator()
         if cursor.next == UInt8(ascii: "|") || cursor.next == UInt8(ascii: ">") { throw cursor.error("a block of text in brackets") }
-        if cursor.next == UInt8(ascii: ":") { throw cursor.error("no text in brackets can begin with ':'; quotes are missing") }
+        // Versions of YAML do not agree about these.
+        if cursor.next == UInt8(ascii: ":") || cursor.next == UInt8(ascii: "?") { throw cursor.error("no text in brackets can begin so; quotes are missing") }
         if cursor.next == UInt8(ascii: "-"), cursor.peek(1).map({ $0.isBlank || Self.isFlowEnd($0) }) ?? true {
             throw cursor.error("an element of a list in brackets begins with '-'")
         }
