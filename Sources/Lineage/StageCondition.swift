@@ -35,17 +35,24 @@ package enum StageCondition: Equatable, Sendable {
         }
         var changes: [Change] = []
         let (old, new) = (record.causes, now.causes)
-        if old != new {
+        // By their keys, as a number that is none (NaN) is not even equal to itself.
+        if old.key != new.key {
             if old.command != new.command { changes.append(.command(old: old.command, new: new.command)) }
             if old.folder != new.folder { changes.append(.folder(old: old.folder, new: new.folder)) }
             if old.source != new.source { changes.append(.source(old: old.source, new: new.source)) }
             changes += Self.differences(old.inputs, new.inputs).map { .input($0, old: $1, new: $2) }
-            changes += Self.differences(old.parameters, new.parameters).map { .parameter($0, old: $1, new: $2) }
-            changes += Self.differences(old.environment, new.environment).map { .environment($0, old: $1, new: $2) }
-            changes += Self.differences(old.variables, new.variables).map { .variable($0, old: $1, new: $2) }
+            changes += Self.valueDifferences(old.parameters, new.parameters).map { .parameter($0, old: $1, new: $2) }
+            changes += Self.valueDifferences(old.environment, new.environment).map { .environment($0, old: $1, new: $2) }
+            changes += Self.valueDifferences(old.variables, new.variables).map { .variable($0, old: $1, new: $2) }
         }
         changes += Self.differences(record.outputs, now.productIDs).map { .output($0, old: $1, new: $2) }
         self = changes.isEmpty ? .fresh : .stale(changes)
+    }
+
+    private static func valueDifferences(
+        _ old: [String: JSONValue], _ new: [String: JSONValue]
+    ) -> [(String, JSONValue?, JSONValue?)] {
+        differences(old, new).filter { CanonicalJSON.line([$0.1]) != CanonicalJSON.line([$0.2]) }
     }
 
     private static func differences<Value: Equatable>(

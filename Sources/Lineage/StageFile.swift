@@ -35,6 +35,7 @@ extension Stage {
                 environment.append(Listed(text, line: line))
             case "stage.variable":
                 guard Self.isVariable(text) else { throw refuse("'\(text)' is no name of an environment variable") }
+                guard !RecordedVariables.isForbidden(text) else { throw refuse("the value of '\(text)' may be a secret, and would be in the record") }
                 variables.append(Listed(text, line: line))
             case "source.revision": revision = text
             case "source.path": path = entry.value

@@ -25,7 +25,12 @@ package struct StageObserver {
     private let top: BytePath
     private let processEnvironment: [[UInt8]]
     private var values: [BytePath: JSONValue] = [:]
-    private var environments: [String: JSONValue] = [:]
+    private var environments: [Question: JSONValue] = [:]
+
+    private struct Question: Hashable {
+        let text: String
+        let modules: Set<String>?
+    }
 
     package init(_ repository: Repository, environment: [[UInt8]] = Environment.all) throws(LineageError) {
         self.repository = repository
@@ -71,13 +76,12 @@ package struct StageObserver {
                 causes.environment[item.value] = .text(file.id.description)
             case nil: break
             case let dependency?:
-                if let known = environments[item.value] {
-                    causes.environment[item.value] = known
-                } else {
-                    let state = try dependency.state(in: top, environment: processEnvironment)
-                    environments[item.value] = state
-                    causes.environment[item.value] = state
+                let modules: Set<String>? = if case .python(_, []) = dependency { imports(of: stage) } else { nil }
+                let question = Question(text: item.value, modules: modules)
+                if environments[question] == nil {
+                    environments[question] = try dependency.state(in: top, environment: processEnvironment, imports: modules)
                 }
+                causes.environment[item.value] = environments[question]
             }
         }
         for variable in stage.variables {
@@ -91,6 +95,34 @@ package struct StageObserver {
         }
         return StageObservation(
             stage: stage, causes: causes, inputs: files(stage.inputs), products: files(stage.products), missing: missing)
+    }
+
+    /// What the Python scripts among the inputs import, and those in folders that are inputs; nil where there are none.
+    private func imports(of stage: Stage) -> Set<String>? {
+        var scripts: [BytePath] = []
+        var folders: [BytePath] = []
+        func sort(_ path: BytePath) {
+            if path.text.hasSuffix(".py") || path.text.hasSuffix(".ipynb") { scripts.append(path) }
+        }
+        for input in stage.inputs.map(\.value) {
+            if top.appending(input).isFolder { folders.append(input) } else { sort(input) }
+        }
+        // A folder of data has no scripts in it, and is not to be searched for ever.
+        var count = 0
+        while let folder = folders.popLast(), count < 10_000 {
+            for name in (try? top.appending(folder).entries()) ?? [] where name.bytes.first != UInt8(ascii: ".") {
+                count += 1
+                let path = folder.appending(name)
+                if (try? top.appending(path).status())?.kind == .folder { folders.append(path) } else { sort(path) }
+            }
+        }
+        guard !scripts.isEmpty else { return nil }
+        var modules: Set<String> = []
+        for script in scripts {
+            guard let source = try? top.appending(script).contents(limit: 4 << 20) else { continue }
+            modules.formUnion(script.text.hasSuffix(".py") ? PythonImports.modules(ofScript: source) : PythonImports.modules(ofNotebook: source))
+        }
+        return modules
     }
 
     /// The value of a parameter now; null where the file has no such key.

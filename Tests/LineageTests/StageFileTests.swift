@@ -80,6 +80,8 @@ final class StageFileTests: XCTestCase {
             ("[stage]\ncommand = a\ncommand = b\n", 3, "second command"),
             ("[stage]\ncommand = a\nparameter = p.json:\n", 3, "FILE:KEY"),
             ("[stage]\ncommand = a\nvariable = 1A\n", 3, "environment variable"),
+            ("[stage]\ncommand = a\nvariable = AWS_SECRET_ACCESS_KEY\n", 3, "may be a secret"),
+            ("[stage]\ncommand = a\nenvironment = python:\n", 3, "known of an environment"),
             ("[stage]\ncommand = a\ninputs = b\n", 3, "no key of a stage"),
             ("[stage]\ncommand =\n", 2, "no value"),
             ("[stage]\ncommand = \"a\n", 2, "syntax"),

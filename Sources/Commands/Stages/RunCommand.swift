@@ -14,6 +14,7 @@ struct RunCommand: Command {
     static let environment = Values<String>(
         "environment", short: "e", "WHAT", "what of the environment counts: a lock file, `python`, `python:numpy,pandas`", parse: .text)
     static let variables = Values<String>("variable", "NAME", "an environment variable whose value counts", parse: .text)
+    static let auto = Flag("auto", "find inputs and outputs by watching which files of the repository the command uses")
     static let command = Operands("COMMAND", "the command with its arguments, or one text for the shell", minimum: 1)
     static let declaration = Declaration(
         "run", group: .lineage, summary: "run a command, and record what it used and made",
@@ -27,13 +28,17 @@ struct RunCommand: Command {
             Inputs that are not on this machine are fetched first. What the stage made before is out of the way \
             while the command runs, and comes back if it fails. Outputs that are no text, or of \
             `data.trackAbove` (1m) or more, become data, unless a pattern in `.gitattributes` says otherwise. \
-            Scripts are inputs too: name them with `-i`, or let `--auto` find all of them.
+            Scripts are inputs too: name them with `-i`, or let `--auto` find all of them. It sees what the \
+            command and all that it starts open, with what Linux has for that (seccomp_unotify(2)), without \
+            privileges; `sudo` does not work in such a command. Where the system does not allow it, it tells \
+            from the folders alone which files are used (inotify(7)), perhaps by others, and says so.
             """,
-        options: [name, inputs, outputs, metrics, parameters, environment, variables, CommonOptions.dryRun],
+        options: [name, auto, inputs, outputs, metrics, parameters, environment, variables, CommonOptions.dryRun],
         operands: [command],
         exitCodes: [ExitMeaning(.failure, "the command failed, or an input or output is missing; nothing was recorded")],
         examples: [
             Example("git data run -i clean.py -i raw.csv -o train.parquet -- python clean.py", "a stage 'clean'"),
+            Example("git data run --auto python train.py", "inputs and outputs as the script opens them"),
             Example("git data run --name eda -i data/ -o plots/ 'python eda.py | tee plots/log'", "a line for the shell"),
         ],
         optionOrder: .beforeOperands, seeAlso: ["repro", "status"])
@@ -48,11 +53,19 @@ struct RunCommand: Command {
             context.output.write(Array("# \(stage.file)\n".utf8) + stage.text)
             return .success
         }
-        let execution = StageExecution(
-            context: context, repository: repository, stage: stage, products: graph.stages.values.flatMap { $0.products.map(\.value) })
+        let products = graph.stages.values.flatMap { $0.products.map(\.value) }
         do {
-            let record = try execution.run()
-            context.output.message(summary(stage, record))
+            if arguments[auto] {
+                let whole = stage.taking(productsOf: files.stages[stage.name])
+                let (found, record) = try AutomaticRun(
+                    context: context, repository: repository, stage: whole, products: products,
+                    carried: Set(whole.products.map(\.value)).subtracting(stage.products.map(\.value))
+                ) { found in _ = try StageGraph(files.stages.values.filter { $0.name != found.name } + [found]) }.run()
+                context.output.message(summary(found, record))
+            } else {
+                let record = try StageExecution(context: context, repository: repository, stage: stage, products: products).run()
+                context.output.message(summary(stage, record))
+            }
             return .success
         } catch let interruption as StageInterruption {
             return ExitCode(interruption.status)
@@ -74,7 +87,7 @@ struct RunCommand: Command {
         // One word with blanks is meant for the shell.
         let command = words.count == 1 ? words[0].text : words.map { ShellWord.argument($0) }.joined(separator: " ")
         let outputs = try paths(arguments[self.outputs], "output", context, repository)
-        let name = try self.name(arguments[self.name], command: words, outputs: outputs, files)
+        let name = try self.name(arguments[self.name], command: words, outputs: outputs, files, isAutomatic: arguments[auto])
         var stage = Stage(name)
         stage.command = Stage.Listed(command)
         let top = try repository.worktree()
@@ -116,7 +129,9 @@ struct RunCommand: Command {
         }
     }
 
-    private static func name(_ given: String?, command: [BytePath], outputs: [Stage.Path], _ files: StageFiles) throws -> StageName {
+    private static func name(
+        _ given: String?, command: [BytePath], outputs: [Stage.Path], _ files: StageFiles, isAutomatic: Bool
+    ) throws -> StageName {
         if let given {
             guard let name = StageName(given) else {
                 throw CommandFailure("'\(BytePath(given))' is no name for a stage", hints: ["use letters, digits, '-', '_', '.' and '/'"])
@@ -132,7 +147,7 @@ struct RunCommand: Command {
         let text = String(stem.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") ? $0 : "-" }.drop { $0 == "-" })
         guard let name = StageName(text) else { throw CommandFailure("the stage needs a name", hints: ["git data run --name NAME …"]) }
         // The same script may make many things.
-        if let known = files.stages[name], Set(known.outputs.map(\.value)) != Set(outputs.map(\.value)) {
+        if !isAutomatic, let known = files.stages[name], Set(known.outputs.map(\.value)) != Set(outputs.map(\.value)) {
             throw CommandFailure(
                 "there is a stage '\(name)' already, with other outputs",
                 hints: ["git data run --name \(name) …, to replace it; or another name"])
@@ -142,6 +157,17 @@ struct RunCommand: Command {
 }
 
 extension Stage {
+    /// With what the stage has made before, which is out of the way while its command runs.
+    fileprivate func taking(productsOf known: Stage?) -> Stage {
+        var stage = self
+        let own = stage.products.map(\.value)
+        func isNew(_ path: Path) -> Bool { !own.contains { path.value.isInside($0) || $0.isInside(path.value) } }
+        stage.outputs += known?.outputs.filter(isNew) ?? []
+        stage.metrics += known?.metrics.filter(isNew) ?? []
+        stage.folders.formUnion(known?.folders ?? [])
+        return stage
+    }
+
     /// The same recipe as one that was never a file.
     fileprivate var withoutLines: Stage {
         var stage = self

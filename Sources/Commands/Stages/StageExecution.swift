@@ -29,9 +29,21 @@ struct StageExecution: Sendable {
 
     /// - Returns: the record, which is staged together with the outputs and the recipe.
     func run() throws -> RunRecord {
+        guard let record = try run(completing: nil) else { throw CommandFailure("stage '\(stage.name)' has no record") }
+        return record
+    }
+
+    /// As `run()`, watching which files the command uses.
+    /// - Parameter complete: makes the whole stage of what was seen, or nothing where the command is to run again.
+    /// - Returns: nil where it is to run again; all is as it was before.
+    func run(_ complete: (OpenedFiles) throws -> Stage?) throws -> RunRecord? {
+        try withoutActuallyEscaping(complete) { try run(completing: $0) }
+    }
+
+    private func run(completing complete: ((OpenedFiles) throws -> Stage?)?) throws -> RunRecord? {
         try checkPlaces()
         try fetchInputs()
-        let before = try index { try observe(stage) }
+        var before = try index { try observe(stage) }
         if let missing = before.missing.first { throw self.missing(missing) }
         let revision = try index { try self.revision() }
         let aside = try SetAside(stage.products.map(\.value), of: repository)
@@ -39,12 +51,20 @@ struct StageExecution: Sendable {
         do {
             try makeFolders(in: repository.worktree())
             let started = Date()
-            try execute()
+            let files = try execute(isWatched: complete != nil)
             let milliseconds = Int64((Date().timeIntervalSince(started) * 1000).rounded())
-            try checkProducts()
-            let record = try index {
-                try self.record(before, revision, started: started, milliseconds: milliseconds)
+            var whole = self
+            if let complete, let files {
+                guard let stage = try complete(files) else {
+                    aside.giveBack()
+                    return nil
+                }
+                whole = StageExecution(context: context, repository: repository, stage: stage, products: products, index: index)
+                try whole.checkPlaces()
+                before = try index { try observe(stage) }
             }
+            try whole.checkProducts()
+            let record = try index { try whole.record(before, revision, started: started, milliseconds: milliseconds) }
             aside.discard()
             return record
         } catch {
@@ -121,27 +141,39 @@ struct StageExecution: Sendable {
     }
 
     /// Runs the command, in the place of whatever is there of its outputs.
-    func execute() throws {
+    /// - Parameter isWatched: whether to find out which files it uses.
+    @discardableResult
+    func execute(isWatched: Bool = false) throws -> OpenedFiles? {
         guard let command = stage.command?.value else { throw CommandFailure("'\(stage.name)' has no command") }
         context.output.message("[\(stage.name)] \(command)")
         context.output.flush()
         let top = try repository.worktree()
         guard let shell = Environment.findProgram("sh", outside: top) else { throw CommandFailure("there is no 'sh' on PATH") }
-        let child = try ChildProcess(
-            shell, ["-c", BytePath(command)], name: "sh",
-            environment: Environment.changed(removing: ["GIT_PREFIX"], adding: [("GIT_DATA_STAGE", BytePath(stage.name.text))]),
-            folder: top.appending(stage.folder), input: isInteractive ? .inherited : .null, output: .inherited)
-        let processID = child.processID
+        let arguments: [BytePath] = ["-c", BytePath(command)]
+        let environment = Environment.changed(removing: ["GIT_PREFIX"], adding: [("GIT_DATA_STAGE", BytePath(stage.name.text))])
+        let folder = top.appending(stage.folder)
         let count = Mutex(0)
+        let running = Mutex<Int32?>(nil)
         // The terminal's Ctrl-C reaches the command too: its end is waited for, so that nothing is given back under it.
-        let ending = Interrupts.receiving({ signal in
+        let receive: @Sendable (Interrupts.Signal) -> Bool = { signal in
             let isFirst = count.withLock { count in
                 count += 1
                 return count == 1
             }
-            if signal.isFromProcess { ChildProcess.send(signal: signal.number, to: processID) }
+            if signal.isFromProcess, let child = running.withLock({ $0 }) { ChildProcess.send(signal: signal.number, to: child) }
             return isFirst
-        }, { child.wait() })
+        }
+        let (ending, files) = try Interrupts.receiving(receive, { () throws -> (ChildProcess.Ending, OpenedFiles?) in
+            if isWatched {
+                let watched = try WatchedCommand.run(shell, arguments, folder: folder, environment: environment, watching: top, excluding: [".git"])
+                return (watched.ending, watched.files)
+            }
+            let child = try ChildProcess(
+                shell, arguments, name: "sh", environment: environment, folder: folder,
+                input: isInteractive ? .inherited : .null, output: .inherited)
+            running.withLock { $0 = child.processID }
+            return (child.wait(), nil)
+        })
         switch ending {
         case .exited(0): if count.withLock({ $0 > 0 }) { throw StageInterruption(status: 130) }
         case .exited(let status):
@@ -151,6 +183,7 @@ struct StageExecution: Sendable {
             if count.withLock({ $0 > 0 }) { throw StageInterruption(status: 128 + signal) }
             throw failure("was killed by signal \(signal)")
         }
+        return files
     }
 
     private func failure(_ what: String) -> CommandFailure {
@@ -252,11 +285,18 @@ struct StageWriter {
         try top.appending(stage.name.recordFile).replaceContents(with: record.text)
         let attributes = StageName.folder / ".gitattributes"
         if !top.appending(attributes).isPresent {
-            try top.appending(attributes).replaceContents(with: Array("*.run.json merge=data -text\n*.stage text eol=lf\n".utf8))
+            try top.appending(attributes).replaceContents(with: Self.attributes)
             paths.append(attributes)
         }
+        // What scripts have noted of the data that they use (`git_data.track` in Python).
+        let uses = StageName.folder / "uses"
+        if top.appending(uses).isFolder { paths.append(uses) }
         try repository.git().query(["--literal-pathspecs", "add", "--force", "--"] + paths)
     }
+
+    /// Records are text of one form on every machine, whatever the project says of JSON files, and are not merged line by line.
+    private static let attributes = Array(
+        "*.run.json merge=data -filter -text\n*.stage -filter text eol=lf\nenvironments/*.json -filter -text\n".utf8)
 
     /// Whether the file says the same already, comments and all.
     private func isWritten(_ stage: Stage) throws -> Bool {

@@ -4,7 +4,8 @@ import Platform
 ///
 /// A path in the worktree (`uv.lock`) stands for that file. `python`, `r`, `julia` and `conda` stand for what is installed
 /// there: the interpreter's version and every package, or, behind a colon, the packages named and all that they require
-/// (`python:numpy,pandas`). Between, `@` names another interpreter than the one that a shell would start
+/// (`python:numpy,pandas`). Where scripts are among a stage's inputs, `python` alone counts the packages that they import,
+/// and what those require; `python:*` counts all. Between, `@` names another interpreter than the one that a shell would start
 /// (`python@.venv/bin/python:numpy`). `container` stands for the image that the process runs in. A file of one of these
 /// names is written `./python`.
 package enum EnvironmentDependency: Hashable, Sendable {
@@ -62,7 +63,7 @@ package enum EnvironmentDependency: Hashable, Sendable {
         guard rest.first == ":" else { return rest.isEmpty ? (interpreter, []) : nil }
         let names = rest.dropFirst().split(separator: ",", omittingEmptySubsequences: false)
             .map { String($0).trimmingSpaces }
-        guard names.allSatisfy(isPackage) else { return nil }
+        guard names.allSatisfy(isPackage) || names == ["*"] else { return nil }
         return (interpreter, Array(Set(names)).sorted())
     }
 
@@ -96,8 +97,11 @@ package enum EnvironmentDependency: Hashable, Sendable {
     /// - Parameters:
     ///   - folder: the top of the worktree.
     ///   - environment: what the command gets, `NAME=value` each.
+    ///   - modules: what the stage's Python scripts import; nil where none are known. `python` alone counts their packages.
     /// - Throws: `LineageError.values` for `file`, which has no state but its content.
-    package func state(in folder: BytePath, environment: [[UInt8]] = Environment.all) throws(LineageError) -> JSONValue {
+    package func state(
+        in folder: BytePath, environment: [[UInt8]] = Environment.all, imports modules: Set<String>? = nil
+    ) throws(LineageError) -> JSONValue {
         let variables = ProcessVariables(environment)
         switch self {
         case .file(let path): throw .values(path, reason: "a file counts by its content")
@@ -106,7 +110,12 @@ package enum EnvironmentDependency: Hashable, Sendable {
                 return Self.object("python", nil, packages.map { (PythonPackages.normalized($0), nil) })
             }
             let installed = PythonPackages(of: python)
-            let names = packages.isEmpty ? installed.names : installed.closure(of: packages)
+            let names: [String]
+            switch (packages, modules) {
+            case (["*"], _), ([], nil): names = installed.names
+            case ([], let modules?): names = installed.closure(of: installed.distributions(providing: modules))
+            default: names = installed.closure(of: packages)
+            }
             return Self.object("python", python.version, names.map { ($0, installed.version(of: $0)) })
         case .r(let interpreter, let packages):
             guard let r = RInstallation.find(interpreter, in: folder, variables) else { return Self.object("r", nil, packages.map { ($0, nil) }) }

@@ -5,7 +5,7 @@ import Platform
 /// Spec: PyPA specifications, "Recording installed projects" (`.dist-info`), "Core metadata", "Name normalization" and
 /// "Recording the direct URL origin"; setuptools for `.egg-info`.
 struct PythonPackages {
-    private struct Package {
+    struct Package {
         let version: String
         /// The folder, or for old packages the file, that describes it.
         let place: BytePath
@@ -14,7 +14,8 @@ struct PythonPackages {
         let header: Header
     }
 
-    private var packages: [String: Package] = [:]
+    /// By normalised name.
+    private(set) var packages: [String: Package] = [:]
 
     init(of python: PythonInstallation) {
         var folders = python.packageFolders
@@ -137,7 +138,7 @@ struct PythonPackages {
     }
 
     /// What stands before the first empty line of a package's metadata.
-    private struct Header {
+    struct Header {
         private let bytes: [UInt8]
         /// Whether that line, or the end of the file, was seen.
         let isWhole: Bool

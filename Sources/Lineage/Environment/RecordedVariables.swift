@@ -36,7 +36,8 @@ enum RecordedVariables {
         allowed.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
     }
 
-    private static func isForbidden(_ name: String) -> Bool {
+    /// Whether a variable's name says that its value is nobody else's business.
+    static func isForbidden(_ name: String) -> Bool {
         let name = name.uppercased()
         return personal.contains(name) || forbidden.contains { name.contains($0) }
     }
