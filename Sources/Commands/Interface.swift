@@ -12,6 +12,7 @@ package enum Interface {
         TrackCommand.self, UntrackCommand.self, AddCommand.self, StatusCommand.self, ListFilesCommand.self, DiffCommand.self,
         CheckoutCommand.self, ConflictsCommand.self, FixCommand.self, MigrateCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self, BundleCommand.self,
+        ImportCommand.self,
         DiskUsageCommand.self, DedupCommand.self, PruneCommand.self, CollectCommand.self, FsckCommand.self, DoctorCommand.self,
         VersionCommand.self, HelpCommand.self,
         FilterProcessCommand.self, CleanCommand.self, SmudgeCommand.self, HookCommand.self, MergeDriverCommand.self,
