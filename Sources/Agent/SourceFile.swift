@@ -10,6 +10,8 @@ final class SourceFile {
     private(set) var byteCount: Int64 = 0
     /// The strong entity tag of the file whose beginning this is.
     private(set) var validator: String?
+    /// Whether it is whole, which an empty file can be.
+    private var isSettled = false
 
     private var note: BytePath { path.adding(suffix: ".etag") }
 
@@ -109,6 +111,13 @@ final class SourceFile {
         }
     }
 
+    /// Leaves nothing behind where nothing has come.
+    func removeIfEmpty() {
+        guard byteCount == 0, !isSettled else { return }
+        try? note.removeFile()
+        try? path.removeFile()
+    }
+
     /// Returns when the file is on the disk; the tag is of no use any more.
     func settle() throws(RemoteError) {
         try local { () throws(SystemError) in
@@ -116,6 +125,7 @@ final class SourceFile {
             try note.removeFile()
         }
         validator = nil
+        isSettled = true
     }
 
     private func local(_ body: () throws(SystemError) -> Void) throws(RemoteError) {

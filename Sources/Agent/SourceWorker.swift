@@ -95,6 +95,7 @@ struct SourceWorker: Sendable {
         _ place: any SourcePlace, _ order: AgentConversation.SourceOrder, to path: BytePath, _ id: Int
     ) throws(RemoteError) -> AgentReceipt {
         let file = try SourceFile(path, checkpoint)
+        defer { file.removeIfEmpty() }
         var lastReport = ContinuousClock.now
         var hasDiffered = false
         return try retrying { _ throws(RemoteError) in

@@ -40,7 +40,10 @@ struct ImportRun {
         if !isCheck, try repository.git().indexEntries([order.output]).isEmpty { known = nil }
         if !isCheck, known == nil || isForced { try placing.check() }
         let start = FileStatus.Time.now
-        let answer = try source().bring(known, isCheck: isCheck)
+        let source = try source()
+        // With it go the files that it has brought.
+        defer { withExtendedLifetime(source) {} }
+        let answer = try source.bring(known, isCheck: isCheck)
         switch answer {
         case .changed(let receipt): return Result(change: .changed, old: old, byteCount: receipt.byteCount)
         case .same(let receipt):
