@@ -48,7 +48,7 @@ struct ImportCommand: Command {
             Example("git data import https://example.org/raw.csv data/raw.csv", "a file of a web server"),
             Example("git data import s3://lab/2026/ct.zarr.zip data/ct.zip", "an object of a bucket"),
             Example("git data import --from URL --revision v2 data/x data/x", "a path of another repository"),
-            Example("git data import --from-command 'psql -c …' data/q.csv", "the answer to a query"),
+            Example("git data import --from-command ./query.sh data/q.csv", "the answer to a query"),
             Example("git data import --manual 'by mail from Ada' data/x.csv", "what a person brought"),
             Example("git data import --update --check", "what has changed outside?"),
         ],

@@ -45,4 +45,24 @@ final class ImportS3Tests: S3TestCase {
         assertContains(refused.errorText, "you have not trusted yet")
         try clone.data("import", "--update", "--trust", "copy.bin")
     }
+
+    func testAnswersThatAreCutOrDamagedAreMended() throws {
+        try addStorage(url())
+        let large = SampleData.bytes(7 << 20, seed: 32)
+        _ = try upload(large, in: work)
+        let proxy = try FaultProxy(before: server, laboratory.scratch)
+        let object = BytePath("s3://\(server.bucket)/\(prefix)/objects/\(ObjectID.of(large).shardedPath)?endpoint=\(proxy.endpoint)")
+        let project = try laboratory.repository("project")
+        try proxy.set(#"{"match": "GET .*objects", "first": 2, "cut_down": 2500000}"#)
+        try project.data("import", object, "cut.bin")
+        try assertContent("cut.bin", in: project, is: large)
+        XCTAssertEqual(try proxy.requests().filter { $0.status == 206 }.count, 2, "the rest alone was asked for")
+        try proxy.set(#"{"match": "GET .*objects", "first": 1, "flip_down": 3000000}"#)
+        try project.data("import", object, "flipped.bin")
+        try assertContent("flipped.bin", in: project, is: large)
+        try proxy.set(#"{"match": "GET .*objects", "flip_down": 3000000}"#)
+        let damaged = try project.attempt("data", "import", object, "damaged.bin").expecting(128)
+        assertContains(damaged.errorText, "is not what its header")
+        XCTAssertFalse((project.folder / "damaged.bin").exists)
+    }
 }

@@ -16,7 +16,7 @@ struct GitImport: ImportSource {
     let context: CommandContext
     let repository: Repository
     /// Becomes the repository.
-    let folder: TemporaryFolder
+    let folder: ImportFolder
     let trustsOthers: Bool
 
     private static let target: BytePath = "refs/import/target"

@@ -1,3 +1,4 @@
+import Digest
 import Git
 import Lineage
 import Platform
@@ -9,16 +10,19 @@ struct ImportPlacing {
     /// From the top of the worktree.
     let output: BytePath
     let isForced: Bool
+    /// Of the file that an import which was killed has placed here.
+    let ownDigest: ObjectID?
     private let top: BytePath
     /// What the index has at the output and below it.
     private let entries: [BytePath: IndexEntry]
     /// Of these, what the worktree has in another form.
     private let edited: Set<BytePath>
 
-    init(_ repository: Repository, output: BytePath, isForced: Bool) throws {
+    init(_ repository: Repository, output: BytePath, isForced: Bool, ownDigest: ObjectID?) throws {
         self.repository = repository
         self.output = output
         self.isForced = isForced
+        self.ownDigest = ownDigest
         top = try repository.worktree()
         let git = try repository.git()
         entries = Dictionary(try git.indexEntries([output]).map { ($0.path, $0) }) { first, _ in first }
@@ -87,6 +91,7 @@ struct ImportPlacing {
         case .some: return
         }
         if let file, status.kind == .regular, status.byteCount == file.byteCount, try isEqual(top / path, file.file) { return }
+        if let ownDigest, path == output, status.kind == .regular, try ImportDigest.of(top / path) == ownDigest { return }
         throw CommandFailure("'\(path)' \(reason)", kept: "the file as it is", hints: ["add it to Git, move it away, or give --force"])
     }
 

@@ -33,7 +33,8 @@ struct ImportRun {
     ///   - record: of the last time; nil where everything is wanted.
     ///   - isCheck: whether it only matters if there is another version.
     func run(since record: RunRecord?, isCheck: Bool = false) throws -> Result {
-        let placing = try ImportPlacing(repository, output: order.output, isForced: isForced)
+        let mark = PlacingMark(order, try repository.store())
+        let placing = try ImportPlacing(repository, output: order.output, isForced: isForced, ownDigest: mark.digest)
         let old = record?.outputs[order.output.text]
         var known = record?.received.map { SourceReceipt($0) }
         // Without the output there is nothing that could be the same.
@@ -52,13 +53,25 @@ struct ImportRun {
         case .brought(let files, var receipt):
             if let digest { try verify(receipt, digest, files) }
             let circumstances = try repository.circumstances(besides: order.output)
-            let (placed, removed) = try placing.place(files, isNew: record == nil)
+            try mark.set(receipt.digest)
+            let (placed, removed) = try place(files, placing, isNew: record == nil)
             let staging = ImportStaging(context: context, repository: repository, order: order)
             let new = try staging.stage(placed, removed: removed)
             receipt.retrieved = RunRecord.text(ofTime: start.seconds)
             receipt.withheld = order.withheld.isEmpty ? known?.withheld ?? [] : order.withheld
             try staging.leaveRecord(self.record(of: new, receipt, circumstances, start))
+            try mark.set(nil)
             return Result(change: record == nil ? .imported : .updated, old: old, new: new, byteCount: receipt.byteCount)
+        }
+    }
+
+    /// What cannot be placed is not kept: the next attempt would not know what it is.
+    private func place(_ files: [ImportedFile], _ placing: ImportPlacing, isNew: Bool) throws -> (placed: [BytePath], removed: [BytePath]) {
+        do {
+            return try placing.place(files, isNew: isNew)
+        } catch {
+            for file in files { try? file.file.removeFile() }
+            throw error
         }
     }
 
@@ -142,9 +155,9 @@ struct ImportRun {
 
     private func source() throws -> any ImportSource {
         let store = try repository.store()
-        func folder() throws -> TemporaryFolder {
+        func folder() throws -> ImportFolder {
             try store.prepare()
-            return try TemporaryFolder(in: store.incoming)
+            return try ImportFolder(in: store.incoming)
         }
         switch order.source.kind {
         case .url where ImportOrder.isWeb(order.address) || ImportOrder.isBucket(order.address):

@@ -8,7 +8,7 @@ struct LocalImport: ImportSource {
     let order: ImportOrder
     let context: CommandContext
     /// Where copies wait for their places.
-    let folder: TemporaryFolder
+    let folder: ImportFolder
 
     private typealias Found = (path: BytePath, status: FileStatus)
 

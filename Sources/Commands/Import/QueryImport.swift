@@ -7,7 +7,7 @@ import Repository
 struct QueryImport: ImportSource {
     let order: ImportOrder
     let top: BytePath
-    let folder: TemporaryFolder
+    let folder: ImportFolder
 
     func bring(_ known: SourceReceipt?, isCheck: Bool) throws -> ImportAnswer {
         let file = folder.path / "output"
