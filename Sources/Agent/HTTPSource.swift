@@ -67,7 +67,7 @@ struct HTTPSource: SourcePlace {
         guard let location = response.headers["location"], let next = place.following(location) else {
             throw RemoteError(.other, "'\(place.authority)' sends us to a place that is no web server's")
         }
-        guard place.scheme == "http" || next.scheme == "https" else {
+        guard place.mayLead(to: next) else {
             throw RemoteError(.denied, "'\(place.authority)' sends us from https to http, at '\(next.authority)', which is refused")
         }
         return next

@@ -43,6 +43,9 @@ package struct WebURL: Equatable, Sendable {
     /// Where both URLs have the same credentials.
     package func hasOrigin(of other: WebURL) -> Bool { scheme == other.scheme && authority == other.authority }
 
+    /// Whether a server may send us there: never from an encrypted place to one that is not.
+    package func mayLead(to next: WebURL) -> Bool { scheme == "http" || next.scheme == "https" }
+
     /// Where a server sends us.
     ///
     /// Spec: RFC 3986, 5.2.

@@ -155,4 +155,35 @@ final class ImportSourcesTests: ImportTestCase {
         try attempt("--trust", "--from", bare, "a.csv", "a.csv").expecting(0)
         try assertContent("a.csv", in: work, is: table)
     }
+
+    func testNamesThatGitChecksOutNowhereAreRefused() throws {
+        let other = try laboratory.repository("other")
+        for name in ["..", ".git", ".GIT"] {
+            let tree = "blob=$(echo x | git hash-object -w --stdin) && hooks=$(printf '100644 blob %s\\tpost-checkout\\n' $blob | git mktree) && "
+                + "evil=$(printf '040000 tree %s\\t\(name)\\n' $hooks | git mktree) && top=$(printf '040000 tree %s\\tset\\n' $evil | git mktree) && "
+                + "git update-ref refs/heads/main $(git commit-tree -m x $top)"
+            try other.shell(tree).expecting(0)
+            let refused = try attempt("--from", other.folder, "set", "copy").expecting(128)
+            assertContains(refused.errorText, "Git writes no such path")
+            XCTAssertFalse((work.folder / "copy").exists)
+            XCTAssertFalse((work.folder / "post-checkout").exists)
+        }
+        try assertNothingLeft()
+    }
+
+    func testRepositoryOfAWebServerIsGivenItsPassword() throws {
+        let other = try laboratory.repository("other")
+        try other.write("plain\n", to: "a.txt")
+        try other.commit("One")
+        try laboratory.git(["clone", "--quiet", "--bare", other.folder, server.folder / "other.git"])
+        try laboratory.git(["update-server-info"], in: server.folder / "other.git")
+        let url = BytePath("http://ada:geheim@127.0.0.1:\(server.port)/private/other.git")
+        let outcome = try attempt("--from", url, "--revision", "main", "a.txt", "a.txt").expecting(0)
+        try assertContent("a.txt", in: work, is: Array("plain\n".utf8))
+        try work.git("commit", "--quiet", "-m", "Import")
+        try assertAbsent("geheim", [outcome])
+        let refused = try attempt("--update").expecting(1)
+        assertContains(refused.errorText, "password, which is not recorded")
+        try attempt("--update", "--url", url, "a.txt").expecting(0)
+    }
 }

@@ -127,6 +127,25 @@ final class ImportTests: ImportTestCase {
         try assertNothingLeft()
     }
 
+    func testImportThatIsKilledAnywhereIsRepeated() throws {
+        try server.serve(blob, as: "raw.bin")
+        let seed = UInt64.random(in: 0..<1_000_000)
+        var random = SeededRandom(seed: seed)
+        for round in 0..<8 {
+            let path = BytePath("killed-\(round).bin")
+            let run = try KilledRun(["data", "import", server.url("raw.bin"), path], in: work.folder, laboratory)
+            _ = try run.kill(all: true, after: .milliseconds(Int.random(in: 20..<500, using: &random)), &random)
+            if (work.folder / path).exists { try assertContent(path, in: work, is: blob) }
+            // Git's own, which Git tells its users to remove.
+            for lock in [".git/index.lock", ".git/config.lock"] as [BytePath] { try (work.folder / lock).removeFile() }
+            let again = try attempt(server.url("raw.bin"), path)
+            XCTAssertEqual(again.status, 0, "seed \(seed), round \(round): \(again.description)")
+            try assertContent(path, in: work, is: blob)
+            try attempt("--update", "--check", path).expecting(0)
+        }
+        try assertNothingLeft()
+    }
+
     func testFileThatChangesBetweenTwoAttemptsIsNotMixed() throws {
         try server.serve(blob, as: "raw.bin")
         let run = try KilledRun(["data", "import", server.url("slow/raw.bin"), "raw.bin"], in: work.folder, laboratory)

@@ -21,6 +21,9 @@ final class WebURLTests: XCTestCase {
         for (location, expected) in cases { XCTAssertEqual(url.following(location)?.text, expected, location) }
         XCTAssertFalse(url.hasOrigin(of: try XCTUnwrap(WebURL("http://h:1/".utf8))))
         XCTAssertTrue(url.hasOrigin(of: try XCTUnwrap(WebURL("https://H:1/x".utf8))))
+        XCTAssertTrue(url.mayLead(to: try XCTUnwrap(WebURL("https://o/".utf8))))
+        XCTAssertFalse(url.mayLead(to: try XCTUnwrap(WebURL("http://h:1/".utf8))))
+        XCTAssertTrue(try XCTUnwrap(WebURL("http://o/".utf8)).mayLead(to: url))
         // What was given for the first place is not given to the next.
         XCTAssertNil(try XCTUnwrap(WebURL("https://ada:x@h/".utf8)).following("/y")?.userInfo)
     }

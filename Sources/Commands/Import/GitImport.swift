@@ -82,18 +82,26 @@ struct GitImport: ImportSource {
     private func fetchRevision(_ git: Git) throws -> GitObjectName {
         let revision = BytePath(order.source.revision ?? "HEAD")
         let isName = !revision.bytes.contains { "~^:@{*?[\\ +".utf8.contains($0) } && revision.bytes.first != UInt8(ascii: "-")
-        let fetch: [BytePath] = ["fetch", "--quiet", "--no-tags", "--filter=blob:none", "--recurse-submodules=no"]
-        var message = ""
-        if isName {
-            let refspec = BytePath(bytes: Array("+".utf8) + revision.bytes + Array(":".utf8) + Self.target.bytes)
-            let answer = try git.run(fetch + ["--depth=1", "origin", refspec])
-            if answer.status == 0, let commit = try git.resolve(Self.target.adding(suffix: "^{commit}")) { return commit }
-            message = answer.message
+        let config = folder.path / ".git/config"
+        let plainConfig = try config.contents() ?? []
+        let fetch: [BytePath] = ["fetch", "--quiet", "--no-tags", "--recurse-submodules=no"]
+        let partly: [BytePath] = ["--filter=blob:none"]
+        func fetchTip(_ name: BytePath) throws -> GitObjectName? {
+            let refspec = BytePath(bytes: Array("+".utf8) + name.bytes + Array(":".utf8) + Self.target.bytes)
+            guard try git.run(fetch + partly + ["--depth=1", "origin", refspec]).status == 0 else { return nil }
+            return try git.resolve(Self.target.adding(suffix: "^{commit}"))
         }
-        // A part of a name, or an expression: with the history.
-        let answer = try git.run(fetch + ["origin", "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"])
+        if isName, let commit = try fetchTip(revision) { return commit }
+        // A part of a name, or an expression: with the history. A web server that only has a repository's files gives no
+        // parts of it, and Git would ask it for what is missing in an endless chain.
+        let isPartial = try fetchTip("HEAD") != nil
+        if !isPartial { try config.replaceContents(with: plainConfig, permissions: 0o600) }
+        let refspecs: [BytePath] = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
+        // What was fetched without its history gets that now.
+        let depth: [BytePath] = (folder.path / ".git/shallow").isPresent ? ["--unshallow"] : []
+        let answer = try git.run(fetch + (isPartial ? partly : []) + depth + ["origin"] + refspecs)
         guard answer.status == 0 else {
-            let said = (answer.message.isEmpty ? message : answer.message).split(separator: "\n").map(String.init)
+            let said = answer.message.split(separator: "\n").map(String.init)
             let line = said.first { $0.hasPrefix("fatal: ") } ?? said.first ?? ""
             let words = line.hasPrefix("fatal: ") ? String(line.dropFirst(7)) : line
             throw CommandFailure("'\(BytePath(order.source.value))' cannot be fetched: \(BytePath(words))")
@@ -111,7 +119,7 @@ struct GitImport: ImportSource {
         let root = BytePath(bytes: commit.hex)
         let place = BytePath(bytes: root.bytes + [UInt8(ascii: ":")] + path.bytes)
         if !path.isEmpty {
-            let listing = try git.query(["ls-tree", "-z", "--full-tree", root, path]).records
+            let listing = try git.query(["--literal-pathspecs", "ls-tree", "-z", "--full-tree", root, path]).records
             guard let record = listing.first(where: { $0.bytes.split(separator: UInt8(ascii: "\t"), maxSplits: 1).last.map { BytePath(bytes: $0) } == path })
             else { return ([], false) }
             let fields = record.bytes.split(separator: UInt8(ascii: "\t"), maxSplits: 1)[0].split(separator: UInt8(ascii: " "))

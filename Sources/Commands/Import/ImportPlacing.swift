@@ -37,7 +37,7 @@ struct ImportPlacing {
 
     /// Refuses at once what could not be placed, before anything is fetched.
     func check() throws {
-        try checkWay(to: output)
+        try walk(to: output, makingFolders: false)
         // Of a folder each file is looked at when it is known: a killed import may have placed some.
         guard let status = try (top / output).status(), status.kind != .folder else { return }
         try refuse(output, unlessEqualTo: nil)
@@ -60,22 +60,26 @@ struct ImportPlacing {
                 hints: ["git rm -r \(ShellWord.quoted(output))"])
         }
         for (file, target) in targets {
-            try checkWay(to: target)
+            try walk(to: target, makingFolders: false)
             try refuse(target, unlessEqualTo: file)
         }
         for (file, target) in targets { try move(file, to: target) }
+        for folder in Set(targets.map { (top / $0.1).parent }) { try folder.synchronizeFolder() }
         for path in others where !edited.contains(path) { try (top / path).removeFile() }
         return (targets.map(\.1), others.filter { !edited.contains($0) })
     }
 
-    /// No link may lead elsewhere, and no file may stand where a folder has to.
-    private func checkWay(to path: BytePath) throws {
-        var place = top
-        for component in path.components.dropLast() {
-            place = place / component
-            guard let status = try place.status() else { return }
-            guard status.kind == .folder else {
-                throw CommandFailure("'\(place)' is \(status.kind == .link ? "a symbolic link" : "no folder"), so that nothing is written below it")
+    /// No link may lead elsewhere, no file may stand where a folder has to, and no name may be one that Git checks out
+    /// nowhere: another repository, or a folder, can have any.
+    private func walk(to path: BytePath, makingFolders: Bool) throws {
+        do throws(WorktreePathError) {
+            _ = try WorktreeEntry.find(path, under: top, makingFolders: makingFolders)
+        } catch {
+            switch error {
+            case .forbidden(let path): throw CommandFailure("Git writes no such path as '\(path)' to a worktree")
+            case .link(let place): throw CommandFailure("'\(place)' is a symbolic link, so that nothing is written below it")
+            case .notFolder(let place): throw CommandFailure("'\(place)' is no folder, so that nothing is written below it")
+            case .system(let error): throw error
             }
         }
     }
@@ -101,7 +105,7 @@ struct ImportPlacing {
 
     private func move(_ file: ImportedFile, to path: BytePath) throws {
         let target = top / path
-        try target.parent.makeFolders()
+        try walk(to: path, makingFolders: true)
         let before = try target.status()
         let permissions: UInt32? = file.isExecutable ? 0o777 : nil
         do throws(SystemError) {
@@ -120,6 +124,5 @@ struct ImportPlacing {
         if permissions != nil, let status = try target.status() {
             try Descriptor.open(target, .read).setPermissions(status.permissions | (status.permissions & 0o444) >> 2)
         }
-        try target.parent.synchronizeFolder()
     }
 }

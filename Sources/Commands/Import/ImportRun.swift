@@ -54,7 +54,7 @@ struct ImportRun {
             if let digest { try verify(receipt, digest, files) }
             let circumstances = try repository.circumstances(besides: order.output)
             try mark.set(receipt.digest)
-            let (placed, removed) = try place(files, placing, isNew: record == nil)
+            let (placed, removed) = try place(files, placing, mark, isNew: record == nil)
             let staging = ImportStaging(context: context, repository: repository, order: order)
             let new = try staging.stage(placed, removed: removed)
             receipt.retrieved = RunRecord.text(ofTime: start.seconds)
@@ -66,11 +66,14 @@ struct ImportRun {
     }
 
     /// What cannot be placed is not kept: the next attempt would not know what it is.
-    private func place(_ files: [ImportedFile], _ placing: ImportPlacing, isNew: Bool) throws -> (placed: [BytePath], removed: [BytePath]) {
+    private func place(
+        _ files: [ImportedFile], _ placing: ImportPlacing, _ mark: PlacingMark, isNew: Bool
+    ) throws -> (placed: [BytePath], removed: [BytePath]) {
         do {
             return try placing.place(files, isNew: isNew)
         } catch {
             for file in files { try? file.file.removeFile() }
+            try? mark.set(nil)
             throw error
         }
     }

@@ -43,6 +43,7 @@ struct LocalImport: ImportSource {
             files.append(
                 ImportedFile(path: entry.path, file: copy, byteCount: entry.status.byteCount, isExecutable: entry.status.isExecutable))
         }
+        if !isCheck { try Descriptor.open(folder.path, [.read, .folder]).synchronizeFileSystem() }
         receipt.digest = status.kind == .folder ? ImportDigest.ofFolder(digests) : digests.first?.digest
         if let known, known.change(to: receipt) == .same { return .same(receipt) }
         return isCheck ? .changed(receipt) : .brought(files, receipt)
@@ -76,7 +77,6 @@ struct LocalImport: ImportSource {
         let target = try Descriptor.open(copy, [.readWrite, .create, .exclusive])
         let opened = try Descriptor.open(source, [.read, .nonBlocking])
         if !target.share(contentOf: opened) { try target.copyContent(of: opened) { _ in } }
-        try target.synchronize()
         return try ImportDigest.of(copy)
     }
 }
