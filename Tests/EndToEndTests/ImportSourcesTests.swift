@@ -69,6 +69,20 @@ final class ImportSourcesTests: ImportTestCase {
         try clone.data("import", "--update", "--check")
     }
 
+    func testRecipeMayNameAPlaceFromTheTop() throws {
+        try place(table, at: "share/raw.csv")
+        try work.write("[source]\n\turl = ../share/raw.csv\n\toutput = raw.csv\n", to: "lineage/raw.stage")
+        assertContains(try attempt("--update").expecting(1).errorText, "git data import --update --trust raw")
+        let update = try attempt("--update", "--trust", "raw").expecting(0)
+        assertContains(update.text, "imported 'raw.csv'")
+        try assertContent("raw.csv", in: work, is: table)
+        XCTAssertEqual(try work.readText("lineage/raw.stage"), "[source]\n\turl = ../share/raw.csv\n\toutput = raw.csv\n")
+        try work.write("[source]\n\turl = ext::sh -c true\n\toutput = raw.csv\n", to: "lineage/raw.stage")
+        try attempt("--update", "--trust", "raw").expecting(1)
+        try work.write("[source\n", to: "lineage/raw.stage")
+        assertContains(try attempt("--update").expecting(128).errorText, "line 1")
+    }
+
     func testQueryRunsOnlyWhenItIsNamed() throws {
         try place(table, at: "answer")
         let query = BytePath("echo run >> ../runs; cat ../answer")

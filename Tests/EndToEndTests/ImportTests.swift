@@ -127,6 +127,27 @@ final class ImportTests: ImportTestCase {
         try assertNothingLeft()
     }
 
+    func testInterruptLeavesOnlyWhatTheNextAttemptNeeds() throws {
+        let large = SampleData.bytes(2 << 20, seed: 5)
+        try server.serve(large, as: "large.bin")
+        let arguments: [BytePath] = ["--signal=INT", "2", "git", "data", "import", server.url("slow/large.bin"), "data/large.bin"]
+        XCTAssertNotEqual(try laboratory.run("timeout", arguments, in: work.folder).status, 0)
+        XCTAssertEqual(try work.changes(), [])
+        XCTAssertFalse((work.folder / "data").exists)
+        XCTAssertFalse((work.folder / "lineage").exists)
+        try attempt(server.url("slow/large.bin"), "data/large.bin").expecting(0)
+        try assertContent("data/large.bin", in: work, is: large)
+        XCTAssertEqual(try server.requests().last?[5], "206")
+        try assertNothingLeft()
+    }
+
+    func testDigestHoldsOfWhatIsThereAlready() throws {
+        try server.serve(table, as: "raw.csv")
+        try attempt(server.url("raw.csv"), "raw.csv").expecting(0)
+        try attempt("--update", "--sha256", BytePath(ObjectID.of(table).hex), "raw.csv").expecting(0)
+        try attempt("--update", "--sha256", BytePath(ObjectID.of(blob).hex), "raw.csv").expecting(1)
+    }
+
     func testImportThatIsKilledAnywhereIsRepeated() throws {
         try server.serve(blob, as: "raw.bin")
         let seed = UInt64.random(in: 0..<1_000_000)
@@ -199,9 +220,11 @@ final class ImportTests: ImportTestCase {
         try assertContent("raw.csv", in: work, is: blob)
         let user = BytePath("http://ada:geheim@127.0.0.1:\(server.port)/private/raw.csv")
         let basic = try attempt(user, "other.csv").expecting(0)
+        let verbose = try attempt("--verbose", "-", "key.csv", input: "\(signed)&key=geheim\n").expecting(0)
+        assertContains(verbose.errorText, "key=***")
         let refused = try attempt(BytePath("http://ada:gehe%69m2@127.0.0.1:\(server.port)/private/raw.csv"), "third.csv").expecting(128)
         try work.git("commit", "--quiet", "-m", "Update")
-        try assertAbsent("geheim", [update, again, basic, refused])
+        try assertAbsent("geheim", [update, again, basic, verbose, refused])
         try assertAbsent("ada:", [basic, refused])
     }
 

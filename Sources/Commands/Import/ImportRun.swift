@@ -48,6 +48,7 @@ struct ImportRun {
         switch answer {
         case .changed(let receipt): return Result(change: .changed, old: old, byteCount: receipt.byteCount)
         case .same(let receipt):
+            if let digest { try verify(known ?? receipt, digest, []) }
             if !isCheck, var record, let known { try refresh(&record, known, receipt) }
             return Result(change: .same, old: old, new: old, byteCount: receipt.byteCount)
         case .brought(let files, var receipt):
@@ -166,11 +167,13 @@ struct ImportRun {
         case .url where ImportOrder.isWeb(order.address) || ImportOrder.isBucket(order.address):
             return WebImport(order: order, context: context, store: store)
         case .url:
-            guard order.address.isAbsolute else {
+            let local = BytePath(localURL: order.address) ?? order.address
+            guard !local.text.contains("://") else {
                 throw CommandFailure(
                     "'\(BytePath(order.source.value))' is no place that this version imports from: 'https://', 's3://', a file or a folder")
             }
-            return LocalImport(order: order, context: context, folder: try folder())
+            return LocalImport(
+                order: order, context: context, place: local.absolute(from: try repository.worktree()).normalized, folder: try folder())
         case .query: return QueryImport(order: order, top: try repository.worktree(), folder: try folder())
         case .git: return GitImport(order: order, context: context, repository: repository, folder: try folder(), trustsOthers: trustsOthers)
         case .manual: throw CommandFailure("'\(order.output)' was brought by a person, who has to bring the new version")

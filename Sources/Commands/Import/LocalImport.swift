@@ -7,13 +7,14 @@ import Repository
 struct LocalImport: ImportSource {
     let order: ImportOrder
     let context: CommandContext
+    /// A recipe may name it from the top of the worktree; this is absolute.
+    let place: BytePath
     /// Where copies wait for their places.
     let folder: ImportFolder
 
     private typealias Found = (path: BytePath, status: FileStatus)
 
     func bring(_ known: SourceReceipt?, isCheck: Bool) throws -> ImportAnswer {
-        let place = order.address
         guard let status = try place.status(followingLinks: true) else {
             throw CommandFailure("there is no '\(place)'")
         }
@@ -50,7 +51,7 @@ struct LocalImport: ImportSource {
     }
 
     private func walk(_ below: BytePath, _ found: inout [Found]) throws {
-        let here = below.isEmpty ? order.address : order.address / below
+        let here = below.isEmpty ? place : place / below
         for name in try here.entries() {
             let path = below.appending(name)
             guard let status = try (here / name).status() else { continue }
