@@ -114,13 +114,22 @@ struct ImportCommand: Command {
         let isFolder = local?.isFolder ?? false
         let fileName = isFolder ? nil : local?.lastComponent ?? SourceURL(BytePath(place.text)).fileName.map { BytePath($0) }
         let output = try output(operands[1], fileName, context, repository)
-        if let local, let top = try? repository.worktree().resolved(), let resolved = try? local.resolved(), resolved.isInside(top) {
-            throw CommandFailure(
-                "'\(local)' is in this repository already", hints: ["to record who brought it: git data import --manual 'WORDS' PATH"])
-        }
+        if let local { try refuseOwn(local, repository) }
         return ImportOrder(
             name: try stageName(arguments, output), source: Stage.Source(.url, place.text), address: local ?? address,
             withheld: place.withheld, output: output)
+    }
+
+    /// What is in the repository, or around it, is no source outside.
+    private static func refuseOwn(_ place: BytePath, _ repository: Repository) throws {
+        // What is not there is refused when it is read.
+        guard let resolved = try? place.resolved() else { return }
+        let top = try repository.worktree().resolved()
+        guard !top.isInside(resolved) || top == resolved else { throw CommandFailure("'\(place)' holds this repository itself") }
+        guard !resolved.isInside(top) else {
+            throw CommandFailure(
+                "'\(place)' is in this repository already", hints: ["to record who brought it: git data import --manual 'WORDS' PATH"])
+        }
     }
 
     /// The URL, which may come on standard input, where no list of processes shows it.

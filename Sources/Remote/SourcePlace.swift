@@ -26,6 +26,7 @@ package struct SourceQuestion: Equatable, Sendable {
     package var validator: String?
     /// Of the version that is known: an answer of 304 says that there is no other.
     package var etag: String?
+    /// The date that the server gave for it, as it wrote it.
     package var modified: String?
 
     package init(offset: Int64 = 0, validator: String? = nil, etag: String? = nil, modified: String? = nil) {
@@ -38,12 +39,15 @@ package struct SourceQuestion: Equatable, Sendable {
 
 /// The head of a source's answer.
 package struct SourceAnswer: Sendable {
+    /// The HTTP status.
     package let status: Int
+    /// The entity tag, with its quotes.
     package let etag: String?
     /// As the server writes it, an HTTP date.
     package let modified: String?
     /// The object's version, where the bucket keeps versions.
     package let version: String?
+    /// What the server says the file is.
     package let contentType: String?
     /// Of the whole file, where it is said.
     package let byteCount: Int64?
@@ -96,6 +100,7 @@ package struct SourceAnswer: Sendable {
 /// A digest that the file must have.
 package struct SourceCheck: Equatable, Sendable {
     package let algorithm: MessageDigest.Algorithm
+    /// As many bytes as the algorithm gives.
     package let digest: [UInt8]
     /// The header that says so.
     package let origin: String

@@ -4,7 +4,9 @@ package struct AgentSource: Codable, Equatable, Sendable {
     package var url: String
     /// Of the version that is known, where one is.
     package var etag: String?
+    /// The HTTP date of its last change.
     package var modified: String?
+    /// Its length, in bytes.
     package var size: Int64?
     /// Whether it is only asked whether there is another version.
     package var checksOnly: Bool?
@@ -32,13 +34,17 @@ package struct AgentReceipt: Codable, Equatable, Sendable {
     }
 
     package var state: State
+    /// With its quotes.
     package var etag: String?
+    /// An HTTP date, as the server wrote it.
     package var modified: String?
     /// The object's version, where the bucket keeps versions.
     package var revision: String?
+    /// In bytes; of the whole file.
     package var size: Int64?
     /// `received`: 64 hexadecimal digits.
     package var sha256: String?
+    /// What the server says the file is.
     package var contentType: String?
     /// `received`: the headers whose digest the file has.
     package var verified: [String]?
