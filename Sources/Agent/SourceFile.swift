@@ -60,6 +60,11 @@ final class SourceFile {
             guard offset > 0, answer.first == offset else {
                 throw RemoteError(.other, "\(name) sends other bytes than it was asked for", isTransient: true)
             }
+            // A server that passes over the condition may give the end of another file.
+            if let etag = answer.etag, etag != validator {
+                try restart(nil)
+                throw RemoteError(.unreachable, "\(name) has another file now", isTransient: true)
+            }
             try local { () throws(SystemError) in try file.seek(to: offset) }
         } else {
             try restart(answer.etag.flatMap { SourceAnswer.isStrong($0) ? $0 : nil })
