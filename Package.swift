@@ -57,7 +57,8 @@ let package = Package(
                 "Pointer", "ObjectStore", "Transfer", "Repository", "Inspection", "Git", "Platform", "Digest", "Diagnostics",
             ]),
         .target(name: "RemoteHelper", dependencies: ["Git", "Remote", "Platform", "Digest", "Diagnostics"]),
-        .target(name: "Agent", dependencies: ["Transfer", "S3", "Remote", "Platform", "Digest", "Diagnostics"]),
+        .target(
+            name: "Agent", dependencies: ["Transfer", "S3", "HTTP", "Remote", "Platform", "Digest", "Diagnostics"]),
 
         // Floor 7: words, options, exit codes
         .target(

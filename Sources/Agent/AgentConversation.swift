@@ -19,8 +19,24 @@ package struct AgentConversation: Sendable {
         package var transfers: Int?
         /// Whether the client's user wants to see what is asked of the remote.
         package var isVerbose = false
+        /// Whether there is no remote, and files of web servers and buckets are asked for.
+        package var isForSources = false
 
         package init() {}
+    }
+
+    /// What is to be fetched.
+    package struct SourceOrder: Equatable, Sendable {
+        /// With whatever secrets it takes.
+        package var url: BytePath
+        /// Of the version that is known.
+        package var etag: String?
+        package var modified: String?
+        package var byteCount: Int64?
+        /// Whether it is only asked whether there is another version.
+        package var isCheck = false
+
+        package init(url: BytePath) { self.url = url }
     }
 
     /// Work on the remote.
@@ -40,6 +56,8 @@ package struct AgentConversation: Sendable {
         case create(id: Int, DocumentName, from: BytePath)
         case remove(id: Int, DocumentName)
         case documents(id: Int, in: DocumentName)
+        /// A file of a web server or a bucket goes to the file.
+        case fetch(id: Int, SourceOrder, to: BytePath)
     }
 
     package enum Action: Equatable, Sendable {
@@ -81,6 +99,7 @@ package struct AgentConversation: Sendable {
             terms.mayCreate = ours.create ?? false
             terms.transfers = ours.transfers
             terms.isVerbose = ours.verbose ?? false
+            terms.isForSources = ours.sources ?? false
         } else {
             // Git LFS starts as many agents as it wants transfers, and speaks with each in turn.
             terms.transfers = 1
@@ -117,6 +136,16 @@ package struct AgentConversation: Sendable {
         case "abort" where terms.isExtended:
             guard let id = request.id, let age = request.age, age >= 0 else { return nil }
             return .abort(id: id, olderThan: age)
+        case "fetch" where terms.isForSources:
+            guard let id = request.id, let path = path(request, terms), let source = request.source,
+                let url = AgentPath.decode(source.url)
+            else { return nil }
+            var order = SourceOrder(url: url)
+            order.etag = source.etag
+            order.modified = source.modified
+            order.byteCount = source.size
+            order.isCheck = source.checksOnly ?? false
+            return .fetch(id: id, order, to: path)
         default:
             return terms.isExtended ? documentJob(request, terms) : nil
         }

@@ -65,13 +65,18 @@ package final class AgentServer: Sendable {
     }
 
     /// What the user wants to see: the requests, or, as Git understands GIT_CURL_VERBOSE, the headers too.
-    private static func trace(_ terms: AgentConversation.Terms) -> RemoteTrace? {
+    static func trace(_ terms: AgentConversation.Terms) -> RemoteTrace? {
         let showsHeaders = Environment.value("GIT_CURL_VERBOSE").map { !["", "0", "false"].contains($0) } ?? false
         guard terms.isVerbose || showsHeaders else { return nil }
         return RemoteTrace(showsHeaders: showsHeaders) { Descriptor.writeToStandardError($0 + "\n") }
     }
 
     private func open(_ terms: AgentConversation.Terms) -> (any Remote)? {
+        if terms.isForSources {
+            board.setExtended()
+            board.say(AgentReply(gitData: AgentExtension(sources: true)))
+            return NoRemote()
+        }
         do throws(RemoteError) {
             guard let url = terms.url ?? url else {
                 throw RemoteError(

@@ -26,6 +26,8 @@ struct JobWorker: Sendable {
         case .examine(let id): examine(id)
         case .unfinished(let id): listUnfinished(id)
         case .abort(let id, let age): abort(id, olderThan: age)
+        case .fetch(let id, let order, let file):
+            SourceWorker(board: board, cancellation: cancellation, trace: AgentServer.trace(terms)).fetch(id, order, to: file)
         case .read, .create, .remove, .documents: DocumentWorker(remote: remote, board: board).perform(job)
         }
     }

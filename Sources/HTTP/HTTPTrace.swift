@@ -11,7 +11,7 @@ package enum HTTPTrace {
         guard let mark = text.firstIndex(of: "?") else { return text }
         let parameters = text[text.index(after: mark)...].split(separator: "&", omittingEmptySubsequences: false)
         let shown = parameters.map { parameter -> Substring in
-            guard let sign = parameter.firstIndex(of: "="), isSecret(parameter[..<sign]) else { return parameter }
+            guard let sign = parameter.firstIndex(of: "="), isSecret(parameter[..<sign]) || secretParameters.contains(parameter[..<sign].lowercased()) else { return parameter }
             return parameter[...sign] + "***"
         }
         return text[...mark] + shown.joined(separator: "&")
@@ -42,6 +42,12 @@ package enum HTTPTrace {
 
     private static let secretWords = [
         "authorization", "token", "secret", "password", "cookie", "signature", "credential", "customer-key",
+    ]
+
+    /// Names of parameters, which mean something else as names of headers.
+    private static let secretParameters: Set<String> = [
+        "key", "apikey", "api_key", "api-key", "access_key", "accesskey", "code", "auth", "authkey", "jwt", "pass", "passwd", "pwd",
+        "session", "sessionid", "session_id", "sid",
     ]
 
     private static func isSecret(_ name: Substring) -> Bool {

@@ -21,7 +21,7 @@ package struct RetryingRemote: Remote {
         }
 
         /// The longest delay after `failures` failed attempts, of which the real one is a random share.
-        func delayLimit(afterFailures failures: Int) -> Duration {
+        package func delayLimit(afterFailures failures: Int) -> Duration {
             min(longestDelay, firstDelay * (1 << min(max(0, failures - 1), 20)))
         }
     }

@@ -23,6 +23,13 @@ extension S3Remote {
     static func open(
         _ location: S3Location, _ configuration: ToolConfiguration, _ web: any WebExchange
     ) throws(CredentialError) -> S3Remote {
+        S3Remote(try client(location, configuration, web), prefix: location.prefix, name: location.name)
+    }
+
+    /// Whoever sends requests about the bucket, with the credentials that are found for it.
+    static func client(
+        _ location: S3Location, _ configuration: ToolConfiguration, _ web: any WebExchange
+    ) throws(CredentialError) -> S3Client {
         let addressing = try S3Addressing(location, configuration)
         let context = CredentialContext(configuration: configuration, region: addressing.knownRegion) { request throws(CredentialError) in
             try web.answer(request)
@@ -30,8 +37,7 @@ extension S3Remote {
         let store = CredentialStore { () throws(CredentialError) in
             location.isAnonymous ? .none(looked: []) : try CredentialChain(context: context).load()
         }
-        let client = S3Client(addressing, store, web, place: location.name)
-        return S3Remote(client, prefix: location.prefix, name: location.name)
+        return S3Client(addressing, store, web, place: location.name)
     }
 }
 

@@ -9,7 +9,7 @@ import Platform
 /// What the client asks of the agent.
 package struct AgentRequest: Codable, Equatable, Sendable {
     /// `init`, `upload`, `download`, `terminate`; ours: `exists`, `list`, `delete`, `examine`, `unfinished`,
-    /// `read`, `create`, `remove`, `documents` and `abort`.
+    /// `read`, `create`, `remove`, `documents`, `abort` and `fetch`.
     package var event: String
     /// `init`: what will be asked for, `upload` or `download`. Ours may do both, and says `upload`.
     package var operation: String?
@@ -31,11 +31,13 @@ package struct AgentRequest: Codable, Equatable, Sendable {
     package var name: String?
     /// `abort`: of unfinished uploads, those begun longer ago than this, in seconds.
     package var age: Int64?
+    /// `fetch`: what is to be brought into the file `path`.
+    package var source: AgentSource?
 
     package init(
         event: String, operation: String? = nil, remote: String? = nil, concurrenttransfers: Int? = nil,
         gitData: AgentExtension? = nil, oid: String? = nil, size: Int64? = nil, path: String? = nil, id: Int? = nil,
-        oids: [String]? = nil, name: String? = nil, age: Int64? = nil
+        oids: [String]? = nil, name: String? = nil, age: Int64? = nil, source: AgentSource? = nil
     ) {
         self.event = event
         self.operation = operation
@@ -49,6 +51,7 @@ package struct AgentRequest: Codable, Equatable, Sendable {
         self.oids = oids
         self.name = name
         self.age = age
+        self.source = source
     }
 }
 
@@ -68,15 +71,19 @@ package struct AgentExtension: Codable, Equatable, Sendable {
     package var transfers: Int?
     /// Whether the agent says on standard error what it asks of the remote.
     package var verbose: Bool?
+    /// Whether there is no remote, and only `fetch` is asked.
+    package var sources: Bool?
 
     package init(
-        url: String? = nil, create: Bool? = nil, incoming: String? = nil, transfers: Int? = nil, verbose: Bool? = nil
+        url: String? = nil, create: Bool? = nil, incoming: String? = nil, transfers: Int? = nil, verbose: Bool? = nil,
+        sources: Bool? = nil
     ) {
         self.url = url
         self.create = create
         self.incoming = incoming
         self.transfers = transfers
         self.verbose = verbose
+        self.sources = sources
     }
 }
 
@@ -108,13 +115,15 @@ package struct AgentReply: Codable, Equatable, Sendable {
     package var names: [String]?
     /// `abort`: how many uploads.
     package var count: Int?
+    /// `fetch`: what came, or did not.
+    package var receipt: AgentReceipt?
 
     package init(
         event: String? = nil, oid: String? = nil, path: String? = nil, bytesSoFar: Int64? = nil,
         bytesSinceLast: Int64? = nil, error: AgentFault? = nil, gitData: AgentExtension? = nil, skipped: Bool? = nil,
         id: Int? = nil, sizes: [Int64]? = nil, blobs: [AgentBlob]? = nil, finding: AgentFinding? = nil,
         uploads: [AgentUpload]? = nil, isDone: Bool? = nil, names: [String]? = nil,
-        count: Int? = nil
+        count: Int? = nil, receipt: AgentReceipt? = nil
     ) {
         self.event = event
         self.oid = oid
@@ -132,6 +141,7 @@ package struct AgentReply: Codable, Equatable, Sendable {
         self.isDone = isDone
         self.names = names
         self.count = count
+        self.receipt = receipt
     }
 }
 

@@ -151,6 +151,25 @@ final class AgentConversationTests: XCTestCase {
 
     // MARK: questions about the remote
 
+    func testFilesOfServersAreFetchedWhereThereIsNoRemote() {
+        var sources = AgentConversation()
+        guard case .open(let terms) = receive(&sources, #"{"event":"init","gitData":{"version":1,"sources":true}}"#) else {
+            return XCTFail("not opened")
+        }
+        XCTAssertTrue(terms.isForSources)
+        let request = #"{"event":"fetch","id":4,"path":"/a%20b","source":{"url":"https://h/%25x","etag":"\"e\"","size":3,"checksOnly":true}}"#
+        var order = AgentConversation.SourceOrder(url: "https://h/%x")
+        (order.etag, order.byteCount, order.isCheck) = ("\"e\"", 3, true)
+        XCTAssertEqual(receive(&sources, request), .perform(.fetch(id: 4, order, to: "/a b")))
+        for incomplete in [#"{"event":"fetch","id":4,"path":"/a"}"#, #"{"event":"fetch","path":"/a","source":{"url":"x"}}"#] {
+            guard case .answer(let reply) = receive(&sources, incomplete) else { return XCTFail(incomplete) }
+            XCTAssertNotNil(reply.error)
+        }
+        var remote = AgentConversation()
+        _ = receive(&remote, #"{"event":"init","gitData":{"version":1,"url":"/x"}}"#)
+        guard case .answer = receive(&remote, request) else { return XCTFail("a remote's agent fetches nothing else") }
+    }
+
     func testExaminationAndUnfinishedUploadsNeedTheExtension() {
         for (event, job) in [("examine", AgentConversation.Job.examine(id: 3)), ("unfinished", .unfinished(id: 3))] {
             var ours = extended()

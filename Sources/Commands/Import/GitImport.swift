@@ -1,0 +1,210 @@
+import Digest
+import Filter
+import FoundationEssentials
+import Git
+import Lineage
+import ObjectStore
+import Platform
+import Pointer
+import Repository
+import Transfer
+
+/// A path of another repository at one revision. Only what that path needs is fetched, into a repository that is gone
+/// afterwards.
+struct GitImport: ImportSource {
+    let order: ImportOrder
+    let context: CommandContext
+    let repository: Repository
+    /// Becomes the repository.
+    let folder: ImportFolder
+    let trustsOthers: Bool
+
+    private static let target: BytePath = "refs/import/target"
+
+    func bring(_ known: SourceReceipt?, isCheck: Bool) throws -> ImportAnswer {
+        let git = try Git(in: folder.path, worktree: folder.path, isolated: true, adding: [("GIT_DATA_LAZY", "1")])
+        try prepare(git)
+        let commit = try fetchRevision(git)
+        var receipt = SourceReceipt()
+        receipt.revision = commit.description
+        if let known, known.revision == receipt.revision { return .same(receipt) }
+        let path = order.source.path?.normalized ?? ""
+        let (entries, isFolder) = try entries(at: path, of: commit, git)
+        guard !entries.isEmpty else {
+            throw CommandFailure("\(order.shown) is not there at \(commit.description.prefix(12)), or has no files")
+        }
+        let other = try otherRepository(commit, git)
+        let pointers = Dictionary(try other.pointers(among: entries).map { ($0.path, $0.pointer) }) { first, _ in first }
+        if !isCheck { try fetchBlobs(Array(pointers.values), of: other) }
+        var files: [ImportedFile] = []
+        var digests: [(path: BytePath, digest: ObjectID)] = []
+        for (number, entry) in entries.enumerated() {
+            let file = folder.path / ".git" / "import-\(number)"
+            let (digest, byteCount) = try write(entry, pointers[entry.path], to: file, git, isCheck: isCheck)
+            let relative: BytePath = isFolder ? entry.path : ""
+            digests.append((relative, digest))
+            files.append(ImportedFile(path: relative, file: file, byteCount: byteCount, isExecutable: entry.mode == "100755"))
+        }
+        receipt.byteCount = files.reduce(0) { $0 + $1.byteCount }
+        if isFolder { receipt.fileCount = Int64(files.count) }
+        receipt.digest = isFolder ? ImportDigest.ofFolder(digests) : digests.first?.digest
+        if let known, known.change(to: receipt) == .same { return .same(receipt) }
+        return isCheck ? .changed(receipt) : .brought(files, receipt)
+    }
+
+    // MARK: the revision
+
+    /// Makes the repository. Its address stands in a file, where no list of processes shows it.
+    private func prepare(_ git: Git) throws {
+        try git.query(["init", "--quiet", "--template="])
+        let config = folder.path / ".git/config"
+        var text = try config.contents() ?? []
+        let url = SourceURL(order.address)
+        var address = order.address
+        if ImportOrder.isWeb(order.address), url.withheld.contains("password") {
+            let whole = order.address.text
+            let place = whole[(whole.firstRange(of: "://")?.upperBound ?? whole.startIndex)...].prefix { $0 != "/" && $0 != "?" }
+            if let at = place.lastIndex(of: "@") {
+                let host = place[place.index(after: at)...]
+                let scheme = whole.prefix { $0 != ":" }
+                address = BytePath(whole.replacing("\(place)", with: "\(host)", maxReplacements: 1))
+                let user = BytePath(localURL: BytePath("file:///\(place[..<at])"))?.lastComponent ?? BytePath(String(place[..<at]))
+                let word = Data(user.bytes).base64EncodedString()
+                text += Array("[http \"\(scheme)://\(host)\"]\n\textraHeader = Authorization: Basic \(word)\n".utf8)
+            }
+        }
+        let quoted = address.text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        guard address.isUTF8, !address.bytes.contains(UInt8(ascii: "\n")) else { throw CommandFailure("'\(order.address)' is no URL of a repository") }
+        text += Array("[remote \"origin\"]\n\turl = \"\(quoted)\"\n".utf8)
+        try config.replaceContents(with: text, permissions: 0o600)
+    }
+
+    private func fetchRevision(_ git: Git) throws -> GitObjectName {
+        let revision = BytePath(order.source.revision ?? "HEAD")
+        let isName = !revision.bytes.contains { "~^:@{*?[\\ +".utf8.contains($0) } && revision.bytes.first != UInt8(ascii: "-")
+        let config = folder.path / ".git/config"
+        let plainConfig = try config.contents() ?? []
+        let fetch: [BytePath] = ["fetch", "--quiet", "--no-tags", "--recurse-submodules=no"]
+        let partly: [BytePath] = ["--filter=blob:none"]
+        func fetchTip(_ name: BytePath) throws -> GitObjectName? {
+            let refspec = BytePath(bytes: Array("+".utf8) + name.bytes + Array(":".utf8) + Self.target.bytes)
+            guard try git.run(fetch + partly + ["--depth=1", "origin", refspec]).status == 0 else { return nil }
+            return try git.resolve(Self.target.adding(suffix: "^{commit}"))
+        }
+        if isName, let commit = try fetchTip(revision) { return commit }
+        // A part of a name, or an expression: with the history. A web server that only has a repository's files gives no
+        // parts of it, and Git would ask it for what is missing in an endless chain.
+        let isPartial = try fetchTip("HEAD") != nil
+        if !isPartial { try config.replaceContents(with: plainConfig, permissions: 0o600) }
+        let refspecs: [BytePath] = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
+        // What was fetched without its history gets that now.
+        let depth: [BytePath] = (folder.path / ".git/shallow").isPresent ? ["--unshallow"] : []
+        let answer = try git.run(fetch + (isPartial ? partly : []) + depth + ["origin"] + refspecs)
+        guard answer.status == 0 else {
+            let said = answer.message.split(separator: "\n").map(String.init)
+            let line = said.first { $0.hasPrefix("fatal: ") } ?? said.first ?? ""
+            let words = line.hasPrefix("fatal: ") ? String(line.dropFirst(7)) : line
+            throw CommandFailure("'\(BytePath(order.source.value))' cannot be fetched: \(BytePath(words))")
+        }
+        for name in [BytePath("origin/\(revision.text)"), revision] where revision.bytes.first != UInt8(ascii: "-") {
+            if let commit = try git.resolve(name.adding(suffix: "^{commit}")) { return commit }
+        }
+        throw CommandFailure("there is no revision '\(revision)' in '\(BytePath(order.source.value))'")
+    }
+
+    // MARK: files
+
+    /// The regular files at a path. Those of a folder have paths from there.
+    private func entries(at path: BytePath, of commit: GitObjectName, _ git: Git) throws -> ([IndexEntry], isFolder: Bool) {
+        let root = BytePath(bytes: commit.hex)
+        let place = BytePath(bytes: root.bytes + [UInt8(ascii: ":")] + path.bytes)
+        if !path.isEmpty {
+            let listing = try git.query(["--literal-pathspecs", "ls-tree", "-z", "--full-tree", root, path]).records
+            guard let record = listing.first(where: { $0.bytes.split(separator: UInt8(ascii: "\t"), maxSplits: 1).last.map { BytePath(bytes: $0) } == path })
+            else { return ([], false) }
+            let fields = record.bytes.split(separator: UInt8(ascii: "\t"), maxSplits: 1)[0].split(separator: UInt8(ascii: " "))
+            guard fields.count == 3, let name = GitObjectName(hex: fields[2]) else { return ([], false) }
+            let entry = IndexEntry(mode: String(decoding: fields[0], as: UTF8.self), name: name, stage: 0, path: path)
+            if entry.isRegularFile { return ([entry], false) }
+            guard fields[1].elementsEqual("tree".utf8) else { return ([], false) }
+        }
+        try git.fetchMissingObjects(of: [place], from: "origin")
+        let all = try git.treeEntries(place)
+        for entry in all where !entry.isRegularFile { context.output.warning("'\(entry.path)' is a symbolic link and is left out") }
+        return (all.filter(\.isRegularFile), true)
+    }
+
+    /// - Returns: the SHA-256 and the length of the content.
+    private func write(
+        _ entry: IndexEntry, _ pointer: Pointer?, to file: BytePath, _ git: Git, isCheck: Bool
+    ) throws -> (ObjectID, Int64) {
+        if let pointer, isCheck { return (pointer.oid, pointer.byteCount) }
+        let target = try Descriptor.open(file, [.readWrite, .create, .exclusive])
+        if let pointer {
+            guard let blob = try repository.store().open(pointer.oid) else { throw CommandFailure("the blob of '\(entry.path)' has not come") }
+            if !target.share(contentOf: blob) { try target.copyContent(of: blob) { _ in } }
+        } else {
+            let child = try git.start(["cat-file", "blob", BytePath(bytes: entry.name.hex)])
+            if let output = child.takeOutput() {
+                while true {
+                    let piece = try output.readSome()
+                    guard !piece.isEmpty else { break }
+                    try target.write(Array(piece))
+                }
+            }
+            guard child.wait().isSuccess else { throw CommandFailure("'\(entry.path)' cannot be read from \(order.shown)") }
+        }
+        try target.synchronize()
+        let digest = try ImportDigest.of(file)
+        if let pointer, pointer.oid != digest { throw CommandFailure("the local copy of blob \(pointer.oid.hex.prefix(12)) is damaged", hints: ["git data fsck --repair"]) }
+        return (digest, try target.status().byteCount)
+    }
+
+    // MARK: blobs
+
+    /// The other repository as far as its settings matter, with the `.gitdata` of the commit.
+    private func otherRepository(_ commit: GitObjectName, _ git: Git) throws -> Repository {
+        let settings = try git.run(["cat-file", "blob", BytePath(bytes: commit.hex).adding(suffix: ":.gitdata")])
+        if settings.status == 0 { try (folder.path / ".gitdata").replaceContents(with: settings.output) }
+        guard let location = RepositoryLocation.at(commonFolder: folder.path / ".git") else {
+            throw CommandFailure("the temporary repository in '\(folder.path)' is gone")
+        }
+        return Repository(location, isolated: true)
+    }
+
+    private func fetchBlobs(_ pointers: [Pointer], of other: Repository) throws {
+        let store = try repository.store()
+        var seen: Set<ObjectID> = []
+        let items = pointers.filter { !store.contains($0.oid) && seen.insert($0.oid).inserted }
+            .map { TransferItem(oid: $0.oid, byteCount: $0.byteCount) }
+        guard !items.isEmpty else { return }
+        let remote = try dataRemote(of: other)
+        let session = try TransferSession(
+            agent: TransferSession.agentExecutable(),
+            destination: TransferDestination(url: remote.transferURL, mayCreate: false, name: remote.name), store: store,
+            transfers: repository.settings().transfers, isVerbose: context.output.isVerbose, progress: context.progress("Importing data"))
+        defer { session.finish() }
+        let outcome = try session.download(items) { _ in }
+        if let failure = outcome.failures.first {
+            throw CommandFailure(
+                "\(Count.files(outcome.failures.count)) of \(order.shown) cannot be had: \(failure.message)",
+                kept: outcome.done.isEmpty ? nil : "\(Count.files(outcome.done.count)) in the local store")
+        }
+    }
+
+    private func dataRemote(of other: Repository) throws -> DataRemote {
+        do throws(RepositoryError) {
+            return try other.dataRemote(forGitRemote: "origin")
+        } catch {
+            guard case .remote(.untrusted(let remote)) = error else { throw error }
+            let trust = ImportTrust(repository: repository)
+            let place = remote.transferURL.text
+            if trustsOthers { try trust.note(place) }
+            guard try trust.contains(place) else {
+                throw CommandFailure(
+                    Words.explanation(.untrusted(remote) as DataRemoteError).what, hints: ["the same command with --trust"])
+            }
+            return remote
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Diagnostics
+import Digest
+import Git
+import Lineage
+import Platform
+import Repository
+
+/// One thing that is to be imported: by the command line, or by the recipe of a stage.
+struct ImportOrder {
+    let name: StageName
+    /// As the recipe has it, without secrets.
+    let source: Stage.Source
+    /// Of `url` and `git`: the place itself, with whatever secrets it takes.
+    let address: BytePath
+    /// What of the place is secret and not recorded.
+    let withheld: [String]
+    /// From the top of the worktree.
+    let output: BytePath
+
+    /// The recipe.
+    var stage: Stage {
+        var stage = Stage(name)
+        stage.source = source
+        stage.outputs = [Stage.Listed(output)]
+        return stage
+    }
+
+    /// What a record says of the source.
+    var causes: RunRecord.Causes {
+        var causes = RunRecord.Causes()
+        var words = [source.kind.rawValue: source.value]
+        words["revision"] = source.revision
+        words["path"] = source.path?.text
+        causes.source = words
+        return causes
+    }
+
+    /// Whether the place is a file or folder of this machine, or one where the project chooses who is shown the user's
+    /// credentials: it is used only where the user has named it.
+    var needsTrust: Bool {
+        switch source.kind {
+        case .url where Self.isBucket(address):
+            return !DataRemote(name: "", url: address, source: .committed).isTrusted
+        case .url: return !Self.isWeb(address)
+        case .git: return !address.text.contains("://") && !Self.isOtherHost(address) || address.text.hasPrefix("file:")
+        case .query, .manual: return false
+        }
+    }
+
+    static func isWeb(_ address: BytePath) -> Bool {
+        let text = address.text.lowercased()
+        return text.hasPrefix("http://") || text.hasPrefix("https://")
+    }
+
+    static func isBucket(_ address: BytePath) -> Bool { address.bytes.starts(with: "s3://".utf8) }
+
+    /// Whether a colon stands before the first slash: `host:path`.
+    private static func isOtherHost(_ address: BytePath) -> Bool {
+        address.bytes.first { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "/") } == UInt8(ascii: ":")
+    }
+
+    /// As messages name the source.
+    var shown: String {
+        switch source.kind {
+        case .url: "'\(BytePath(source.value))'"
+        case .git: "'\(source.path?.description ?? "")' of '\(BytePath(source.value))'"
+        case .query: "the query '\(BytePath(source.value))'"
+        case .manual: "a person: \(BytePath(source.value))"
+        }
+    }
+}
+
+extension ImportOrder {
+    /// What the recipe of a stage says.
+    /// - Parameter address: in place of what the recipe has, with its secrets.
+    /// - Returns: nil for a stage that has no source.
+    init?(_ stage: Stage, address: BytePath? = nil) throws {
+        guard var source = stage.source, let output = stage.outputs.first?.value else { return nil }
+        var withheld: [String] = []
+        if let address {
+            let place = try Self.place(address)
+            withheld = place.withheld
+            var changed = Stage.Source(source.kind, place.text)
+            changed.revision = source.revision
+            changed.path = source.path
+            source = changed
+        }
+        self.init(
+            name: stage.name, source: source, address: address ?? BytePath(source.value), withheld: withheld, output: output)
+    }
+
+    /// A URL without its secrets, or a path of this machine from its root.
+    static func place(_ given: BytePath) throws -> (text: String, withheld: [String]) {
+        guard given.isUTF8 else { throw CommandFailure("'\(given)' is not UTF-8, which records are") }
+        if given.text.contains("://") || isOtherHost(given) {
+            if let local = BytePath(localURL: given) { return (local.text, []) }
+            let url = SourceURL(given)
+            return (url.text, url.withheld)
+        }
+        let path = given.absolute(from: try BytePath.currentFolder()).normalized
+        return (path.text, [])
+    }
+}

@@ -1,0 +1,203 @@
+import Digest
+import Platform
+import TestSupport
+import XCTest
+
+/// Files of this machine, other repositories, queries and people.
+final class ImportSourcesTests: ImportTestCase {
+    private let table = Array(SampleData.table(rows: 300).utf8)
+    private let blob = SampleData.bytes(300_000, seed: 21)
+
+    private func place(_ content: [UInt8], at path: BytePath) throws {
+        try laboratory.scratch.write(content, to: path)
+    }
+
+    func testFileOfThisMachineIsCopied() throws {
+        try place(table, at: "share/raw.csv")
+        let source = laboratory.folder / "share/raw.csv"
+        try attempt("../share/raw.csv", "data/").expecting(0)
+        try work.git("commit", "--quiet", "-m", "Import")
+        try assertPointer("data/raw.csv", in: work, for: table)
+        assertContains(try work.readText("lineage/data/raw.csv.stage"), "url = \(source)\n")
+        try place(blob, at: "share/raw.csv")
+        try assertContent("data/raw.csv", in: work, is: table)
+        try attempt("--update", "--check", "data").expecting(1)
+        try attempt("--update").expecting(0)
+        try assertContent("data/raw.csv", in: work, is: blob)
+        assertContains(try attempt("data/raw.csv", "other.csv").expecting(128).errorText, "in this repository already")
+        try assertNothingLeft()
+    }
+
+    func testFolderIsImportedAndFollowed() throws {
+        try place(table, at: "share/set/a.csv")
+        try place(blob, at: "share/set/deep/b.dat")
+        try place([1], at: "share/set/.git/config")
+        try laboratory.run("ln", ["-s", "a.csv", laboratory.folder / "share/set/link.csv"]).expecting(0)
+        let first = try attempt(laboratory.folder / "share/set", "data/set").expecting(0)
+        assertContains(first.errorText, "symbolic link")
+        assertContains(first.errorText, "Tracking '/data/set/**'")
+        try work.git("commit", "--quiet", "-m", "Import")
+        XCTAssertEqual(try work.changes(), [])
+        try assertPointer("data/set/deep/b.dat", in: work, for: blob)
+        XCTAssertFalse((work.folder / "data/set/.git").exists)
+        let record = try record("data/set")
+        assertContains(record, "\"data/set\" : \"folder:")
+        assertContains(record, "\"files\" : 2")
+        // Times alone are no change.
+        try laboratory.run("touch", [laboratory.folder / "share/set/a.csv"]).expecting(0)
+        try attempt("--update", "--check").expecting(0)
+        try place(SampleData.bytes(500, seed: 22), at: "share/set/new.csv")
+        try laboratory.run("rm", ["-r", laboratory.folder / "share/set/deep"]).expecting(0)
+        try attempt("--update").expecting(0)
+        XCTAssertEqual(
+            try work.changes().filter { !$0.contains("lineage") }, ["D  data/set/deep/b.dat", "A  data/set/new.csv"])
+        try assertNothingLeft()
+    }
+
+    func testPlaceThatOnlyTheProjectNamesIsNotRead() throws {
+        try place(table, at: "share/raw.csv")
+        try attempt(laboratory.folder / "share/raw.csv", "raw.csv").expecting(0)
+        try work.commit("Import")
+        try work.git("push", "--quiet")
+        try place(blob, at: "share/raw.csv")
+        let clone = try laboratory.clone(origin)
+        let refused = try clone.attempt("data", "import", "--update").expecting(1)
+        assertContains(refused.errorText, "you have not trusted yet")
+        try assertContent("raw.csv", in: clone, is: table)
+        try clone.data("import", "--update", "--trust", "raw.csv")
+        try assertContent("raw.csv", in: clone, is: blob)
+        try clone.data("import", "--update", "--check")
+    }
+
+    func testRecipeMayNameAPlaceFromTheTop() throws {
+        try place(table, at: "share/raw.csv")
+        try work.write("[source]\n\turl = ../share/raw.csv\n\toutput = raw.csv\n", to: "lineage/raw.stage")
+        assertContains(try attempt("--update").expecting(1).errorText, "git data import --update --trust raw")
+        let update = try attempt("--update", "--trust", "raw").expecting(0)
+        assertContains(update.text, "imported 'raw.csv'")
+        try assertContent("raw.csv", in: work, is: table)
+        XCTAssertEqual(try work.readText("lineage/raw.stage"), "[source]\n\turl = ../share/raw.csv\n\toutput = raw.csv\n")
+        try work.write("[source]\n\turl = ext::sh -c true\n\toutput = raw.csv\n", to: "lineage/raw.stage")
+        try attempt("--update", "--trust", "raw").expecting(1)
+        try work.write("[source\n", to: "lineage/raw.stage")
+        assertContains(try attempt("--update").expecting(128).errorText, "line 1")
+    }
+
+    func testQueryRunsOnlyWhenItIsNamed() throws {
+        try place(table, at: "answer")
+        let query = BytePath("echo run >> ../runs; cat ../answer")
+        let runs = { try (self.laboratory.folder / "runs").contents()?.count ?? 0 }
+        try attempt("--from-command", query, "answer.csv").expecting(0)
+        try work.git("commit", "--quiet", "-m", "Import")
+        try assertPointer("answer.csv", in: work, for: table)
+        XCTAssertEqual(try runs(), 4)
+        assertContains(try attempt("--update").expecting(0).errorText, "Not asked")
+        try attempt("--update", "--check").expecting(0)
+        XCTAssertEqual(try runs(), 4)
+        try attempt("--update", "answer.csv").expecting(0)
+        XCTAssertEqual(try runs(), 8)
+        XCTAssertEqual(try work.changes(), [])
+        try place(blob, at: "answer")
+        try attempt("--update", "--queries").expecting(0)
+        try assertContent("answer.csv", in: work, is: blob)
+        let failed = try attempt("--from-command", "echo half; exit 3", "half.csv").expecting(128)
+        assertContains(failed.errorText, "status 3")
+        XCTAssertFalse((work.folder / "half.csv").exists)
+        try assertNothingLeft()
+    }
+
+    func testManualImportIsARecordAlone() throws {
+        try work.write(table, to: "brought.csv")
+        try attempt("--manual", "by mail, from Ada\n2026-01-02", "brought.csv").expecting(0)
+        try work.git("commit", "--quiet", "-m", "Import")
+        try assertPointer("brought.csv", in: work, for: table)
+        assertContains(try record("brought.csv"), "\"manual\" : \"by mail, from Ada\\n2026-01-02\"")
+        assertContains(try attempt("--update").expecting(0).errorText, "Not asked")
+        try work.write(blob, to: "brought.csv")
+        try attempt("--manual", "by mail again", "brought.csv").expecting(0)
+        assertContains(try record("brought.csv"), ObjectID.of(blob).hex)
+        try attempt("--manual", "nobody", "absent.csv").expecting(128)
+    }
+
+    func testPathOfAnotherRepositoryIsResolvedToACommit() throws {
+        let other = try laboratory.repository("other")
+        try other.write("*.csv filter=data diff=data merge=data -text\n", to: ".gitattributes")
+        try other.write(table, to: "set/a.csv")
+        try other.write("plain\n", to: "set/b.txt")
+        try other.commit("One")
+        try other.git("tag", "v1")
+        let first = try other.git("rev-parse", "HEAD").line
+        try attempt("--from", other.folder, "--revision", "v1", "set/a.csv", "a.csv").expecting(0)
+        try attempt("--from", other.folder, "--revision", "main", "set", "copy/set").expecting(0)
+        try attempt("--from", other.folder, "--revision", BytePath(String(first.prefix(10))), "set/b.txt", "b.txt").expecting(0)
+        try work.git("commit", "--quiet", "-m", "Import")
+        try assertPointer("a.csv", in: work, for: table)
+        try assertContent("copy/set/a.csv", in: work, is: table)
+        try assertContent("copy/set/b.txt", in: work, is: Array("plain\n".utf8))
+        assertContains(try record("a.csv"), "\"revision\" : \"\(first)\"")
+        assertContains(try work.readText("lineage/a.csv.stage"), "revision = v1\n\tpath = set/a.csv\n")
+        try other.write(blob, to: "set/a.csv")
+        try other.commit("Two")
+        let check = try attempt("--update", "--check").expecting(1)
+        XCTAssertEqual(check.lines.count, 1, "a tag stays where it is: \(check.text)")
+        try attempt("--update").expecting(0)
+        try assertContent("a.csv", in: work, is: table)
+        try assertContent("copy/set/a.csv", in: work, is: blob)
+        let second = try other.git("rev-parse", "HEAD").line
+        assertContains(try record("copy/set"), "\"revision\" : \"\(second)\"")
+        try assertNothingLeft()
+        for (revision, path, words) in [("v2", "set", "cannot be|no revision"), ("v1", "none", "is not there")] {
+            let refused = try attempt("--from", other.folder, "--revision", BytePath(revision), BytePath(path), "x").expecting(128)
+            XCTAssertNotNil(words.split(separator: "|").first { refused.errorText.contains($0) }, refused.description)
+        }
+        try assertNothingLeft()
+    }
+
+    func testDataRemoteThatOnlyTheOtherRepositoryNamesHasToBeAgreedTo() throws {
+        let other = try laboratory.repository("other")
+        try (laboratory.folder / "storage").makeFolders()
+        try other.data("remote", "add", "storage", laboratory.folder / "storage")
+        try other.write("*.csv filter=data diff=data merge=data -text\n", to: ".gitattributes")
+        try other.write(table, to: "a.csv")
+        try other.commit("One")
+        let bare = try laboratory.bareRepository("other.git")
+        try other.git("remote", "add", "origin", bare)
+        try other.git("push", "--quiet", "origin", "main")
+        let refused = try attempt("--from", bare, "a.csv", "a.csv").expecting(128)
+        assertContains(refused.errorText, "which the project alone says and you have not trusted yet")
+        XCTAssertFalse((work.folder / "a.csv").exists)
+        try attempt("--trust", "--from", bare, "a.csv", "a.csv").expecting(0)
+        try assertContent("a.csv", in: work, is: table)
+    }
+
+    func testNamesThatGitChecksOutNowhereAreRefused() throws {
+        let other = try laboratory.repository("other")
+        for name in ["..", ".git", ".GIT"] {
+            let tree = "blob=$(echo x | git hash-object -w --stdin) && hooks=$(printf '100644 blob %s\\tpost-checkout\\n' $blob | git mktree) && "
+                + "evil=$(printf '040000 tree %s\\t\(name)\\n' $hooks | git mktree) && top=$(printf '040000 tree %s\\tset\\n' $evil | git mktree) && "
+                + "git update-ref refs/heads/main $(git commit-tree -m x $top)"
+            try other.shell(tree).expecting(0)
+            let refused = try attempt("--from", other.folder, "set", "copy").expecting(128)
+            assertContains(refused.errorText, "Git writes no such path")
+            XCTAssertFalse((work.folder / "copy").exists)
+            XCTAssertFalse((work.folder / "post-checkout").exists)
+        }
+        try assertNothingLeft()
+    }
+
+    func testRepositoryOfAWebServerIsGivenItsPassword() throws {
+        let other = try laboratory.repository("other")
+        try other.write("plain\n", to: "a.txt")
+        try other.commit("One")
+        try laboratory.git(["clone", "--quiet", "--bare", other.folder, server.folder / "other.git"])
+        try laboratory.git(["update-server-info"], in: server.folder / "other.git")
+        let url = BytePath("http://ada:geheim@127.0.0.1:\(server.port)/private/other.git")
+        let outcome = try attempt("--from", url, "--revision", "main", "a.txt", "a.txt").expecting(0)
+        try assertContent("a.txt", in: work, is: Array("plain\n".utf8))
+        try work.git("commit", "--quiet", "-m", "Import")
+        try assertAbsent("geheim", [outcome])
+        let refused = try attempt("--update").expecting(1)
+        assertContains(refused.errorText, "password, which is not recorded")
+        try attempt("--update", "--url", url, "a.txt").expecting(0)
+    }
+}
