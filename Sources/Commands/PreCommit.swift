@@ -10,7 +10,7 @@ struct PreCommit {
     let repository: Repository
 
     /// Files of other kinds above this are pointed out.
-    static let largeByteCount = 10 << 20
+    private static let largeByteCount = 10 << 20
     /// To bring so much to a disk takes a while.
     private static let noticeableByteCount = 1 << 30
 

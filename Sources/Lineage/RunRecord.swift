@@ -129,6 +129,9 @@ extension RunRecord {
 
     /// Whether a merge has left the records of two runs in the file.
     package static func isInConflict(_ content: [UInt8]) -> Bool {
-        content.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: "<<<<<<< ".utf8) }
+        content.split(separator: UInt8(ascii: "\n")).contains { line in
+            // Of whatever length markers are.
+            line.starts(with: "<<<<<<<".utf8) && line.drop { $0 == UInt8(ascii: "<") }.first == UInt8(ascii: " ")
+        }
     }
 }

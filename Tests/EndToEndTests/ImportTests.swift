@@ -13,7 +13,7 @@ final class ImportTests: ImportTestCase {
         let outcome = try attempt(server.url("raw.csv"), "data/raw.csv").expecting(0)
         assertContains(outcome.text, "imported 'data/raw.csv'")
         XCTAssertEqual(
-            try work.changes(), ["A  data/raw.csv", "A  lineage/data/raw.csv.run.json", "A  lineage/data/raw.csv.stage"])
+            try work.changes(), ["A  data/raw.csv", "A  lineage/.gitattributes", "A  lineage/data/raw.csv.run.json", "A  lineage/data/raw.csv.stage"])
         try work.git("commit", "--quiet", "-m", "Import")
         try assertPointer("data/raw.csv", in: work, for: table)
         XCTAssertEqual(

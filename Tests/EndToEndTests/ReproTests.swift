@@ -265,3 +265,48 @@ final class ReproTests: StageTestCase {
         XCTAssertEqual(try work.data("verify-repro", "--revision", "HEAD~1").lines, ["clean: the same bits", "train: the same bits"])
     }
 }
+
+/// What is installed as a cause.
+final class StageEnvironmentTests: StageTestCase {
+    /// A package as pip would have installed it.
+    private func install(_ name: String, _ version: String, module: String) throws {
+        let site = laboratory.folder / "site"
+        try (site / "\(module)").makeFolders()
+        try (site / "\(module)/__init__.py").replaceContents(with: Array("value = '\(version)'\n".utf8))
+        _ = (site / "\(name)-1.0.dist-info").removeTree()
+        _ = (site / "\(name)-2.0.dist-info").removeTree()
+        let info = site / "\(name)-\(version).dist-info"
+        try info.makeFolders()
+        try (info / "METADATA").replaceContents(with: Array("Metadata-Version: 2.1\nName: \(name)\nVersion: \(version)\n\n".utf8))
+        try (info / "RECORD").replaceContents(with: Array("\(module)/__init__.py,,\n\(name)-\(version).dist-info/METADATA,,\n".utf8))
+    }
+
+    func testPackageCountsForTheStagesWhoseScriptsImportIt() throws {
+        laboratory.variables["PYTHONPATH"] = laboratory.folder / "site"
+        try install("scikit-thing", "1.0", module: "skthing")
+        try install("other", "1.0", module: "other")
+        try work.write("import skthing\nopen('a.txt', 'w').write(skthing.value)\n", to: "a.py")
+        try work.write("import json, other\nopen('b.txt', 'w').write(other.value)\n", to: "b.py")
+        try work.data("run", "-i", "a.py", "-o", "a.txt", "--", "python3", "a.py")
+        try work.data("run", "-i", "b.py", "-o", "b.txt", "--", "python3", "b.py")
+        try work.commit("Runs")
+        XCTAssertEqual(try stale(), [])
+        assertContains(try record("a"), "\"scikit-thing\" : \"1.0\"")
+        try install("scikit-thing", "2.0", module: "skthing")
+        let answer = try work.attempt("data", "repro", "-n")
+        assertContains(answer.text, "a: environment 'python': scikit-thing 1.0 → 2.0")
+        XCTAssertEqual(ran(try work.data("repro")), ["a"])
+        XCTAssertEqual(try work.readText("a.txt"), "2.0")
+        try install("other", "2.0", module: "other")
+        XCTAssertEqual(ran(try work.data("repro")), ["b"])
+        // A package that no script imports is nobody's cause.
+        try install("third", "1.0", module: "third")
+        XCTAssertEqual(try stale(), [])
+    }
+
+    func testVariableThatMayBeASecretIsRefused() throws {
+        let run = try work.attempt("data", "run", "--variable", "API_TOKEN", "-o", "x", "--", "touch x", with: ["API_TOKEN": "s3cret"])
+        XCTAssertEqual(run.status, 128)
+        assertContains(run.errorText, "the value of 'API_TOKEN' may be a secret")
+    }
+}

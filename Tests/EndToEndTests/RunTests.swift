@@ -101,7 +101,7 @@ final class RunTests: StageTestCase {
         try work.commit("Inputs")
         let run = try work.shell("cd 'sub dir' && git data run -i in -o 'out put/' --name all -- sh -c 'cat in/* > \"out put/all.txt\"; printf \"\\0\" > \"out put/b\"'")
         XCTAssertEqual(run.status, 0, run.errorText)
-        XCTAssertEqual(try work.readText("sub dir/out put/all.txt"), "a\nb\n")
+        XCTAssertEqual(try work.readText("sub dir/out put/all.txt"), "b\na\n")
         assertContains(try work.readText("lineage/all.stage"), "\tfolder = sub dir\n")
         assertContains(try record("all"), "\"sub dir/in\" : \"folder:")
         // Of the folder's two files one is no text: the whole folder is data.
@@ -112,7 +112,7 @@ final class RunTests: StageTestCase {
         try work.write("new\n", to: "sub dir/in/e")
         XCTAssertEqual(try stale(), ["all"])
         try work.data("repro")
-        XCTAssertEqual(try work.readText("sub dir/out put/all.txt"), "a\nb\nnew\n")
+        XCTAssertEqual(try work.readText("sub dir/out put/all.txt"), "b\nnew\na\n")
     }
 
     func testDryRunShowsTheRecipeAndWritesNothing() throws {
@@ -200,5 +200,54 @@ final class RunTests: StageTestCase {
         XCTAssertEqual(failed.status, 1)
         assertContains(failed.errorText, "stage 'count' was not run")
         XCTAssertFalse((other.folder / "ran").exists)
+    }
+}
+
+/// `git data run --auto`: inputs and outputs as the command opens them.
+final class AutomaticRunTests: StageTestCase {
+    private func recipe(_ stage: String) throws -> [String] {
+        try work.readText(BytePath("lineage/\(stage).stage")).split(separator: "\n").map { String($0.drop { $0 == "\t" }) }
+    }
+
+    func testInputsAndOutputsAreFound() throws {
+        try work.write("ignored\n*.log\n", to: ".gitignore")
+        try work.write("def twice(x): return x * 2\n", to: "src/helper.py")
+        try work.write(
+            "import sys\nsys.path.insert(0, 'src')\nimport helper\nopen('debug.log', 'w').write('x')\nopen('made/out.txt', 'w').write(helper.twice(open('raw.csv').read()))\n",
+            to: "go.py")
+        try (work.folder / "made").makeFolders()
+        try work.commit("Scripts")
+        try work.data("run", "--auto", "python3", "go.py")
+        XCTAssertEqual(
+            try recipe("go"),
+            ["[stage]", "command = python3 go.py", "input = go.py", "input = raw.csv", "input = src/helper.py", "environment = python", "output = made/out.txt"])
+        try work.commit("Run")
+        XCTAssertEqual(try stale(), [])
+        try work.write("def twice(x): return x * 3\n", to: "src/helper.py")
+        XCTAssertEqual(try stale(), ["go"], "a module that no option named")
+        XCTAssertEqual(ran(try work.data("repro")), ["go"])
+    }
+
+    func testPointerThatTheCommandReadIsFetchedAndItRunsAgain() throws {
+        try work.git("push", "--quiet", "origin", "main")
+        let clone = try laboratory.cloneOfPointers(origin)
+        let run = try clone.data("run", "--auto", "--name", "copy", "--", "cp raw.csv copy.csv")
+        assertContains(run.errorText, "It read 1 file whose data is not here; fetching, then it runs again.")
+        XCTAssertEqual(try clone.readText("copy.csv"), "1\n2\n3\n4\n5\n")
+    }
+
+    func testFileThatIsReadAndChangedIsRefused() throws {
+        let run = try work.attempt("data", "run", "--auto", "--name", "x", "--", "cat params.json >> params.json2; cat raw.csv > /dev/null; echo >> raw.csv; sort -o raw.csv raw.csv")
+        XCTAssertEqual(run.status, 1)
+        assertContains(run.errorText, "reads 'raw.csv' and changes it")
+        XCTAssertFalse((work.folder / "lineage").exists)
+    }
+
+    func testOutputThatIsNotMadeAnyMoreLeavesTheRecipe() throws {
+        try work.data("run", "--auto", "--name", "x", "--", "cp raw.csv a.txt; cp raw.csv b.txt")
+        try work.commit("Two outputs")
+        try work.data("run", "--auto", "--name", "x", "--", "cp raw.csv a.txt")
+        XCTAssertEqual(try recipe("x").filter { $0.hasPrefix("output") }, ["output = a.txt"])
+        XCTAssertFalse((work.folder / "b.txt").exists)
     }
 }

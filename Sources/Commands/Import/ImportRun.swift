@@ -53,7 +53,7 @@ struct ImportRun {
             return Result(change: .same, old: old, new: old, byteCount: receipt.byteCount)
         case .brought(let files, var receipt):
             if let digest { try verify(receipt, digest, files) }
-            let circumstances = try repository.circumstances(besides: order.output)
+            let circumstances = try repository.circumstances(besides: [order.output])
             try mark.set(receipt.digest)
             let (placed, removed) = try place(files, placing, mark, isNew: record == nil)
             let staging = ImportStaging(context: context, repository: repository, order: order)
@@ -103,7 +103,7 @@ struct ImportRun {
             }
         }
         let start = FileStatus.Time.now
-        let circumstances = try repository.circumstances(besides: order.output)
+        let circumstances = try repository.circumstances(besides: [order.output])
         let staging = ImportStaging(context: context, repository: repository, order: order)
         let new = try staging.stage(files, removed: [])
         receipt.retrieved = RunRecord.text(ofTime: start.seconds)
@@ -114,7 +114,7 @@ struct ImportRun {
     }
 
     private func record(
-        of id: ContentID, _ receipt: SourceReceipt, _ circumstances: (commit: String?, isClean: Bool, author: String?),
+        of id: ContentID, _ receipt: SourceReceipt, _ circumstances: Circumstances,
         _ start: FileStatus.Time
     ) -> RunRecord {
         var record = RunRecord(order.causes)

@@ -45,7 +45,7 @@ struct StageExecution: Sendable {
         try fetchInputs()
         var before = try index { try observe(stage) }
         if let missing = before.missing.first { throw self.missing(missing) }
-        let revision = try index { try self.revision() }
+        let circumstances = try index { try repository.circumstances(besides: products) }
         let aside = try SetAside(stage.products.map(\.value), of: repository)
         Interrupts.onEnd { aside.giveBack() }
         do {
@@ -64,7 +64,7 @@ struct StageExecution: Sendable {
                 before = try index { try observe(stage) }
             }
             try whole.checkProducts()
-            let record = try index { try whole.record(before, revision, started: started, milliseconds: milliseconds) }
+            let record = try index { try whole.record(before, circumstances, started: started, milliseconds: milliseconds) }
             aside.discard()
             return record
         } catch {
@@ -121,23 +121,6 @@ struct StageExecution: Sendable {
                 throw CommandFailure("stage '\(stage.name)' was not run, as inputs of it are missing", exitCode: .failure)
             }
         }
-    }
-
-    private struct Revision {
-        let commit: String?
-        let isClean: Bool
-    }
-
-    /// HEAD, and whether there is nothing in the worktree but what it says and what stages make.
-    private func revision() throws -> Revision {
-        let git = try repository.git()
-        let head = try git.resolve("HEAD")?.description
-        let changes = try git.query(["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"]).records
-        let isClean = changes.allSatisfy { change in
-            let path = BytePath(bytes: change.bytes.dropFirst(3))
-            return path.isInside(StageName.folder) || path == FolderAttributes.name || products.contains { path.isInside($0) }
-        }
-        return Revision(commit: head, isClean: isClean && head != nil)
     }
 
     /// Runs the command, in the place of whatever is there of its outputs.
@@ -207,7 +190,7 @@ struct StageExecution: Sendable {
 
     /// Adds the outputs, writes the record, and stages both with the recipe.
     private func record(
-        _ before: StageObservation, _ revision: Revision, started: Date, milliseconds: Int64
+        _ before: StageObservation, _ circumstances: Circumstances, started: Date, milliseconds: Int64
     ) throws -> RunRecord {
         try checkInputs(before)
         try StageOutputs(context: context, repository: repository)
@@ -218,9 +201,9 @@ struct StageExecution: Sendable {
         record.metrics = try metrics()
         record.started = Int64(started.timeIntervalSince1970)
         record.milliseconds = milliseconds
-        record.commit = revision.commit
-        record.isTreeClean = revision.isClean
-        record.author = try author()
+        record.commit = circumstances.commit
+        record.isTreeClean = circumstances.isClean
+        record.author = circumstances.author
         let environment = EnvironmentRecord.capture(
             command: before.causes.command ?? "", worktree: try repository.worktree(), extraVariables: stage.variables.map(\.value))
         record.environmentRecord = environment.id
@@ -251,13 +234,6 @@ struct StageExecution: Sendable {
             if let value = try? ValueFile.parse(content, path: path) { metrics[path.text] = value }
         }
         return metrics
-    }
-
-    private func author() throws -> String? {
-        let answer = try repository.git().run(["var", "GIT_AUTHOR_IDENT"])
-        guard answer.status == 0 else { return nil }
-        let text = answer.line.text
-        return text.lastIndex(of: ">").map { String(text[...$0]) }
     }
 }
 

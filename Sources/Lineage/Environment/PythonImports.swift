@@ -107,7 +107,8 @@ package enum PythonImports {
                 }
                 // The names behind `import (` are of one module.
                 if byte == UInt8(ascii: "(") { break }
-                statement.append(byte)
+                // A carriage return ends a line together with the newline.
+                if byte != UInt8(ascii: "\r") { statement.append(byte) }
                 rest.removeFirst()
             }
             isAtStart = false

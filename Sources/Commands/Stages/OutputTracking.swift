@@ -1,0 +1,65 @@
+import Git
+import Platform
+import Repository
+
+/// Makes data of what a stage or an import has brought, where that is large or no text and no pattern speaks of it.
+struct OutputTracking {
+    let context: CommandContext
+    let repository: Repository
+
+    /// As many bytes of a file as Git looks at to tell binary from text.
+    private static let probeByteCount = 8000
+
+    /// Adds patterns for those of the files that Git should not hold itself, and stages them.
+    /// - Parameters:
+    ///   - files: from the top of the worktree.
+    ///   - outputs: the files themselves, and folders, of which each becomes one pattern.
+    func track(_ files: [BytePath], of outputs: [BytePath]) throws {
+        let heavy = try unspoken(among: try files.filter { try isHeavy($0) })
+        guard !heavy.isEmpty else { return }
+        var attributes = try FolderAttributes(repository, folder: "")
+        let file = attributes.path
+        let git = try repository.git()
+        let isUnchanged = try git.query(["--literal-pathspecs", "status", "--porcelain", "-z", "--", file]).output.isEmpty
+        var new: [AttributePattern] = []
+        for output in outputs {
+            let inside = heavy.filter { $0.isInside(output) }
+            guard !inside.isEmpty else { continue }
+            let exact = AttributePattern(exactly: output)
+            let pattern = inside == [output] ? exact : AttributePattern(bytes: exact.bytes + Array("/**".utf8))
+            guard AttributesFile.line(for: pattern).count < AttributeLine.byteLimit else {
+                throw CommandFailure("'\(output)' is too long for a line of .gitattributes")
+            }
+            guard attributes.file.track(pattern) != .present else { continue }
+            new.append(pattern)
+            context.output.message("Tracking '\(pattern.shown)' as data.")
+        }
+        guard !new.isEmpty else { return }
+        let names = try attributes.plainNames(matching: new)
+        if !names.isEmpty { attributes.file.except(names) }
+        try attributes.save()
+        if isUnchanged {
+            try git.query(["--literal-pathspecs", "add", "--force", "--", file])
+        } else {
+            // What else was changed there is not ours to stage.
+            context.output.message("hint: git add .gitattributes")
+        }
+    }
+
+    /// Those of the paths of whose filter `.gitattributes` says nothing; `-filter` keeps a file in Git.
+    private func unspoken(among paths: [BytePath]) throws -> [BytePath] {
+        guard !paths.isEmpty else { return [] }
+        // `<path>` NUL `filter` NUL `<value>` NUL
+        let answer = try repository.git().query(["check-attr", "-z", "--stdin", "filter"], input: paths.flatMap { $0.bytes + [0] })
+        let fields = answer.records
+        return stride(from: 0, to: fields.count - 2, by: 3).compactMap { fields[$0 + 2] == "unspecified" ? fields[$0] : nil }
+    }
+
+    private func isHeavy(_ path: BytePath) throws -> Bool {
+        guard !FolderAttributes.plainNames.contains(where: { path.lastComponent == BytePath($0) }) else { return false }
+        let file = try repository.worktree().appending(path)
+        guard let status = try file.status(), status.kind == .regular, status.byteCount > 0 else { return false }
+        if status.byteCount >= (try repository.settings().trackAbove) { return true }
+        return try file.contents(limit: Self.probeByteCount)?.contains(0) ?? false
+    }
+}
