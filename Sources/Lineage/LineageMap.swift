@@ -113,14 +113,6 @@ private struct ProductPaths {
 
     /// Those in a folder.
     func inside(_ folder: BytePath) -> ArraySlice<BytePath> {
-        guard !folder.isEmpty else { return sorted[...] }
-        let prefix = folder.bytes + [UInt8(ascii: "/")]
-        var range = sorted.indices
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            let isBefore = sorted[middle].bytes.lexicographicallyPrecedes(prefix)
-            range = isBefore ? middle + 1..<range.upperBound : range.lowerBound..<middle
-        }
-        return sorted[range.lowerBound...].prefix { $0.bytes.starts(with: prefix) }
+        sorted[sorted.positions(inside: folder)]
     }
 }

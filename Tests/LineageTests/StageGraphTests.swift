@@ -23,7 +23,7 @@ final class StageGraphTests: XCTestCase {
             XCTFail("accepted", file: file, line: line)
             return nil
         } catch {
-            return error as? StageError
+            return error
         }
     }
 
@@ -123,7 +123,7 @@ final class StageGraphTests: XCTestCase {
         let map = LineageMap(graph)
         XCTAssertEqual(map.nodes.count, 2 * count + 1)
         XCTAssertEqual(map.closure(upstreamOf: [.file(BytePath("f\(count)"))]).count, 2 * count + 1)
-        let circle = try chain.dropLast() + [stage("s9999", reads: ["f9999"], makes: ["f0"])]
+        let circle = try Array(chain.dropLast()) + [stage("s9999", reads: ["f9999"], makes: ["f0"])]
         let error = try XCTUnwrap(refusal(circle))
         XCTAssertLessThan(error.reason.utf8.count, 400)
     }
