@@ -152,7 +152,8 @@ final class LineageGraphTests: EndToEndTestCase {
         try trainAgain(3, "Side")
         try work.git("switch", "--quiet", "main")
         XCTAssertEqual(try versions("models/churn.bin").map(\.subject), ["First model"])
-        XCTAssertEqual(try versions("--all", "models/churn.bin").map(\.subject), ["Side", "First model"])
+        // The commits of tests have one date.
+        XCTAssertEqual(try Set(versions("--all", "models/churn.bin").map(\.subject)), ["Side", "First model"])
         XCTAssertEqual(try versions("main..side", "models/churn.bin").map(\.subject), ["Side"])
         // A merge that takes one side as it is makes no version.
         try work.write("x", to: "other.txt")
