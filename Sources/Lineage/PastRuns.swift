@@ -21,39 +21,16 @@ package struct PastRuns: Sendable {
     /// Where the time goes: Git's walk over all commits, once for all stages.
     package init(_ repository: Repository) throws(LineageError) {
         self.repository = repository
-        let log = try Lineage.git { () throws(GitError) in
-            try repository.git().run([
-                "log", "--all", "--no-renames", "--no-show-signature", "--format=commit %H", "--raw", "--no-abbrev", "-z",
-                "--diff-merges=first-parent", "--", StageName.folder.adding(suffix: "/"),
-            ])
-        }
-        versions = log.status == 0 ? Self.versions(in: log.output) : [:]
-    }
-
-    /// `commit <name>` NUL or LF, then for each file `:<mode> <mode> <name> <name> <letter>` NUL `<path>` NUL.
-    private static func versions(in output: [UInt8]) -> [BytePath: [(commit: GitObjectName, blob: GitObjectName)]] {
         var versions: [BytePath: [(commit: GitObjectName, blob: GitObjectName)]] = [:]
-        var commit: GitObjectName?
-        var blob: GitObjectName?
-        for record in output.split(separator: 0) {
-            var record = record
-            while record.first == UInt8(ascii: "\n") { record = record.dropFirst() }
-            if record.starts(with: "commit ".utf8) {
-                let rest = record.dropFirst("commit ".utf8.count)
-                commit = GitObjectName(hex: rest.prefix { $0 != UInt8(ascii: "\n") })
-                guard let newline = rest.firstIndex(of: UInt8(ascii: "\n")) else { continue }
-                record = rest[newline...].drop { $0 == UInt8(ascii: "\n") }
+        let arguments: [BytePath] = ["--all", "--no-renames", "--", StageName.folder.adding(suffix: "/")]
+        try ChangeLog.forEach(repository, merges: .firstParent, arguments) { commit throws(LineageError) in
+            for change in commit.changes {
+                guard let blob = change.blob else { continue }
+                versions[change.path, default: []].append((commit.name, blob))
             }
-            if record.first == UInt8(ascii: ":") {
-                let fields = record.split(separator: UInt8(ascii: " "))
-                blob = fields.count == 5 ? GitObjectName(hex: fields[3]) : nil
-            } else if let found = blob, let commit {
-                blob = nil
-                guard !found.isNull else { continue }
-                versions[BytePath(bytes: record), default: []].append((commit, found))
-            }
+            return true
         }
-        return versions
+        self.versions = versions
     }
 
     /// The newest run of a stage with that key, whose commit has all outputs that the record names.

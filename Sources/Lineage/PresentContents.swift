@@ -52,7 +52,7 @@ package struct PresentContents {
         var answer: [BytePath: PresentFile] = [:]
         for path in paths {
             let entries = (positions[path] ?? 0..<0).map { index.path(of: index.items[$0]) }
-            let new = folders.contains(path) ? others.filter { $0.isInside(path) } : untracked.contains(path) ? [path] : []
+            let new = folders.contains(path) ? others[others.positions(inside: path)] : untracked.contains(path) ? [path] : []
             answer[path] = present(path, isFolder: folders.contains(path), entries + new, known)
         }
         return answer
@@ -166,4 +166,21 @@ func asking<Result>(_ question: () throws(RepositoryError) -> Result) throws(Lin
 
 func git<Result>(_ question: () throws(GitError) -> Result) throws(LineageError) -> Result {
     do throws(GitError) { return try question() } catch { throw .git(error) }
+}
+
+extension [BytePath] {
+    /// Where those that are in a folder stand, in a list in the order of the bytes.
+    func positions(inside folder: BytePath) -> Range<Int> {
+        guard !folder.isEmpty else { return indices }
+        let prefix = folder.bytes + [UInt8(ascii: "/")]
+        var range = startIndex..<endIndex
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            let isBefore = self[middle].bytes.lexicographicallyPrecedes(prefix)
+            range = isBefore ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        var end = range.lowerBound
+        while end < endIndex, self[end].bytes.starts(with: prefix) { end += 1 }
+        return range.lowerBound..<end
+    }
 }

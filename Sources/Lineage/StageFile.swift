@@ -74,11 +74,12 @@ extension Stage {
             guard !product.value.isEmpty else { throw StageError(file, line: product.line, "the whole worktree cannot be an output") }
         }
         seen = [:]
+        let made = OverlappingPaths(products)
         for input in inputs {
             if let other = seen.updateValue(input.line, forKey: input.value.text) {
                 throw StageError(file, line: input.line, "'\(input.value)' is an input already in line \(other)")
             }
-            if let product = products.first(where: { $0.value.overlaps(input.value) }) {
+            if let product = made.first(overlapping: input.value) {
                 throw StageError(
                     file, line: input.line, "'\(input.value)' is input and, in line \(product.line), output of the same stage")
             }
@@ -174,6 +175,29 @@ extension Stage.Parameter {
         guard let path = Stage.stagePath(BytePath(String(parts[0]))), !path.isEmpty else { return nil }
         if parts.count == 2, parts[1].isEmpty { return nil }
         self.init(file: path, key: parts.count == 2 ? String(parts[1]) : "")
+    }
+}
+
+/// Paths, of which those that overlap another one are found without comparing it with each.
+private struct OverlappingPaths {
+    private let paths: [Stage.Path]
+    /// Each path, and each folder around one, with the position of the first that it belongs to.
+    private var first: [BytePath: Int] = [:]
+    private var own: [BytePath: Int] = [:]
+
+    init(_ paths: [Stage.Path]) {
+        self.paths = paths
+        for (position, path) in paths.enumerated() {
+            own[path.value] = min(own[path.value] ?? position, position)
+            for folder in [path.value] + path.value.foldersAround where first[folder] == nil { first[folder] = position }
+        }
+    }
+
+    /// The first that is the other path, in it, or around it.
+    func first(overlapping other: BytePath) -> Stage.Path? {
+        guard !other.isEmpty else { return paths.first }
+        let positions = [first[other]].compactMap { $0 } + other.foldersAround.compactMap { own[$0] }
+        return positions.min().map { paths[$0] }
     }
 }
 

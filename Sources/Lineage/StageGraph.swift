@@ -96,9 +96,10 @@ package struct StageGraph: Sendable {
         let line = stages[reader]?.reads.first { read in
             stages[maker]?.products.contains { $0.value.overlaps(read.value) } ?? false
         }?.line
+        // A circle of thousands is known by its beginning.
+        let shown = names.prefix(8).map { "'\($0)'" } + (names.count > 9 ? ["…"] : []) + (names.count > 8 ? ["'\(reader)'"] : [])
         return StageError(
-            reader.stageFile, line: line,
-            "the stages depend on each other in a circle: \(names.map { "'\($0)'" }.joined(separator: " needs "))")
+            reader.stageFile, line: line, "the stages depend on each other in a circle: \(shown.joined(separator: " needs "))")
     }
 }
 

@@ -22,7 +22,9 @@ package struct StageObservation: Sendable {
 /// Looks at many stages at once; what several of them name is looked at once.
 package struct StageObserver {
     private let repository: Repository
+    /// Empty where a revision is looked at.
     private let top: BytePath
+    private let revision: BytePath?
     private let processEnvironment: [[UInt8]]
     private var values: [BytePath: JSONValue] = [:]
     private var environments: [Question: JSONValue] = [:]
@@ -34,21 +36,44 @@ package struct StageObserver {
 
     package init(_ repository: Repository, environment: [[UInt8]] = Environment.all) throws(LineageError) {
         self.repository = repository
+        revision = nil
         processEnvironment = environment
         top = try asking { () throws(RepositoryError) in try repository.worktree() }
     }
 
+    /// Looks at a revision instead of the worktree. Of it, neither environment variables nor what an interpreter would
+    /// say is known: they are missing in the answers.
+    package init(_ repository: Repository, revision: BytePath) {
+        self.repository = repository
+        self.revision = revision
+        processEnvironment = []
+        top = ""
+    }
+
     package mutating func look(at stages: some Collection<Stage>) throws(LineageError) -> [StageName: StageObservation] {
-        var paths: Set<BytePath> = []
+        try look(at: stages, and: []).stages
+    }
+
+    /// - Parameter files: what else is looked at.
+    /// - Returns: the stages, and all files that they name.
+    package mutating func look(
+        at stages: some Collection<Stage>, and files: some Collection<BytePath>
+    ) throws(LineageError) -> (stages: [StageName: StageObservation], files: [BytePath: PresentFile]) {
+        var paths = Set(files)
         for stage in stages {
             paths.formUnion(stage.reads.map(\.value))
             paths.formUnion(stage.products.map(\.value))
             paths.formUnion(stage.environmentFiles.map(\.value))
         }
-        let present = try PresentContents(repository).look(at: paths)
+        let present: [BytePath: PresentFile]
+        if let revision {
+            present = try RevisionContents(repository, revision).look(at: paths)
+        } else {
+            present = try PresentContents(repository).look(at: paths)
+        }
         var found: [StageName: StageObservation] = [:]
         for stage in stages { found[stage.name] = try observe(stage, present) }
-        return found
+        return (found, present)
     }
 
     private mutating func observe(_ stage: Stage, _ present: [BytePath: PresentFile]) throws(LineageError) -> StageObservation {
@@ -75,6 +100,7 @@ package struct StageObserver {
                 }
                 causes.environment[item.value] = .text(file.id.description)
             case nil: break
+            case _? where revision != nil: break
             case let dependency?:
                 let modules: Set<String>? = if case .python(_, []) = dependency { imports(of: stage) } else { nil }
                 let question = Question(text: item.value, modules: modules)
@@ -84,7 +110,7 @@ package struct StageObserver {
                 causes.environment[item.value] = environments[question]
             }
         }
-        for variable in stage.variables {
+        for variable in revision == nil ? stage.variables : [] {
             let prefix = Array("\(variable.value)=".utf8)
             let value = processEnvironment.first { $0.starts(with: prefix) }.map { String(decoding: $0.dropFirst(prefix.count), as: UTF8.self) }
             causes.variables[variable.value] = value.map { .text($0) } ?? .null
@@ -136,6 +162,10 @@ package struct StageObserver {
 
     private func content(of path: BytePath, _ file: PresentFile) throws(LineageError) -> [UInt8] {
         guard !file.isFolder else { throw .values(path, reason: "it is a folder") }
+        if let revision {
+            let name = BytePath(bytes: revision.bytes + [UInt8(ascii: ":")] + path.bytes)
+            return try git { () throws(GitError) in try repository.git().blob(name) } ?? []
+        }
         let found: [UInt8]?
         do throws(SystemError) { found = try top.appending(path).contents(limit: 16 << 20) } catch { throw .system(error) }
         if let found {

@@ -113,4 +113,14 @@ final class StageFileTests: XCTestCase {
         XCTAssertNil(StageName(stageFile: "other/train.stage"))
         XCTAssertEqual(StageName(recordFile: "lineage/train.run.json")?.recordFile, "lineage/train.run.json")
     }
+
+    func testInputThatOverlapsAnOutputIsRefusedWithItsLine() throws {
+        for (input, output) in [("a/b", "a/b"), ("a/b/c.csv", "a/b"), ("a", "a/b"), (".", "a/b")] {
+            let error = try XCTUnwrap(refusal("[stage]\n\tcommand = x\n\toutput = z\n\toutput = \(output)\n\tinput = \(input)\n"))
+            XCTAssertEqual(error.line, 5, input)
+            let line = input == "." ? 3 : 4
+            XCTAssert(error.reason.hasSuffix("is input and, in line \(line), output of the same stage"), error.reason)
+        }
+        XCTAssertNoThrow(try stage("[stage]\n\tcommand = x\n\toutput = a/b\n\tinput = a/bc\n\tinput = a/c\n\tinput = b\n"))
+    }
 }
