@@ -11,7 +11,7 @@ package enum Interface {
         InstallCommand.self, UninstallCommand.self, InitCommand.self, CloneCommand.self,
         TrackCommand.self, UntrackCommand.self, AddCommand.self, StatusCommand.self, ListFilesCommand.self, DiffCommand.self,
         CheckoutCommand.self, ConflictsCommand.self, FixCommand.self, MigrateCommand.self,
-        RunCommand.self, ReproCommand.self, IntegrationCommand.self,
+        RunCommand.self, ReproCommand.self, ReportCommand.self, IntegrationCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self, BundleCommand.self,
         DiskUsageCommand.self, DedupCommand.self, PruneCommand.self, CollectCommand.self, FsckCommand.self, DoctorCommand.self,
         VersionCommand.self, HelpCommand.self,

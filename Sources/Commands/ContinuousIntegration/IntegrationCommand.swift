@@ -14,7 +14,7 @@ struct IntegrationCommand: Command {
             Example("git data repro --dry-run || git data ci fetch", "bring what stale stages read, and nothing else"),
         ],
         subcommands: [IntegrationInitCommand.self, IntegrationKeyCommand.self, IntegrationFetchCommand.self],
-        needsSubcommand: true, seeAlso: ["repro"])
+        needsSubcommand: true, seeAlso: ["repro", "report"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         throw UsageError("'ci' needs a subcommand")
