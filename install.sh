@@ -351,6 +351,7 @@ if [ "$changed" -eq 0 ]; then
     say "Everything below '$prefix' is up to date."
 else
     say "Installed $changed files below '$prefix'."
+    ! has python3 || say "For Python scripts and notebooks: python3 -m pip install '$source_folder/Sources/Python'"
 fi
 "$prefix/bin/git-data" install
 advise_on_path

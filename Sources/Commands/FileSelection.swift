@@ -1,20 +1,25 @@
 import Diagnostics
 import Git
+import Lineage
 import Platform
 import Pointer
 import Repository
 
-/// Which data files a command works on: `PATH…`, `--include` and `--exclude`, the same in every command.
+/// Which data files a command works on: `PATH…`, `--include`, `--exclude` and `--for`, the same in every command.
 struct FileSelection {
     static let include = Values<String>(
         "include", short: "I", "PATTERN", "only files that match the pattern, as in gitignore", parse: .text)
     static let exclude = Values<String>(
         "exclude", short: "X", "PATTERN", "no files that match the pattern, as in gitignore", parse: .text)
+    static let scripts = Values<BytePath>(
+        "for", "SCRIPT", "only what that script reads, as its runs and the stages that run it say", parse: .path)
     static let paths = Operands("PATH", "files or folders; all of the repository where none is given")
 
     private let paths: [BytePath]
     private let included: Set<BytePath>?
     private let excluded: Set<BytePath>
+    /// What the scripts read that were asked for; nil where none was.
+    let uses: ScriptUses?
 
     init(_ arguments: ParsedArguments, operands: Operands = paths, _ context: CommandContext, _ repository: Repository) throws {
         let given = arguments[operands]
@@ -22,6 +27,8 @@ struct FileSelection {
         let include = arguments[Self.include]
         included = include.isEmpty ? nil : try repository.indexPaths(matching: include)
         excluded = try repository.indexPaths(matching: arguments[Self.exclude])
+        let scripts = arguments[Self.scripts]
+        uses = scripts.isEmpty ? nil : try Self.uses(of: scripts, besides: paths, context, repository)
     }
 
     /// Everything.
@@ -29,15 +36,26 @@ struct FileSelection {
         paths = []
         included = nil
         excluded = []
+        uses = nil
     }
 
-    private var isEverything: Bool { paths.isEmpty && included == nil && excluded.isEmpty }
+    private var isEverything: Bool { paths.isEmpty && included == nil && excluded.isEmpty && uses == nil }
 
     /// Whole components count: `data` selects what is in that folder, and never `data2`.
     func contains(_ path: BytePath) -> Bool {
+        if let uses, !uses.contains(path) { return false }
+        return passesPatterns(path) && isNamed(path)
+    }
+
+    /// What `--include` and `--exclude` say.
+    func passesPatterns(_ path: BytePath) -> Bool {
         if let included, !included.contains(path) { return false }
-        if excluded.contains(path) { return false }
-        return paths.isEmpty || paths.contains { path.isInside($0) }
+        return !excluded.contains(path)
+    }
+
+    /// What `PATH…` says.
+    func isNamed(_ path: BytePath) -> Bool {
+        paths.isEmpty || paths.contains { path.isInside($0) }
     }
 
     /// The selected pointers of the index, each path once.

@@ -11,12 +11,14 @@ package enum Interface {
         InstallCommand.self, UninstallCommand.self, InitCommand.self, CloneCommand.self,
         TrackCommand.self, UntrackCommand.self, AddCommand.self, StatusCommand.self, ListFilesCommand.self, DiffCommand.self,
         CheckoutCommand.self, ConflictsCommand.self, FixCommand.self, MigrateCommand.self,
-        RunCommand.self, ReproCommand.self, ReportCommand.self, IntegrationCommand.self,
+        RunCommand.self, ReproCommand.self, VerifyReproCommand.self, EnvironmentCommand.self,
+        ReportCommand.self, IntegrationCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self, BundleCommand.self,
+        MetricsCommand.self,
         DiskUsageCommand.self, DedupCommand.self, PruneCommand.self, CollectCommand.self, FsckCommand.self, DoctorCommand.self,
         VersionCommand.self, HelpCommand.self,
         FilterProcessCommand.self, CleanCommand.self, SmudgeCommand.self, HookCommand.self, MergeDriverCommand.self,
-        TextconvCommand.self, SettleCommand.self, CompletionCommand.self, ManualCommand.self,
+        TextconvCommand.self, SettleCommand.self, LocateCommand.self, CompletionCommand.self, ManualCommand.self,
     ])
 
     /// Runs the command that the process's arguments name.

@@ -1,5 +1,6 @@
 import Diagnostics
 import Filter
+import Lineage
 import Platform
 import Repository
 
@@ -18,12 +19,16 @@ struct MergeDriverCommand: Command {
             source does. Rows that both sides appended to a table or to JSON Lines are no conflict, if they \
             are distinct. Notebooks and all that is no text stay a conflict in which the worktree has our \
             version. `git data conflicts` explains each.
+
+            Of two records of one stage (`lineage/STAGE.run.json`), neither is mixed with the other: the file \
+            says which runs there are to choose from.
             """,
         operands: [base, ours, theirs, markerSize, path],
         exitCodes: [ExitMeaning(.failure, "the file stays a conflict")], seeAlso: ["conflicts"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let path = try arguments[path]
+        if let stage = StageName(recordFile: path) { return try mergeRecords(of: stage, arguments, context) }
         let merge = DataMerge(
             try context.repository(),
             DataMerge.Inputs(
@@ -35,6 +40,24 @@ struct MergeDriverCommand: Command {
             context.output.message("git data: '\(path)': \(words(conflict)) (git data conflicts)")
         case .missing(let reason):
             context.output.warning("'\(path)' cannot be merged: a version is missing (\(Words.reason(reason)))")
+        }
+        return .failure
+    }
+
+    /// Records are never mixed line by line: one of two runs has made the outputs.
+    private static func mergeRecords(of stage: StageName, _ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let place = try arguments[ours]
+        let (ours, theirs) = (try place.contents() ?? [], try arguments[theirs].contents() ?? [])
+        switch RecordMerge.merge(ours: ours, theirs: theirs, markerSize: try arguments[markerSize], file: stage.recordFile) {
+        case .merged(let text):
+            if text != ours { try place.replaceContents(with: text) }
+            return .success
+        case .unreadable: break
+        case .conflict(let text, let ours, let theirs):
+            try place.replaceContents(with: text)
+            context.output.message("git data: both sides ran stage '\(stage)'\n\tours: \(ours)\n\ttheirs: \(theirs)")
+            context.output.message(
+                "hint: git checkout --ours (or --theirs) -- \(stage.recordFile) and the stage's outputs, then git add them; or git data repro \(stage)")
         }
         return .failure
     }

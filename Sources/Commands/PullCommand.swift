@@ -21,6 +21,15 @@ enum DownloadOptions {
             .filter { selection.contains($0.path) }.map { ($0.path, $0.pointer) }
     }
 
+    /// What the scripts of `--for` read of other revisions than the one that is checked out.
+    static func earlierPointers(
+        _ repository: Repository, _ selection: FileSelection, _ output: Output
+    ) throws -> [(path: BytePath, pointer: Pointer)] {
+        try selection.earlierFiles(in: repository) { revision in
+            output.warning("'\(revision)', of which a script reads data, is no revision here; nothing of it is fetched")
+        }.map { ($0.path, $0.pointer) }
+    }
+
     static let incomplete = ExitMeaning(.failure, "some files have no data; they are named, and keep their pointers")
 
     static func download(_ arguments: ParsedArguments, _ context: CommandContext, _ repository: Repository) -> Download {
@@ -42,15 +51,19 @@ struct PullCommand: Command {
             Puts the content in the place of every pointer in the worktree, fetching from the data remote what \
             is not on this machine. Files that you have changed, and files that you have deleted, are left \
             alone. A blob that cannot be had leaves its pointer where it is; the others are written.
+
+            With `--for SCRIPT`, once for each script, it is what the script reads: what its runs have recorded in \
+            `lineage/uses/`, where it names its data with `git_data.track` (Python), and the inputs of each stage that runs it.
             """,
         options: [
-            DownloadOptions.remote, DownloadOptions.recent, FileSelection.include, FileSelection.exclude,
-            CommonOptions.dryRun,
+            DownloadOptions.remote, DownloadOptions.recent, FileSelection.scripts, FileSelection.include,
+            FileSelection.exclude, CommonOptions.dryRun,
         ],
         operands: [FileSelection.paths], exitCodes: [DownloadOptions.incomplete],
         examples: [
             Example("git data pull", "everything that is checked out"),
             Example("git data pull data/train", "one folder"),
+            Example("git data pull --for train.py", "what that script or notebook needs"),
             Example("git data pull --recent 14", "and what two weeks of work on all branches need"),
         ],
         seeAlso: ["fetch", "checkout", "status"])
@@ -59,18 +72,19 @@ struct PullCommand: Command {
         let repository = try context.repository()
         let selection = try FileSelection(arguments, context, repository)
         let pointers = try selection.waitingFiles(in: repository)
-        let recent = try DownloadOptions.recentPointers(arguments, repository, selection)
+        let others = try DownloadOptions.recentPointers(arguments, repository, selection)
+            + DownloadOptions.earlierPointers(repository, selection, context.output)
         let download = DownloadOptions.download(arguments, context, repository)
         if arguments[CommonOptions.dryRun] {
-            let missing = try download.missing(pointers.map(\.pointer) + recent.map(\.pointer))
+            let missing = try download.missing(pointers.map(\.pointer) + others.map(\.pointer))
             for file in pointers { context.output.line("\(file.path)") }
             let total = missing.reduce(Int64(0)) { $0 + $1.byteCount }
             context.output.message(
                 "would write \(Count.files(pointers.count)), fetching \(Count.blobs(missing.count)) (\(ByteCountText.format(total)))")
             return .success
         }
-        let wanted = pointers.map { ($0.path, $0.pointer) } + recent
-        guard try !pointers.isEmpty || !download.missing(recent.map(\.pointer)).isEmpty else {
+        let wanted = pointers.map { ($0.path, $0.pointer) } + others
+        guard try !pointers.isEmpty || !download.missing(others.map(\.pointer)).isEmpty else {
             context.output.message("Already up to date.")
             return .success
         }
@@ -97,8 +111,8 @@ struct FetchCommand: Command {
         "fetch", group: .sharing, summary: "fetch missing data into the local store",
         description: "Brings blobs to this machine and leaves the worktree alone: for the files of the index, of one revision, or of all history.",
         options: [
-            DownloadOptions.remote, all, revision, DownloadOptions.recent, FileSelection.include, FileSelection.exclude,
-            CommonOptions.dryRun,
+            DownloadOptions.remote, all, revision, DownloadOptions.recent, FileSelection.scripts, FileSelection.include,
+            FileSelection.exclude, CommonOptions.dryRun,
         ],
         operands: [FileSelection.paths], exitCodes: [DownloadOptions.incomplete],
         examples: [
@@ -112,6 +126,7 @@ struct FetchCommand: Command {
         let selection = try FileSelection(arguments, context, repository)
         let wanted = try self.wanted(arguments, repository, selection)
             + DownloadOptions.recentPointers(arguments, repository, selection)
+            + DownloadOptions.earlierPointers(repository, selection, context.output)
         let download = DownloadOptions.download(arguments, context, repository)
         let missing = try download.missing(wanted.map(\.pointer))
         if arguments[CommonOptions.dryRun] {
@@ -167,7 +182,8 @@ struct CheckoutCommand: Command {
     static let declaration = Declaration(
         "checkout", group: .files, summary: "write data that is on this machine into the worktree",
         description: "Like `git data pull`, without asking any remote.",
-        options: [FileSelection.include, FileSelection.exclude, CommonOptions.dryRun], operands: [FileSelection.paths],
+        options: [FileSelection.scripts, FileSelection.include, FileSelection.exclude, CommonOptions.dryRun],
+        operands: [FileSelection.paths],
         exitCodes: [DownloadOptions.incomplete], seeAlso: ["pull"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {

@@ -6,15 +6,20 @@ enum ShellWord {
     /// What a program would take for an option or for pathspec magic begins with `./`.
     static func quoted(_ path: BytePath) -> String {
         let isSpecial = path.bytes.first == UInt8(ascii: "-") || path.bytes.first == UInt8(ascii: ":")
-        let bytes = (isSpecial ? Array("./".utf8) : []) + path.bytes
+        return argument(BytePath(bytes: (isSpecial ? Array("./".utf8) : []) + path.bytes))
+    }
+
+    /// As `quoted`, for what need not be a path: options stay options.
+    static func argument(_ argument: BytePath) -> String {
+        let bytes = argument.bytes
         let text = String(decoding: bytes, as: UTF8.self)
-        let isPlain = path.isUTF8 && !text.unicodeScalars.contains { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) }
+        let isPlain = argument.isUTF8 && !text.unicodeScalars.contains { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) }
         guard isPlain else { return "$'" + bytes.map(escaped).joined() + "'" }
         let isBare = !bytes.isEmpty && bytes.allSatisfy { bareBytes.contains($0) }
         return isBare ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 
-    private static let bareBytes = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/+,@%".utf8)
+    private static let bareBytes = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/+,@%:=".utf8)
 
     private static func escaped(_ byte: UInt8) -> String {
         switch byte {

@@ -15,10 +15,15 @@ struct StatusCommand: Command {
             With `--porcelain`, each line is `XY S PATH`: X and Y as in git-status(1), and S is `*` for content \
             in the worktree, `-` for a pointer whose blob is here, `?` for one whose blob must be fetched, `!` \
             for nothing. A script that is about to read data can ask `git data status --missing PATH` first.
+
+            Where there are stages (git-data-run(1)), those whose outputs are stale are named with what changed.
             """,
-        options: [porcelain, missing, CommonOptions.json, CommonOptions.null], operands: [FileSelection.paths],
+        options: [porcelain, missing, FileSelection.scripts, CommonOptions.json, CommonOptions.null], operands: [FileSelection.paths],
         exitCodes: [ExitMeaning(.failure, "with `--missing`: some files have no data")],
-        examples: [Example("git data status --missing data/ || git data pull data/", "fetch only what is wanted")],
+        examples: [
+            Example("git data status --missing data/ || git data pull data/", "fetch only what is wanted"),
+            Example("git data status --missing --for train.py", "what that script would have to wait for"),
+        ],
         seeAlso: ["ls-files", "pull"])
 
     private struct Row: Encodable {
@@ -87,6 +92,7 @@ struct StatusCommand: Command {
         }
         describe(files, unpushed, repository, context.output)
         describe(scan, selection, context.output)
+        StaleStages(repository: repository).describe(context.output)
         return .success
     }
 

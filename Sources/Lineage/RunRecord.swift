@@ -100,7 +100,7 @@ extension RunRecord {
     package init(_ content: [UInt8], file: BytePath) throws(LineageError) {
         let wire: Wire
         do { wire = try JSONDecoder().decode(Wire.self, from: Data(content)) } catch {
-            if content.starts(with: Array("<<<<<<< ".utf8)) || Self.hasConflictMarker(content) {
+            if Self.isInConflict(content) {
                 throw .record(file, reason: "it has a merge conflict: two branches ran the same stage")
             }
             if let found = try? JSONDecoder().decode(Version.self, from: Data(content)), found.version != Self.version {
@@ -127,7 +127,8 @@ extension RunRecord {
         author = wire.author
     }
 
-    private static func hasConflictMarker(_ content: [UInt8]) -> Bool {
+    /// Whether a merge has left the records of two runs in the file.
+    package static func isInConflict(_ content: [UInt8]) -> Bool {
         content.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: "<<<<<<< ".utf8) }
     }
 }

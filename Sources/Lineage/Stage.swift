@@ -45,6 +45,8 @@ package struct Stage: Equatable, Sendable {
     /// Names of environment variables whose values count.
     package var variables: [Listed<String>] = []
     package var outputs: [Path] = []
+    /// Those of the outputs that are written with a slash at their end: folders, which are there when the command begins.
+    package var folders: Set<BytePath> = []
     /// Outputs that hold metrics.
     package var metrics: [Path] = []
     /// Where the outputs come from, for what no command of the repository makes.

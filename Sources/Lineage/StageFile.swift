@@ -24,7 +24,10 @@ extension Stage {
                 command = Listed(text, line: line)
             case "stage.folder": folder = try Self.path(entry)(name)
             case "stage.input": inputs.append(Listed(try Self.path(entry)(name), line: line))
-            case "stage.output", "source.output": outputs.append(Listed(try Self.path(entry)(name), line: line))
+            case "stage.output", "source.output":
+                let output = try Self.path(entry)(name)
+                outputs.append(Listed(output, line: line))
+                if text.hasSuffix("/") { folders.insert(output) }
             case "stage.metrics": metrics.append(Listed(try Self.path(entry)(name), line: line))
             case "stage.parameter": parameters.append(Listed(try Self.parameter(text, line, name), line: line))
             case "stage.environment":
@@ -137,7 +140,7 @@ extension Stage {
         for parameter in parameters { put("parameter", parameter.value.text) }
         for environment in environment { put("environment", environment.value) }
         for variable in variables { put("variable", variable.value) }
-        for output in outputs { put("output", output.value.text) }
+        for output in outputs { put("output", output.value.text + (folders.contains(output.value) ? "/" : "")) }
         for metrics in metrics { put("metrics", metrics.value.text) }
         return text
     }

@@ -76,6 +76,11 @@ package final class ChildProcess {
         if let pipe = errorPipe.take() { self.errors = ByteReader(pipe.takeReadingEnd()) }
     }
 
+    /// A child that was started in another way, with no pipes.
+    init(running processID: Int32) {
+        self.processID = processID
+    }
+
     /// Flushes and closes the child's standard input: the end of it, for the child.
     package func closeInput() throws(SystemError) {
         guard let input else { return }
@@ -101,6 +106,20 @@ package final class ChildProcess {
         errors = nil
         var status: Int32 = 0
         let result = retryingInterrupts { waitpid(processID, &status, 0) }
+        return noteEnding(result, status)
+    }
+
+    /// Whether the child has ended, without waiting for it.
+    func hasEnded() -> Bool {
+        guard ending == nil else { return true }
+        var status: Int32 = 0
+        let result = retryingInterrupts { waitpid(processID, &status, WNOHANG) }
+        if result != 0 { noteEnding(result, status) }
+        return result != 0
+    }
+
+    @discardableResult
+    private func noteEnding(_ result: pid_t, _ status: Int32) -> Ending {
         let ended: Ending
         if result == processID, platform_exited(status) != 0 {
             ended = .exited(platform_exit_status(status))
@@ -150,7 +169,7 @@ package final class ChildProcess {
         }
     }
 
-    private static func withTerminatedStrings<Result>(
+    static func withTerminatedStrings<Result>(
         _ strings: [[UInt8]], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
     ) -> Result {
         let pointers: [UnsafeMutablePointer<CChar>?] = strings.map { string in

@@ -24,6 +24,13 @@ package struct FileStatus: Equatable, Sendable {
             return Time(seconds: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
         }
 
+        /// - Parameter nanoseconds: less than a second.
+        func adding(nanoseconds: Int32) -> Time {
+            let sum = self.nanoseconds + nanoseconds
+            return sum < 1_000_000_000
+                ? Time(seconds: seconds, nanoseconds: sum) : Time(seconds: seconds + 1, nanoseconds: sum - 1_000_000_000)
+        }
+
         package static func < (left: Time, right: Time) -> Bool {
             (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
         }

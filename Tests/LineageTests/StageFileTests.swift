@@ -40,6 +40,8 @@ final class StageFileTests: XCTestCase {
         XCTAssertEqual(stage.environment.map(\.value), ["python:numpy"])
         XCTAssertEqual(stage.variables.map(\.value), ["SEED"])
         XCTAssertEqual(stage.outputs.map(\.value), ["model"])
+        XCTAssertEqual(stage.folders, ["model"])
+        XCTAssertEqual(try Stage(stage.text, name: stage.name).folders, ["model"])
         XCTAssertEqual(stage.metrics.map(\.line), [11])
     }
 

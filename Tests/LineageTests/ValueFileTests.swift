@@ -69,6 +69,10 @@ final class ValueFileTests: XCTestCase {
         XCTAssertEqual(
             try value("! c\na.b = 1\npath : c\\:\\\\d\nlong = one \\\n   two\nk\\=1 = \\u00e9\n", "p.properties"),
             .object(["a.b": .integer(1), "path": .text("c:\\d"), "long": .text("one two"), "k=1": .text("é")]))
+        XCTAssertEqual(
+            try value("[a]\nx = 1\n[b]\n[a]\ny = 2\n", "p.ini"), .object(["a": .object(["x": .integer(1), "y": .integer(2)]), "b": .object([:])]))
+        XCTAssertEqual(refusal("a = 1\n[a]\n", "p.ini"), "line 2: 'a' is a key already")
+        XCTAssertEqual(refusal("[a]\nx = 1\n[a]\nx = 2\n", "p.ini"), "line 4: 'x' stands twice in 'a'")
         XCTAssertEqual(refusal("a = 1\n  goes = on\n", "p.ini"), "line 2: values over several lines are not understood")
         XCTAssertEqual(refusal("[a]\nx = 1\nx = 2\n", "p.ini"), "line 3: 'x' stands twice in 'a'")
         XCTAssertEqual(refusal("a\n", ".env"), "line 1: this is not 'key = value'")

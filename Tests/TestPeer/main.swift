@@ -78,6 +78,18 @@ case ("spawn", _) where arguments.count > 1:
     let child = try ChildProcess(arguments[1], Array(arguments[2...]), input: .inherited, output: .inherited)
     if case .exited(let status) = child.wait() { Process.exit(status) }
     Process.exit(99)
+case ("watch", _) where arguments.count > 3:
+    // FOLDER ROAD PROGRAM ARGUMENTS…: watches it; 98 where another road was taken than the one named.
+    Interrupts.install()
+    let (ending, files) = try WatchedCommand.run(arguments[3], Array(arguments[4...]), folder: arguments[1], watching: arguments[1])
+    guard "\(files.road)" == arguments[2].text else { Process.exit(98) }
+    if case .exited(let status) = ending { Process.exit(status) }
+    Process.exit(99)
+case ("watch-events", _) where arguments.count > 2:
+    // FOLDER PROGRAM ARGUMENTS…: says whether all that happened was seen.
+    let (_, files) = try WatchedCommand.run(
+        arguments[2], Array(arguments[3...]), folder: arguments[1], watching: arguments[1], road: .byAnyProcess)
+    try say(files.isComplete ? "complete" : "incomplete")
 default:
     Process.exit(64)
 }

@@ -3,6 +3,8 @@
 // would clash with the overlay's.
 #pragma once
 
+#include "CPlatformWatch.h"
+
 #include <sys/types.h>
 
 int platform_open(const char *path, int flags, mode_t mode);

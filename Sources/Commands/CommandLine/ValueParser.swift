@@ -76,6 +76,16 @@ extension ValueParser<Int> {
     }
 }
 
+extension ValueParser<Double> {
+    /// Zero or more, such as `0.05` or `1e-6`.
+    package static var fraction: Self {
+        ValueParser(expecting: "a number such as 0.05") { argument in
+            guard argument.isUTF8, let number = Double(argument.text), number.isFinite, number >= 0 else { return nil }
+            return number
+        }
+    }
+}
+
 extension ValueParser<Int64> {
     /// A size in bytes: `4096`, `500k`, `10M`, `10MB`, `1.5GiB`.
     package static var byteCount: Self {

@@ -9,6 +9,7 @@ struct ReproCommand: Command {
     static let force = Flag("force", short: "f", "run the stages even if they are fresh, and over outputs that you have changed")
     static let keepGoing = Flag("keep-going", short: "k", "after a failure, go on with what does not depend on it")
     static let jobs = Value<Int>("jobs", short: "j", "N", "run up to N stages at once that do not depend on each other", parse: .wholeNumber)
+    static let fetch = Flag("fetch", "run `git fetch --all` first, so that runs of others are found in history")
     static let targets = Operands("TARGET", "stages, or files that stages make; all stages where none is given")
     static let declaration = Declaration(
         "repro", group: .lineage, summary: "run the stages whose outputs are stale",
@@ -24,7 +25,7 @@ struct ReproCommand: Command {
             When a stage fails, what was recorded and its earlier outputs stay; stages that came before it keep \
             what they have made.
             """,
-        options: [downstream, force, keepGoing, jobs, CommonOptions.dryRun], operands: [targets],
+        options: [downstream, force, keepGoing, jobs, fetch, CommonOptions.dryRun, CommonOptions.json], operands: [targets],
         exitCodes: [ExitMeaning(.failure, "a stage failed, or with `--dry-run`: something is stale")],
         examples: [
             Example("git data repro", "everything"),
@@ -39,10 +40,14 @@ struct ReproCommand: Command {
         let graph = try files.graph()
         guard !graph.stages.isEmpty else { throw CommandFailure("there are no stages", hints: ["git data run --help"]) }
         let names = try selection(arguments, context, repository, graph)
+        // Nothing is lost where the network is down: what history has is used.
+        if arguments[fetch], try !repository.git().passThrough(["fetch", "--all", "--quiet"]).isSuccess {
+            context.output.warning("git fetch failed; only runs that are here already are looked for")
+        }
         let reproduction = Reproduction(
             context: context, repository: repository, graph: graph, selection: names, isForced: arguments[force],
             keepsGoing: arguments[keepGoing], jobs: max(1, arguments[jobs] ?? 1))
-        if arguments[CommonOptions.dryRun] { return try reproduction.explain() }
+        if arguments[CommonOptions.dryRun] { return try reproduction.explain(asJSON: arguments[CommonOptions.json]) }
         return try reproduction.run()
     }
 

@@ -44,14 +44,27 @@ final class Reproduction: Sendable {
 
     // MARK: What would be done
 
+    private struct Row: Encodable {
+        let stage: String
+        let isFresh: Bool
+        let causes: [String]
+    }
+
     /// Says which stages would run, and why, without running any.
-    func explain() throws -> ExitCode {
+    func explain(asJSON: Bool) throws -> ExitCode {
         var observer = try StageObserver(repository)
         let stages = selection.compactMap { graph.stages[$0] }
         let observations = try observer.look(at: stages)
         let files = try StageFiles(in: repository.worktree())
         let conditions = try StageConditions(graph, observations, files.readRecords())
         let origins = ChangeOrigins(repository)
+        if asJSON {
+            let rows = selection.filter { graph.stages[$0]?.command != nil }.map { name in
+                Row(stage: name.text, isFresh: conditions[name].isFresh, causes: StageWords.causes(conditions[name]))
+            }
+            try context.output.json(rows)
+            return rows.allSatisfy(\.isFresh) ? .success : .failure
+        }
         var isStale = false
         for name in selection where graph.stages[name]?.command != nil {
             let condition = conditions[name]
@@ -153,6 +166,8 @@ final class Reproduction: Sendable {
 
     private func record(of stage: Stage) throws -> RunRecord? {
         guard let content = try repository.worktree().appending(stage.name.recordFile).contents() else { return nil }
+        // Of two runs that a merge could not choose from, a new one takes the place.
+        if RunRecord.isInConflict(content) { return nil }
         return try RunRecord(content, file: stage.name.recordFile)
     }
 

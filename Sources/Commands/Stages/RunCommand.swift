@@ -72,7 +72,7 @@ struct RunCommand: Command {
         let words = arguments[command]
         guard words.allSatisfy(\.isUTF8) else { throw CommandFailure("the command is not UTF-8, as a recipe must be") }
         // One word with blanks is meant for the shell.
-        let command = words.count == 1 ? words[0].text : words.map { ShellWord.quoted($0) }.joined(separator: " ")
+        let command = words.count == 1 ? words[0].text : words.map { ShellWord.argument($0) }.joined(separator: " ")
         let outputs = try paths(arguments[self.outputs], "output", context, repository)
         let name = try self.name(arguments[self.name], command: words, outputs: outputs, files)
         var stage = Stage(name)
@@ -81,6 +81,7 @@ struct RunCommand: Command {
         stage.folder = try BytePath.currentFolder().relative(to: top) ?? ""
         stage.inputs = try paths(arguments[inputs], "input", context, repository)
         stage.outputs = outputs
+        stage.folders = Set(zip(arguments[self.outputs], outputs).filter { $0.0.bytes.last == UInt8(ascii: "/") }.map { $0.1.value })
         stage.metrics = try paths(arguments[metrics], "metrics file", context, repository)
         stage.parameters = try arguments[parameters].map { text in
             let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

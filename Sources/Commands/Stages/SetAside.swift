@@ -13,7 +13,9 @@ final class SetAside: Sendable {
     private let top: BytePath
     private let folder: BytePath
     private let lock: Mutex<Lock?>
-    private let taken: Mutex<[BytePath]>
+    private let taken: Mutex<[BytePath]?>
+    /// What was nowhere before.
+    private let absent: [BytePath]
 
     private final class Lock: Sendable {
         let descriptor: Descriptor
@@ -32,12 +34,13 @@ final class SetAside: Sendable {
         _ = try lock.descriptor.lock(waiting: true)
         self.lock = Mutex(lock)
         let present = paths.filter { top.appending($0).isPresent }
+        absent = paths.filter { !present.contains($0) }
         try (folder / "paths").replaceContents(with: present.flatMap { $0.bytes + [0] })
         taken = Mutex([])
         for (position, path) in present.enumerated() {
             guard let place = try? WorktreeEntry.find(path, under: top, makingFolders: false) else { continue }
             do { try place.folder.move(entry: place.name, to: folder / "\(position)") } catch { continue }
-            taken.withLock { $0.append(path) }
+            taken.withLock { $0?.append(path) }
         }
     }
 
@@ -53,25 +56,27 @@ final class SetAside: Sendable {
         return name
     }
 
-    /// Puts everything back, in the place of what the command has left there.
+    /// Puts everything back, in the place of what the command has left there; what it has begun where nothing was goes.
     func giveBack() {
-        let paths = taken.withLock { taken in
-            defer { taken = [] }
-            return taken
-        }
+        guard let paths = taken.withLock({ $0.take() }) else { return }
         let all = Self.paths(in: folder)
+        for path in absent { Self.remove(top.appending(path)) }
         for path in paths {
             guard let position = all.firstIndex(of: path) else { continue }
             let target = top.appending(path)
             if target.isPresent { Self.remove(target) }
             _ = Self.restore(folder / "\(position)", to: path, below: top)
         }
-        discard()
+        forget()
     }
 
     /// Forgets what was taken: the command has made it anew.
     func discard() {
-        taken.withLock { $0 = [] }
+        taken.withLock { $0 = nil }
+        forget()
+    }
+
+    private func forget() {
         Self.remove(folder)
         lock.withLock { $0 = nil }
     }

@@ -29,7 +29,6 @@ struct StageExecution: Sendable {
 
     /// - Returns: the record, which is staged together with the outputs and the recipe.
     func run() throws -> RunRecord {
-        guard let command = stage.command?.value else { throw CommandFailure("'\(stage.name)' has no command") }
         try checkPlaces()
         try fetchInputs()
         let before = try index { try observe(stage) }
@@ -38,11 +37,9 @@ struct StageExecution: Sendable {
         let aside = try SetAside(stage.products.map(\.value), of: repository)
         Interrupts.onEnd { aside.giveBack() }
         do {
-            for product in stage.products { try repository.worktree().appending(product.value).parent.makeFolders() }
+            try makeFolders(in: repository.worktree())
             let started = Date()
-            context.output.message("[\(stage.name)] \(command)")
-            context.output.flush()
-            try execute(command)
+            try execute()
             let milliseconds = Int64((Date().timeIntervalSince(started) * 1000).rounded())
             try checkProducts()
             let record = try index {
@@ -56,10 +53,18 @@ struct StageExecution: Sendable {
         }
     }
 
-    private func observe(_ stage: Stage) throws -> StageObservation {
+    func observe(_ stage: Stage) throws -> StageObservation {
         var observer = try StageObserver(repository)
         guard let found = try observer.look(at: [stage])[stage.name] else { throw CommandFailure("'\(stage.name)' cannot be looked at") }
         return found
+    }
+
+    /// Makes the folders that outputs are to be in, and those that are outputs.
+    func makeFolders(in top: BytePath) throws {
+        for product in stage.products.map(\.value) {
+            let path = top.appending(product)
+            try (stage.folders.contains(product) ? path : path.parent).makeFolders()
+        }
     }
 
     /// What can be known to go wrong before anything runs.
@@ -74,12 +79,12 @@ struct StageExecution: Sendable {
         }
     }
 
-    private func missing(_ path: BytePath) -> CommandFailure {
+    func missing(_ path: BytePath) -> CommandFailure {
         CommandFailure("the input '\(path)' of stage '\(stage.name)' does not exist", exitCode: .failure)
     }
 
     /// Puts content in the place of every pointer that the stage would read.
-    private func fetchInputs() throws {
+    func fetchInputs() throws {
         try index {
             let inputs = try PresentContents(repository).look(at: stage.reads.map(\.value) + stage.environmentFiles.map(\.value))
             let waiting = try repository.standing(among: inputs.values.flatMap(\.pointers))
@@ -115,7 +120,11 @@ struct StageExecution: Sendable {
         return Revision(commit: head, isClean: isClean && head != nil)
     }
 
-    private func execute(_ command: String) throws {
+    /// Runs the command, in the place of whatever is there of its outputs.
+    func execute() throws {
+        guard let command = stage.command?.value else { throw CommandFailure("'\(stage.name)' has no command") }
+        context.output.message("[\(stage.name)] \(command)")
+        context.output.flush()
         let top = try repository.worktree()
         guard let shell = Environment.findProgram("sh", outside: top) else { throw CommandFailure("there is no 'sh' on PATH") }
         let child = try ChildProcess(
@@ -150,7 +159,7 @@ struct StageExecution: Sendable {
             exitCode: .failure)
     }
 
-    private func checkProducts() throws {
+    func checkProducts() throws {
         let top = try repository.worktree()
         let absent = stage.products.map(\.value).filter { path in
             guard let status = try? top.appending(path).status() else { return true }
@@ -201,7 +210,7 @@ struct StageExecution: Sendable {
             kept: "what was recorded, and the outputs of the run before", exitCode: .failure)
     }
 
-    private func metrics() throws -> [String: JSONValue] {
+    func metrics() throws -> [String: JSONValue] {
         var metrics: [String: JSONValue] = [:]
         for path in stage.metrics.map(\.value) {
             guard let content = try repository.worktree().appending(path).contents(limit: 16 << 20) else { continue }

@@ -26,8 +26,7 @@ struct StageOutputs {
             else { return false }
             return status.byteCount >= limit || isBinary(top.appending(path))
         }
-        let filters = try repository.git().attribute("filter", of: candidates)
-        let new = candidates.filter { filters[$0] == nil }
+        let new = try unspoken(among: candidates)
         guard !new.isEmpty else { return false }
         var attributes = try FolderAttributes(repository, folder: "")
         // A folder that is an output as a whole is one line.
@@ -46,6 +45,15 @@ struct StageOutputs {
         }
         try attributes.save()
         return true
+    }
+
+    /// Those of the paths of whose filter `.gitattributes` says nothing; `-filter` keeps a file in Git.
+    private func unspoken(among paths: [BytePath]) throws -> [BytePath] {
+        guard !paths.isEmpty else { return [] }
+        // `<path>` NUL `filter` NUL `<value>` NUL
+        let answer = try repository.git().query(["check-attr", "-z", "--stdin", "filter"], input: paths.flatMap { $0.bytes + [0] })
+        let fields = answer.records
+        return stride(from: 0, to: fields.count - 2, by: 3).compactMap { fields[$0 + 2] == "unspecified" ? fields[$0] : nil }
     }
 
     /// The files at or below paths, without those that Git ignores.

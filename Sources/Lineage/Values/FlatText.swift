@@ -3,6 +3,8 @@ struct FlatText {
     private let kind: ValueFile.Kind
     private var members: [String: JSONValue] = [:]
     private var section: String?
+    /// What the present section has; in `members` only once it is over.
+    private var inner: [String: JSONValue] = [:]
     /// How far the last key of the section is indented.
     private var indentation: Int?
 
@@ -23,7 +25,12 @@ struct FlatText {
             }
             do throws(ValueError) { try reader.read(line) } catch { throw ValueError(line: first, error.reason) }
         }
+        reader.endSection()
         return .object(reader.members)
+    }
+
+    private mutating func endSection() {
+        if let section { members[section] = .object(inner) }
     }
 
     private init(kind: ValueFile.Kind) {
@@ -48,9 +55,11 @@ struct FlatText {
             if rest.first == UInt8(ascii: "[") {
                 guard rest.last == UInt8(ascii: "]") else { throw ValueError(line: nil, "a section without its ']'") }
                 let name = String(decoding: rest.dropFirst().dropLast(), as: UTF8.self)
-                if members[name] == nil { members[name] = .object([:]) }
-                guard case .object? = members[name] else { throw ValueError(line: nil, "'\(name)' is a key already") }
-                section = name
+                endSection()
+                guard case .object(let begun) = members[name] ?? .object([:]) else { throw ValueError(line: nil, "'\(name)' is a key already") }
+                (section, inner) = (name, begun)
+                // Held once alone, so that it is not copied as it grows.
+                members[name] = .null
                 indentation = nil
                 return
             }
@@ -59,13 +68,12 @@ struct FlatText {
         if kind == .environment, rest.starts(with: Array("export ".utf8)) { rest = rest.dropFirst("export ".count).trimmed }
         guard let (key, written) = try pair(rest) else { throw ValueError(line: nil, "this is not 'key = value'") }
         let value = try self.value(written)
-        guard let section, case .object(var inner)? = members[section] else {
+        guard let section else {
             if kind == .sections, members[key] != nil { throw ValueError(line: nil, "'\(key)' stands here twice") }
             members[key] = value
             return
         }
         guard inner.updateValue(value, forKey: key) == nil else { throw ValueError(line: nil, "'\(key)' stands twice in '\(section)'") }
-        members[section] = .object(inner)
     }
 
     /// The key, and what is written behind `=`, or where the kind has it, `:`.

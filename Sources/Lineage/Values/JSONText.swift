@@ -45,6 +45,7 @@ struct JSONText {
         }
         let start = cursor.position
         let word = cursor.skip { $0.isDigit || $0.isLetter || [0x2b, 0x2d, 0x2e].contains($0) }
+        if let number = PlainNumber.parse(word) { return number }
         switch String(decoding: word, as: UTF8.self) {
         case "null": return .null
         case "true": return .boolean(true)
@@ -52,10 +53,8 @@ struct JSONText {
         case "NaN": return .number(.nan)
         case "Infinity": return .number(.infinity)
         case "-Infinity": return .number(-.infinity)
-        default: break
+        default: throw cursor.error("this is no value of JSON", at: start)
         }
-        guard let number = PlainNumber.parse(word) else { throw cursor.error("this is no value of JSON", at: start) }
-        return number
     }
 
     private mutating func object(depth: Int) throws(ValueError) -> JSONValue {

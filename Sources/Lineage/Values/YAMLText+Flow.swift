@@ -28,6 +28,7 @@ extension YAMLText {
             let start = cursor.position
             let isQuoted = cursor.next == UInt8(ascii: "\"") || cursor.next == UInt8(ascii: "'")
             let key = isQuoted ? try quoted() : try flowText()
+            if cursor.bytes[start..<cursor.position].contains(UInt8(ascii: "\n")) { throw cursor.error("a key over several lines", at: start) }
             if key == "<<", !isQuoted { throw cursor.error("merge keys are not understood") }
             try skipInFlow()
             guard cursor.take(UInt8(ascii: ":")) else { throw cursor.error("a key without ': ' and a value") }
@@ -54,6 +55,7 @@ extension YAMLText {
         guard !cursor.isAtEnd else { throw cursor.error("a bracket is not closed") }
         try refuseIndicator()
         if cursor.next == UInt8(ascii: "|") || cursor.next == UInt8(ascii: ">") { throw cursor.error("a block of text in brackets") }
+        if cursor.next == UInt8(ascii: ":") { throw cursor.error("no text in brackets can begin with ':'; quotes are missing") }
         if cursor.next == UInt8(ascii: "-"), cursor.peek(1).map({ $0.isBlank || Self.isFlowEnd($0) }) ?? true {
             throw cursor.error("an element of a list in brackets begins with '-'")
         }

@@ -4,6 +4,8 @@ extension YAMLText {
     ///
     /// Spec: YAML 1.2.2, section 10.3.2.
     static func scalar(_ text: String) -> JSONValue {
+        let bytes = Array(text.utf8)
+        if let number = PlainNumber.parse(bytes[...], [.plus, .leadingZeros, .bareDot]) { return number }
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
         case "true", "True", "TRUE": return .boolean(true)
@@ -13,11 +15,10 @@ extension YAMLText {
         case "-.inf", "-.Inf", "-.INF": return .number(-.infinity)
         default: break
         }
-        let bytes = Array(text.utf8)
         for (prefix, radix) in [("0x", 16), ("0o", 8)] where text.hasPrefix(prefix) {
             if let number = TOMLText.radixNumber(bytes[2...], radix) { return number }
         }
-        return PlainNumber.parse(bytes[...], [.plus, .leadingZeros, .bareDot]) ?? .text(text)
+        return .text(text)
     }
 
     /// Text without quotes outside of brackets, which may go on in lines that are indented further than `parent`.
@@ -171,10 +172,11 @@ extension YAMLText {
         guard isAtLineEnd else { throw cursor.error("text in the line of '|' or '>'") }
         cursor.skip { $0 != UInt8(ascii: "\n") }
         _ = cursor.take(UInt8(ascii: "\n"))
-        let lines = try blockLines(parent: parent, indentation)
+        let (lines, isCutOff) = try blockLines(parent: parent, indentation)
         let content = lines.prefix((lines.lastIndex { !$0.isEmpty } ?? -1) + 1)
         var text = isFolded ? Self.folded(content) : Array(content.joined(separator: [UInt8(ascii: "\n")]))
-        let isEmpty = content.isEmpty
+        // The end of the file may stand in the place of the last newline, which then is none.
+        let isEmpty = content.isEmpty || (isCutOff && content.count == lines.count)
         if chomping == UInt8(ascii: "+") {
             text += Array(repeating: UInt8(ascii: "\n"), count: lines.count - content.count + (isEmpty ? 0 : 1))
         } else if chomping == UInt8(ascii: " "), !isEmpty {
@@ -183,8 +185,10 @@ extension YAMLText {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The lines of a block of text, without their indentation, and with the empty ones at its end.
-    private mutating func blockLines(parent: Int, _ given: Int?) throws(ValueError) -> [ArraySlice<UInt8>] {
+    /// The lines of a block of text, without their indentation, and with the empty ones at its end; and whether the
+    /// last one has no newline.
+    private mutating func blockLines(parent: Int, _ given: Int?) throws(ValueError) -> ([ArraySlice<UInt8>], isCutOff: Bool) {
+        var isCutOff = false
         var indentation = given
         var deepestEmpty = 0
         var lines: [ArraySlice<UInt8>] = []
@@ -211,8 +215,9 @@ extension YAMLText {
             let hasNewline = cursor.take(UInt8(ascii: "\n"))
             // Blanks alone behind the last newline are no line.
             if hasNewline || !line.isEmpty { lines.append(line) }
+            isCutOff = !hasNewline && !line.isEmpty
         }
-        return lines
+        return (lines, isCutOff)
     }
 
     /// Lines joined by spaces, apart from those that are indented.

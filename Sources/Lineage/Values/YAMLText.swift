@@ -11,6 +11,12 @@ struct YAMLText {
         guard !text.contains(where: { $0 < 0x20 && ![0x09, 0x0a, 0x0d].contains($0) }) else {
             throw ValueError(line: nil, "it holds control characters")
         }
+        // YAML 1.1 breaks lines there, and YAML 1.2 does not.
+        for (place, byte) in text.enumerated() where byte == 0xc2 || byte == 0xe2 {
+            let rest = text[place...]
+            guard rest.starts(with: [0xc2, 0x85]) || rest.starts(with: [0xe2, 0x80, 0xa8]) || rest.starts(with: [0xe2, 0x80, 0xa9]) else { continue }
+            throw ValueCursor(text).error("a line separator of Unicode, which versions of YAML read differently", at: place)
+        }
         return try reader.document()
     }
 
@@ -18,9 +24,11 @@ struct YAMLText {
         try skipToContent()
         var hasDirective = false
         while cursor.next == UInt8(ascii: "%"), column == 0 {
-            guard cursor.has("%YAML ") else { throw cursor.error("directives other than %YAML are not understood") }
+            guard cursor.take("%YAML 1."), !hasDirective, !cursor.skip(while: \.isDigit).isEmpty else {
+                throw cursor.error("directives other than %YAML 1.2 are not understood")
+            }
             hasDirective = true
-            cursor.skip { $0 != UInt8(ascii: "\n") }
+            try endLine()
             try skipToContent()
         }
         if isAtMarker("---") {
@@ -226,7 +234,7 @@ struct YAMLText {
         case UInt8(ascii: "&"): throw cursor.error("anchors are not understood")
         case UInt8(ascii: "*"): throw cursor.error("aliases are not understood")
         case UInt8(ascii: "!"): throw cursor.error("tags are not understood")
-        case UInt8(ascii: "%"), UInt8(ascii: "@"), UInt8(ascii: "`"), UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"):
+        case UInt8(ascii: "%"), UInt8(ascii: "@"), UInt8(ascii: "`"), UInt8(ascii: "#"), UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"):
             throw cursor.error("no text can begin so; quotes are missing")
         case UInt8(ascii: "?") where cursor.peek(1).map { $0.isBlank || $0 == UInt8(ascii: "\n") } ?? true:
             throw cursor.error("keys behind '?' are not understood")

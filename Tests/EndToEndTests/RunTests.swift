@@ -1,0 +1,204 @@
+import Digest
+import Platform
+import TestSupport
+import XCTest
+
+/// `git data run`: what it records, and that nothing is recorded of what failed.
+final class RunTests: StageTestCase {
+    func testRunRecordsWhatItUsedAndMadeAndStagesAll() throws {
+        let commit = try head()
+        let run = try work.data(
+            "run", "-i", "clean.sh", "-i", "raw.csv", "-p", "params.json:clean.rows", "-o", "clean.out", "--variable", "SEED", "--", "sh",
+            "clean.sh", with: ["SEED": "7"])
+        assertContains(run.errorText, "Tracking '/clean.out' as data.")
+        let content = Array("1\n2\n3\n\0".utf8)
+        try assertContent("clean.out", in: work, is: content)
+        let text = try record("clean")
+        let script = try work.git("rev-parse", "HEAD:clean.sh").line
+        for part in [
+            "\"clean.sh\" : \"git:\(script)\"", "\"clean.out\" : \"sha256:\(ObjectID.of(content))\"", "\"params.json:clean.rows\" : 3",
+            "\"SEED\" : \"7\"", "\"command\" : \"sh clean.sh\"", "\"commit\" : \"\(commit)\"", "\"clean\" : true", "\"exit\" : 0",
+        ] {
+            assertContains(text, part)
+        }
+        XCTAssertEqual(
+            try work.git("diff", "--cached", "--name-only").lines.filter { !$0.contains("environments/") },
+            [".gitattributes", "clean.out", "lineage/.gitattributes", "lineage/clean.run.json", "lineage/clean.stage"])
+        try work.git("commit", "--quiet", "-m", "Clean")
+        try assertPointer("clean.out", in: work, for: content)
+        try assertClean(work)
+        XCTAssertEqual(try stale(), ["clean"], "the variable is not set any more")
+        XCTAssertEqual(try work.data("repro", "--dry-run", with: ["SEED": "7"]).lines, [])
+    }
+
+    func testTreeThatIsNotCommittedIsSaid() throws {
+        try work.write("more\n", to: "raw.csv")
+        try work.data("run", "-i", "raw.csv", "-o", "copy", "--", "cp", "raw.csv", "copy")
+        assertContains(try record("copy"), "\"clean\" : false")
+        // A run that follows differs in nothing but in what stages make.
+        try work.commit("Copy")
+        try work.data("run", "--name", "one", "-i", "raw.csv", "-o", "one", "--", "cp", "raw.csv", "one")
+        try work.data("run", "--name", "two", "-i", "one", "-o", "two", "--", "cp", "one", "two")
+        assertContains(try record("two"), "\"clean\" : true")
+    }
+
+    func testFailureLeavesOutputsIndexAndRecordsAsTheyWere() throws {
+        try runPipeline()
+        let before = try (record("clean"), work.read("clean.out"))
+        try work.write("printf half > clean.out; printf x > other.out; exit 3\n", to: "clean.sh")
+        let run = try work.attempt("data", "run", "--name", "clean", "-i", "clean.sh", "-o", "clean.out", "-o", "other.out", "--", "sh", "clean.sh")
+        XCTAssertEqual(run.status, 1)
+        assertContains(run.errorText, "error: the command of stage 'clean' ended with status 3\nkept: what was recorded")
+        XCTAssertEqual(try record("clean"), before.0)
+        XCTAssertEqual(try work.read("clean.out"), before.1)
+        XCTAssertFalse((work.folder / "other.out").exists)
+        XCTAssertEqual(try work.changes(), [" M clean.sh"])
+        XCTAssertEqual(try (work.folder / ".git/data/aside").entries(), [])
+    }
+
+    func testOutputThatWasNotMadeIsAFailureEvenIfAnEarlierOneIsThere() throws {
+        try runPipeline()
+        try work.write("true\n", to: "train.sh")
+        let run = try work.attempt("data", "repro")
+        XCTAssertEqual(run.status, 1)
+        assertContains(run.errorText, "the command of stage 'train' did not make 'model.out', 'metrics.json'")
+        XCTAssertEqual(try work.changes(), [" M train.sh"])
+    }
+
+    func testInputThatChangesMeanwhileIsNotRecorded() throws {
+        let run = try work.attempt("data", "run", "-i", "raw.csv", "-o", "copy", "--", "cp raw.csv copy; echo 9 >> raw.csv")
+        XCTAssertEqual(run.status, 1)
+        assertContains(run.errorText, "'raw.csv' changed while stage 'copy' ran")
+        XCTAssertEqual(try work.changes(), [" M raw.csv"])
+    }
+
+    func testWhatCannotWorkIsSaidBeforeAnythingRuns() throws {
+        try work.write("ignored/\n", to: ".gitignore")
+        let cases: [([BytePath], String)] = [
+            (["-o", "ignored/x", "--", "touch ran"], "is ignored by Git"),
+            (["-i", "nothing", "-o", "x", "--", "touch ran"], "the input 'nothing' of stage 'x' does not exist"),
+            (["-o", "../x", "--", "touch ran"], "outside the repository"),
+            (["-o", ".git/x", "--", "touch ran"], "must be a path of the repository"),
+            (["-i", "x", "-o", "x", "--", "touch ran"], "is input and, in line"),
+            (["-o", "lineage/x", "--", "touch ran"], "where the records are"),
+            (["-p", "params.json:", "-o", "x", "--", "touch ran"], "is not FILE or FILE:KEY"),
+            (["-e", "../uv.lock", "-o", "x", "--", "touch ran"], "environment"),
+            (["--name", "../x", "-o", "x", "--", "touch ran"], "is no name for a stage"),
+            (["-o", "x"], "COMMAND"),
+        ]
+        for (arguments, reason) in cases {
+            let run = try laboratory.run("git", ["data", "run"] + arguments, in: work.folder)
+            XCTAssertNotEqual(run.status, 0, reason)
+            assertContains(run.errorText, reason)
+            XCTAssertFalse((work.folder / "ran").exists, reason)
+            XCTAssertFalse((work.folder / "lineage").exists, reason)
+        }
+    }
+
+    func testSubfolderNamesOfAnyKindAndFolders() throws {
+        try work.write("a\n", to: "sub dir/in/ä b.txt")
+        try work.write("b\n", to: "sub dir/in/c'd.txt")
+        try work.commit("Inputs")
+        let run = try work.shell("cd 'sub dir' && git data run -i in -o 'out put/' --name all -- sh -c 'cat in/* > \"out put/all.txt\"; printf \"\\0\" > \"out put/b\"'")
+        XCTAssertEqual(run.status, 0, run.errorText)
+        XCTAssertEqual(try work.readText("sub dir/out put/all.txt"), "a\nb\n")
+        assertContains(try work.readText("lineage/all.stage"), "\tfolder = sub dir\n")
+        assertContains(try record("all"), "\"sub dir/in\" : \"folder:")
+        // Of the folder's two files one is no text: the whole folder is data.
+        try work.git("commit", "--quiet", "-m", "All")
+        assertContains(try work.data("ls-files").text, "sub dir/out put/b")
+        XCTAssertEqual(try stale(), [])
+        // A file that Git does not know yet is an input too.
+        try work.write("new\n", to: "sub dir/in/e")
+        XCTAssertEqual(try stale(), ["all"])
+        try work.data("repro")
+        XCTAssertEqual(try work.readText("sub dir/out put/all.txt"), "a\nb\nnew\n")
+    }
+
+    func testDryRunShowsTheRecipeAndWritesNothing() throws {
+        let run = try work.data("run", "-n", "-i", "raw.csv", "-o", "x", "--", "cp", "raw.csv", "x")
+        XCTAssertEqual(run.text, "# lineage/x.stage\n[stage]\n\tcommand = cp raw.csv x\n\tinput = raw.csv\n\toutput = x\n")
+        XCTAssertEqual(try work.changes(), [])
+    }
+
+    func testCommentsOfARecipeThatSaysTheSameStay() throws {
+        try runPipeline()
+        let text = "# why\n" + (try work.readText("lineage/clean.stage"))
+        try work.write(text, to: "lineage/clean.stage")
+        XCTAssertEqual(try stale(), [])
+        try work.data("run", "-i", "clean.sh", "-i", "raw.csv", "-p", "params.json:clean.rows", "-o", "clean.out", "--", "sh", "clean.sh")
+        XCTAssertEqual(try work.readText("lineage/clean.stage"), text)
+    }
+
+    func testSameNameWithOtherOutputsIsAskedAbout() throws {
+        try runPipeline()
+        let run = try work.attempt("data", "run", "-i", "clean.sh", "-o", "other", "--", "sh", "clean.sh")
+        XCTAssertEqual(run.status, 128)
+        assertContains(run.errorText, "there is a stage 'clean' already, with other outputs")
+    }
+
+    func testLargeTextBecomesDataAndAPatternOfTheProjectWins() throws {
+        try work.git("config", "data.trackAbove", "1000")
+        try work.write("small.txt !filter\nlarge2.txt -filter\n", to: ".gitattributes")
+        try work.data("run", "--name", "make", "-o", "large.txt", "-o", "large2.txt", "-o", "small.txt", "--", "seq 1000 > large.txt; seq 1000 > large2.txt; seq 9 > small.txt")
+        try work.git("commit", "--quiet", "-m", "Made")
+        XCTAssertEqual(try work.data("ls-files").lines.map { String($0.suffix(9)) }, ["large.txt"])
+    }
+
+    func testKilledRunIsUndoneByTheNextCommand() throws {
+        try runPipeline()
+        let model = try work.read("model.out")
+        // It kills git data itself, and writes on.
+        try work.write("printf half > model.out\nkill -9 $PPID\n", to: "train.sh")
+        let killed = try work.attempt("data", "run", "--name", "train", "-i", "train.sh", "-o", "model.out", "-m", "metrics.json", "--", "exec sh train.sh")
+        XCTAssertNotEqual(killed.status, 0)
+        try (work.folder / "model.out").removeFile()
+        let next = try work.attempt("data", "repro", "--dry-run")
+        assertContains(next.errorText, "'model.out' is back")
+        XCTAssertEqual(try work.read("model.out"), model)
+        XCTAssertEqual(try work.changes(), [" M train.sh"])
+        XCTAssertEqual(try (work.folder / ".git/data/aside").entries(), [])
+    }
+
+    func testWhatAKilledRunHasMadeIsNotLostEither() throws {
+        try runPipeline()
+        let model = try work.read("model.out")
+        try work.write("printf mine > model.out\nkill -9 $PPID\n", to: "train.sh")
+        _ = try work.attempt("data", "run", "--name", "train", "-i", "train.sh", "-o", "model.out", "-m", "metrics.json", "--", "exec sh train.sh")
+        let next = try work.attempt("data", "repro", "--dry-run")
+        assertContains(next.errorText, "a run that was killed has left 'model.out'; the version before it is '")
+        XCTAssertEqual(try work.readText("model.out"), "mine")
+        let kept = try XCTUnwrap(next.errorText.split(separator: "'").last { $0.contains("/aside/") })
+        XCTAssertEqual(try BytePath(String(kept)).contents(), model)
+    }
+
+    func testInterruptIsForTheCommandAndEndsTheRun() throws {
+        try runPipeline()
+        let model = try work.read("model.out")
+        try work.write("trap 'echo cleaned > trapped; exit 9' INT\nprintf half > model.out\nkill -INT $PPID\nsleep 20\n", to: "train.sh")
+        let run = try work.attempt("data", "run", "--name", "train", "-i", "train.sh", "-o", "model.out", "-m", "metrics.json", "--", "exec sh train.sh")
+        XCTAssertEqual(run.status, 9)
+        XCTAssertEqual(try work.readText("trapped"), "cleaned\n", "the command had the signal")
+        XCTAssertEqual(try work.read("model.out"), model)
+        XCTAssertEqual(try work.changes(), [" M train.sh", "?? trapped"])
+    }
+
+    func testMissingInputsAreFetchedFirst() throws {
+        try runPipeline()
+        try work.git("push", "--quiet", "-u", "origin", "main")
+        let clone = try laboratory.cloneOfPointers(origin)
+        try clone.git("config", "user.name", "B")
+        XCTAssertEqual(try clone.read("clean.out"), pointerText(for: Array("1\n2\n3\n\0".utf8)))
+        XCTAssertEqual(try clone.data("repro", "--dry-run").lines, [], "pointers tell that all is fresh")
+        try clone.data("run", "-i", "clean.out", "-o", "count", "--", "wc -c < clean.out > count")
+        XCTAssertEqual(try clone.readText("count").filter(\.isNumber), "7")
+        XCTAssertEqual(try clone.read("model.out").starts(with: Array("git data pointer".utf8)), true, "what was not needed")
+        // Without the blob nothing runs.
+        let other = try laboratory.cloneOfPointers(origin, as: "other")
+        try remoteBlob(of: Array("1\n2\n3\n\0".utf8), in: origin).removeFile()
+        let failed = try other.attempt("data", "run", "-i", "clean.out", "-o", "count", "--", "touch ran; wc -c < clean.out > count")
+        XCTAssertEqual(failed.status, 1)
+        assertContains(failed.errorText, "stage 'count' was not run")
+        XCTAssertFalse((other.folder / "ran").exists)
+    }
+}
