@@ -36,6 +36,9 @@ final class IntegrationTests: IntegrationTestCase {
         ).expecting(1)
         assertContains(job.text, "prepare: parameter 'params.json:rows': 10 → 20")
         assertContains(job.text, "committed results are stale; run 'git data repro'")
+        // Metrics beside those of the base, as a block.
+        assertContains(job.text, "    stage  metric")
+        assertContains(job.text, "    count  lines")
         XCTAssert(hasRun, "line \(line)")
         // Made anew, from nothing but what was needed.
         XCTAssertEqual(try clone.readText("metrics.json"), "{\"lines\": 20}", line: line)
