@@ -13,6 +13,7 @@ package enum Interface {
         CheckoutCommand.self, ConflictsCommand.self, FixCommand.self, MigrateCommand.self,
         ImportCommand.self, RunCommand.self, ReproCommand.self, VerifyReproCommand.self, LogCommand.self,
         LineageCommand.self, MetricsCommand.self, EnvironmentCommand.self,
+        ReportCommand.self, IntegrationCommand.self,
         RemoteCommand.self, FetchCommand.self, PullCommand.self, PushCommand.self, BundleCommand.self,
         DiskUsageCommand.self, DedupCommand.self, PruneCommand.self, CollectCommand.self, FsckCommand.self, DoctorCommand.self,
         VersionCommand.self, HelpCommand.self,

@@ -16,6 +16,7 @@ struct PreCommit {
 
     func run() throws -> ExitCode {
         try settle()
+        guard try StaleResults(context: context, repository: repository).allowCommit() else { return .failure }
         let staged = try stagedEntries()
         guard !staged.isEmpty else { return .success }
         let filters = try repository.git().attribute("filter", of: staged.map(\.path), cached: true)

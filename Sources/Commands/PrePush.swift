@@ -70,6 +70,7 @@ struct PrePush {
     private func complete(_ push: Push) throws -> ExitCode {
         let updates = push.updates
         guard !updates.isEmpty else { return .success }
+        guard try StaleResults(context: context, repository: repository).allowPush(of: updates.map(\.local)) else { return .failure }
         let known = try knownToRemote(updates, url: push.url)
         let pointers = try repository.reachedPointers(
             from: Array(Set(updates.map(\.local))).map { BytePath(bytes: $0.hex) },

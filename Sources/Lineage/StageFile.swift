@@ -203,7 +203,7 @@ private struct OverlappingPaths {
 
 extension BytePath {
     /// Whether one of two paths is the other, or in it. All are in the empty path, the top.
-    func overlaps(_ other: BytePath) -> Bool {
+    package func overlaps(_ other: BytePath) -> Bool {
         isEmpty || other.isEmpty || isInside(other) || other.isInside(self)
     }
 }

@@ -31,6 +31,10 @@ package struct Settings: Sendable {
         case pushed
     }
 
+    package enum Stale: Equatable, Sendable {
+        case ignore, warn, refuse
+    }
+
     /// Text shorter than this stays in Git: `data.minimumSize`, bytes.
     package var minimumByteCount: Int64 = 0
     /// Which pointers are written: `data.pointer`.
@@ -48,6 +52,9 @@ package struct Settings: Sendable {
     package var trackAbove: Int64 = 1 << 20
     /// What the pre-push hook does: `data.prePush`.
     package var prePush = PrePush.upload
+    /// What the hooks do where a commit or a push has outputs of stages that are stale: `data.stale`. A project may set it,
+    /// as it starts nothing and reads nothing but what Git has; a person's own setting and `--no-verify` win.
+    package var stale = Stale.ignore
     /// How many transfers run at once: `data.transfers`; nil leaves it to the agent.
     package var transfers: Int?
     /// The folder of the local store: `data.store`; nil is the repository's own.
@@ -68,7 +75,7 @@ package struct Settings: Sendable {
 
     /// The keys that a committed `.gitdata` can set. Those of one remote follow in `committedRemoteKeys`.
     package static let committedKeys: Set<String> = [
-        "data.remote", "data.minimumsize", "data.pointer", "data.lazy", "data.difflimit", "data.trackabove",
+        "data.remote", "data.minimumsize", "data.pointer", "data.lazy", "data.difflimit", "data.trackabove", "data.stale",
     ]
     package static let committedRemoteKeys = Set(
         ["url"] + DataRemote.Option.allCases.filter(\.isCommittable).map(\.rawValue))
@@ -98,6 +105,9 @@ package struct Settings: Sendable {
         }
         if let prePush = try layers.choice("data.prepush", ["upload": PrePush.upload, "check": .check]) {
             self.prePush = prePush
+        }
+        if let stale = try layers.choice("data.stale", ["ignore": Stale.ignore, "warn": .warn, "refuse": .refuse]) {
+            self.stale = stale
         }
         if let transfers = try layers.byteCount("data.transfers") { self.transfers = Int(clamping: max(1, transfers)) }
         if let keep = try layers.choice("data.keep", ["all": Keep.all, "pushed": .pushed]) { self.keep = keep }
