@@ -35,8 +35,8 @@ package enum StageCondition: Equatable, Sendable {
         }
         var changes: [Change] = []
         let (old, new) = (record.causes, now.causes)
-        // By their keys, as a number that is none (NaN) is not even equal to itself.
-        if old.key != new.key {
+        // A number that is none (NaN) is not even equal to itself; `valueDifferences` looks closer.
+        if old != new {
             if old.command != new.command { changes.append(.command(old: old.command, new: new.command)) }
             if old.folder != new.folder { changes.append(.folder(old: old.folder, new: new.folder)) }
             if old.source != new.source { changes.append(.source(old: old.source, new: new.source)) }

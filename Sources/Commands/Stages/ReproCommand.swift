@@ -45,7 +45,7 @@ struct ReproCommand: Command {
             context.output.warning("git fetch failed; only runs that are here already are looked for")
         }
         let reproduction = Reproduction(
-            context: context, repository: repository, graph: graph, selection: names, isForced: arguments[force],
+            context: context, repository: repository, files: files, graph: graph, selection: names, isForced: arguments[force],
             keepsGoing: arguments[keepGoing], jobs: max(1, arguments[jobs] ?? 1))
         if arguments[CommonOptions.dryRun] { return try reproduction.explain(asJSON: arguments[CommonOptions.json]) }
         return try reproduction.run()

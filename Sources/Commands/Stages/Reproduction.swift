@@ -16,13 +16,15 @@ final class Reproduction: Sendable {
     private let jobs: Int
     private let index = StageExecution.Exclusion()
     private let past = Mutex<PastRuns?>(nil)
+    private let files: StageFiles
 
     init(
-        context: CommandContext, repository: Repository, graph: StageGraph, selection: [StageName], isForced: Bool,
+        context: CommandContext, repository: Repository, files: StageFiles, graph: StageGraph, selection: [StageName], isForced: Bool,
         keepsGoing: Bool, jobs: Int
     ) {
         self.context = context
         self.repository = repository
+        self.files = files
         self.graph = graph
         self.selection = selection
         self.isForced = isForced
@@ -52,11 +54,7 @@ final class Reproduction: Sendable {
 
     /// Says which stages would run, and why, without running any.
     func explain(asJSON: Bool) throws -> ExitCode {
-        var observer = try StageObserver(repository)
-        let stages = selection.compactMap { graph.stages[$0] }
-        let observations = try observer.look(at: stages)
-        let files = try StageFiles(in: repository.worktree())
-        let conditions = try StageConditions(graph, observations, files.readRecords())
+        let conditions = try self.conditions(files.readRecords())
         let origins = ChangeOrigins(repository)
         if asJSON {
             let rows = selection.filter { graph.stages[$0]?.command != nil }.map { name in
@@ -80,13 +78,23 @@ final class Reproduction: Sendable {
         return isStale ? .failure : .success
     }
 
+    /// How the selected stages are before anything runs, looked at all at once.
+    private func conditions(_ records: [StageName: RunRecord]) throws -> StageConditions {
+        var observer = try StageObserver(repository)
+        return StageConditions(graph, try observer.look(at: selection.compactMap { graph.stages[$0] }), records)
+    }
+
     // MARK: Doing it
 
     func run() throws -> ExitCode {
+        // A record that cannot be read is said when its stage's turn comes.
+        var records: [StageName: RunRecord] = [:]
+        for name in selection { records[name] = try? files.record(of: name) }
+        let conditions = try self.conditions(records)
         let progress = Monitor(Progress())
         concurrently(count: jobs, threads: jobs) { _ in
             while let name = self.next(progress) {
-                let outcome = self.process(name, progress)
+                let outcome = self.isUntouched(name, conditions, progress) ? .fresh : self.process(name, progress)
                 progress.change { state in
                     state.running.remove(name)
                     state.outcomes[name] = outcome
@@ -116,6 +124,14 @@ final class Reproduction: Sendable {
                 return name
             }
             return state.running.isEmpty ? .some(nil) : nil
+        }
+    }
+
+    /// Whether a stage was fresh, and nothing that it depends on has been made since.
+    private func isUntouched(_ name: StageName, _ conditions: StageConditions, _ progress: Monitor<Progress>) -> Bool {
+        guard !isForced, graph.stages[name]?.command != nil, conditions[name].isFresh else { return false }
+        return progress.change { state in
+            (self.graph.upstream[name] ?? []).allSatisfy { [nil, .fresh].contains(state.outcomes[$0]) }
         }
     }
 
