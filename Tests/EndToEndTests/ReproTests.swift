@@ -250,6 +250,20 @@ final class ReproTests: StageTestCase {
         XCTAssertEqual(try work.attempt("data", "verify-repro", "--tolerance", "0.0001", "random").status, 1)
     }
 
+    func testVerificationGivesEachStageTheInputsOfItsRecord() throws {
+        // What is before it comes out differently, or fails; it does not.
+        let counter = laboratory.folder / "counter"
+        for line in ["echo x >> '\(counter)'; wc -l < '\(counter)' > random.out", "[ ! -e '\(counter)' ] && echo x > '\(counter)' && echo 1 > random.out"] {
+            try? counter.removeFile()
+            try work.data("run", "--name", "random", "-o", "random.out", "--", BytePath(line))
+            try work.data("run", "--name", "copy", "-i", "random.out", "-o", "copy.out", "--", "cp", "random.out", "copy.out")
+            try work.commit("Random")
+            let verify = try work.attempt("data", "verify-repro", "random", "copy")
+            XCTAssertEqual(verify.status, 1)
+            XCTAssertEqual(verify.lines.last, "copy: the same bits", verify.description)
+        }
+    }
+
     func testVerificationShowsWhatAStageReadsWithoutSayingSo() throws {
         try work.data("run", "--name", "hidden", "-i", "raw.csv", "-o", "hidden", "--", "cat raw.csv model.out > hidden")
         try work.commit("Hidden")

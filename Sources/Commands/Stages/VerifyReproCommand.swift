@@ -50,11 +50,13 @@ struct VerifyReproCommand: Command {
                 context.output.line("\(name): \(verdict.words)")
                 for line in verdict.details { context.output.line("\t\(line)") }
                 if !verdict.isGood { isSame = false }
+                if !verdict.hasSameBits { try place.restore(stage.products.map(\.value)) }
             } catch let interruption as StageInterruption {
                 return ExitCode(interruption.status)
             } catch {
                 context.output.error(Words.explain(error).0)
                 isSame = false
+                try place.restore(stage.products.map(\.value))
             }
         }
         return isSame ? .success : .failure
@@ -64,6 +66,7 @@ struct VerifyReproCommand: Command {
         let isGood: Bool
         let words: String
         var details: [String] = []
+        var hasSameBits = false
     }
 
     private static func verify(
@@ -85,7 +88,7 @@ struct VerifyReproCommand: Command {
         try execution.checkProducts()
         let after = try execution.observe(stage)
         let changed = stage.products.map(\.value.text).filter { after.productIDs[$0] != record.outputs[$0] }
-        if changed.isEmpty { return Verdict(isGood: true, words: "the same bits") }
+        if changed.isEmpty { return Verdict(isGood: true, words: "the same bits", hasSameBits: true) }
         // What else is not as it was tells why the bits may differ.
         var details = changed.map { "'\(BytePath($0))' differs" }
         if case .stale(let changes) = differing {
@@ -142,10 +145,7 @@ private final class VerificationPlace: Sendable {
         let name = try TemporaryFile(in: parent, prefix: "run-")
         let folder = name.path.adding(suffix: ".d")
         // Everything that is data stays a pointer, whatever is on this machine: the stages' own inputs are filled later.
-        try owner.git().query([
-            "-c", "core.hooksPath=/dev/null", "-c", "filter.data.process=", "-c", "filter.data.smudge=cat", "-c", "filter.data.required=false",
-            "worktree", "add", "--quiet", "--detach", folder, BytePath(bytes: commit.hex),
-        ])
+        try owner.git().query(Self.leavingPointers + ["worktree", "add", "--quiet", "--detach", folder, BytePath(bytes: commit.hex)])
         self.folder = folder
         self.owner = owner
         repository = try .find(from: folder)
@@ -159,6 +159,18 @@ private final class VerificationPlace: Sendable {
             if status.kind == .folder { _ = target.removeTree() } else { try target.removeFile() }
         }
     }
+
+    /// Puts back what the revision has of a stage's outputs: what the stages that read them have been recorded with.
+    func restore(_ paths: [BytePath]) throws {
+        try clear(paths)
+        let known = try repository.git().query(["--literal-pathspecs", "ls-files", "-z", "--"] + paths).records
+        guard !known.isEmpty else { return }
+        try repository.git().query(Self.leavingPointers + ["--literal-pathspecs", "checkout", "--quiet", "HEAD", "--"] + known)
+    }
+
+    private static let leavingPointers: [BytePath] = [
+        "-c", "core.hooksPath=/dev/null", "-c", "filter.data.process=", "-c", "filter.data.smudge=cat", "-c", "filter.data.required=false",
+    ]
 
     func remove() {
         _ = try? owner.git().run(["worktree", "remove", "--force", folder])
