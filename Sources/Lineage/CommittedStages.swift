@@ -132,6 +132,6 @@ private struct TreeContents {
         causes.source = stage.source?.causes
         let products = stage.products.map(\.value).compactMap { path in file(path).map { (path, $0) } }
         return StageObservation(
-            stage: stage, causes: causes, inputs: inputs, products: Dictionary(products) { first, _ in first }, missing: missing)
+            stage: stage, causes: causes, inputs: inputs, products: Dictionary(products) { first, _ in first }, missing: missing, missingKeys: [])
     }
 }

@@ -97,6 +97,6 @@ extension StageObservation {
             causes.environment[item.value] = record.causes.environment[item.value]
         }
         for variable in stage.variables { causes.variables[variable.value] = record.causes.variables[variable.value] }
-        return StageObservation(stage: stage, causes: causes, inputs: inputs, products: products, missing: missing)
+        return StageObservation(stage: stage, causes: causes, inputs: inputs, products: products, missing: missing, missingKeys: [])
     }
 }

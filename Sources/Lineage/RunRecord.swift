@@ -25,6 +25,31 @@ package struct RunRecord: Equatable, Sendable {
 
         package init() {}
 
+        private enum CodingKeys: CodingKey { case command, folder, inputs, parameters, environment, variables, source }
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            command = try container.decodeIfPresent(String.self, forKey: .command)
+            folder = try container.decodeIfPresent(String.self, forKey: .folder)
+            inputs = try container.decodeIfPresent([String: ContentID].self, forKey: .inputs) ?? [:]
+            parameters = try container.decodeIfPresent([String: JSONValue].self, forKey: .parameters) ?? [:]
+            environment = try container.decodeIfPresent([String: JSONValue].self, forKey: .environment) ?? [:]
+            variables = try container.decodeIfPresent([String: JSONValue].self, forKey: .variables) ?? [:]
+            source = try container.decodeIfPresent([String: String].self, forKey: .source)
+        }
+
+        /// What is empty is left out.
+        package func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encodeIfPresent(command, forKey: .command)
+            try container.encodeIfPresent(folder, forKey: .folder)
+            if !inputs.isEmpty { try container.encode(inputs, forKey: .inputs) }
+            if !parameters.isEmpty { try container.encode(parameters, forKey: .parameters) }
+            if !environment.isEmpty { try container.encode(environment, forKey: .environment) }
+            if !variables.isEmpty { try container.encode(variables, forKey: .variables) }
+            try container.encodeIfPresent(source, forKey: .source)
+        }
+
         /// The SHA-256 of these as canonical JSON.
         package var key: ObjectID { .of(CanonicalJSON.line(self)) }
     }

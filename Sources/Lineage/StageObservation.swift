@@ -12,6 +12,8 @@ package struct StageObservation: Sendable {
     package let products: [BytePath: PresentFile]
     /// Inputs, and files of parameters and environment, that are nowhere.
     package let missing: [BytePath]
+    /// Parameters, as a record names them, that their files do not have.
+    package let missingKeys: [String]
 
     /// The present identities of the products, as a record has them.
     package var productIDs: [String: ContentID] {
@@ -79,6 +81,7 @@ package struct StageObserver {
     private mutating func observe(_ stage: Stage, _ present: [BytePath: PresentFile]) throws(LineageError) -> StageObservation {
         var causes = RunRecord.Causes()
         var missing: [BytePath] = []
+        var missingKeys: [String] = []
         causes.command = stage.command?.value
         if !stage.folder.isEmpty { causes.folder = stage.folder.text }
         for input in stage.inputs {
@@ -89,7 +92,9 @@ package struct StageObserver {
                 if !missing.contains(parameter.file) { missing.append(parameter.file) }
                 continue
             }
-            causes.parameters[parameter.text] = try value(of: parameter, file)
+            let value = try value(of: parameter, file)
+            if value == nil { missingKeys.append(parameter.text) }
+            causes.parameters[parameter.text] = value ?? .null
         }
         for item in stage.environment {
             switch EnvironmentDependency(item.value) {
@@ -120,7 +125,7 @@ package struct StageObserver {
             Dictionary(uniqueKeysWithValues: paths.compactMap { path in present[path.value].map { (path.value, $0) } })
         }
         return StageObservation(
-            stage: stage, causes: causes, inputs: files(stage.inputs), products: files(stage.products), missing: missing)
+            stage: stage, causes: causes, inputs: files(stage.inputs), products: files(stage.products), missing: missing, missingKeys: missingKeys)
     }
 
     /// What the Python scripts among the inputs import, and those in folders that are inputs; nil where there are none.
@@ -151,13 +156,13 @@ package struct StageObserver {
         return modules
     }
 
-    /// The value of a parameter now; null where the file has no such key.
-    private mutating func value(of parameter: Stage.Parameter, _ file: PresentFile) throws(LineageError) -> JSONValue {
+    /// The value of a parameter now; nil where the file has no such key.
+    private mutating func value(of parameter: Stage.Parameter, _ file: PresentFile) throws(LineageError) -> JSONValue? {
         guard !parameter.key.isEmpty else { return .text(file.id.description) }
         if values[parameter.file] == nil {
             values[parameter.file] = try ValueFile.parse(content(of: parameter.file, file), path: parameter.file)
         }
-        return values[parameter.file].flatMap { ValueFile.value(at: parameter.key, in: $0) } ?? .null
+        return values[parameter.file].flatMap { ValueFile.value(at: parameter.key, in: $0) }
     }
 
     private func content(of path: BytePath, _ file: PresentFile) throws(LineageError) -> [UInt8] {

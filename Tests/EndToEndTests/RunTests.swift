@@ -83,6 +83,8 @@ final class RunTests: StageTestCase {
             (["-o", "lineage/x", "--", "touch ran"], "where the records are"),
             (["-p", "params.json:", "-o", "x", "--", "touch ran"], "is not FILE or FILE:KEY"),
             (["-e", "../uv.lock", "-o", "x", "--", "touch ran"], "environment"),
+            (["-p", "params.json:clean.colums", "-o", "x", "--", "touch ran"], "there is no parameter 'params.json:clean.colums'"),
+            (["-e", "python:no-such-package", "-o", "x", "--", "touch ran"], "the environment 'python:no-such-package' has no 'no-such-package'"),
             (["--name", "../x", "-o", "x", "--", "touch ran"], "is no name for a stage"),
             (["-o", "x"], "COMMAND"),
         ]

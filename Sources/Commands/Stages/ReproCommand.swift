@@ -34,6 +34,7 @@ struct ReproCommand: Command {
         seeAlso: ["run", "verify-repro", "status"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        guard !arguments[CommonOptions.json] || arguments[CommonOptions.dryRun] else { throw UsageError("--json is for --dry-run") }
         let repository = try context.repository()
         SetAside.recover(repository, context.output)
         let files = try StageFiles(in: repository.worktree())
@@ -72,7 +73,8 @@ struct ReproCommand: Command {
         if let name = StageName(stageFile: path) ?? StageName(recordFile: path), graph.stages[name] != nil { return [name] }
         let makers = graph.makers(of: path)
         guard !makers.isEmpty else {
-            throw CommandFailure("'\(target)' is no stage, and no stage makes it", hints: ["git data lineage"], exitCode: .failure)
+            let known = graph.order.filter { graph.stages[$0]?.command != nil }.prefix(10).map(\.text).joined(separator: ", ")
+            throw CommandFailure("'\(target)' is no stage, and no stage makes it", hints: ["there are: \(known)"], exitCode: .failure)
         }
         return makers
     }

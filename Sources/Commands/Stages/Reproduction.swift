@@ -195,14 +195,16 @@ final class Reproduction: Sendable {
         return .fresh
     }
 
-    /// Outputs that a person has changed, and that Git does not have, are not run over.
+    /// Outputs that a person has changed, and that no commit has, are not run over.
     private func checkEdits(_ stage: Stage, _ observation: StageObservation, _ record: RunRecord?) throws {
         for product in stage.products {
-            guard let file = observation.products[product.value], !file.isStaged, record?.outputs[product.value.text] != file.id else { continue }
+            guard let file = observation.products[product.value], record?.outputs[product.value.text] != file.id else { continue }
+            let literal = BytePath(bytes: Array(":(top,literal)".utf8) + product.value.bytes)
+            if file.isStaged, try repository.git().run(["diff", "--cached", "--quiet", "HEAD", "--", literal]).status == 0 { continue }
             let path = ShellWord.quoted(product.value)
             throw CommandFailure(
-                "'\(product.value)', an output of stage '\(stage.name)', was changed and is not staged", kept: "it; the stage was not run",
-                hints: ["git add \(path), to keep that version in Git; or git data repro --force \(stage.name)"])
+                "'\(product.value)', an output of stage '\(stage.name)', was changed and is in no commit", kept: "it; the stage was not run",
+                hints: ["git add \(path) && git commit, to keep that version in Git; or git data repro --force \(stage.name)"])
         }
     }
 

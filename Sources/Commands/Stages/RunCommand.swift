@@ -53,6 +53,7 @@ struct RunCommand: Command {
             context.output.write(Array("# \(stage.file)\n".utf8) + stage.text)
             return .success
         }
+        try check(stage, arguments, context, repository)
         let products = graph.stages.values.flatMap { $0.products.map(\.value) }
         do {
             if arguments[auto] {
@@ -69,6 +70,19 @@ struct RunCommand: Command {
             return .success
         } catch let interruption as StageInterruption {
             return ExitCode(interruption.status)
+        }
+    }
+
+    /// What the options name, and what is nowhere, is a slip of the pen.
+    private static func check(_ stage: Stage, _ arguments: ParsedArguments, _ context: CommandContext, _ repository: Repository) throws {
+        if stage.products.isEmpty, !arguments[auto] {
+            context.output.warning("stage '\(stage.name)' names nothing that it makes, so that nothing of it is recorded; -o PATH does, or --auto")
+        }
+        var observer = try StageObserver(repository)
+        guard let found = try observer.look(at: [stage])[stage.name] else { return }
+        for (what, state) in found.causes.environment.sorted(by: { $0.key < $1.key }) where !arguments[environment].isEmpty {
+            guard case .object(let parts) = state, let absent = parts.filter({ $0.value == .null }).keys.min() else { continue }
+            throw CommandFailure("the environment '\(what)' has no '\(BytePath(absent))'", hints: ["git data environment show"], exitCode: .failure)
         }
     }
 

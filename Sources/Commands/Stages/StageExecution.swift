@@ -45,6 +45,9 @@ struct StageExecution: Sendable {
         try fetchInputs()
         var before = try index { try observe(stage) }
         if let missing = before.missing.first { throw self.missing(missing) }
+        if let key = before.missingKeys.first {
+            throw CommandFailure("there is no parameter '\(BytePath(key))', which stage '\(stage.name)' names", exitCode: .failure)
+        }
         let circumstances = try index { try repository.circumstances(besides: products) }
         let aside = try SetAside(stage.products.map(\.value), of: repository)
         Interrupts.onEnd { aside.giveBack() }
@@ -170,9 +173,12 @@ struct StageExecution: Sendable {
     }
 
     private func failure(_ what: String) -> CommandFailure {
-        CommandFailure(
-            "the command of stage '\(stage.name)' \(what)", kept: "what was recorded, and the outputs of the run before",
-            exitCode: .failure)
+        CommandFailure("the command of stage '\(stage.name)' \(what)", kept: kept, exitCode: .failure)
+    }
+
+    private var kept: String {
+        let hasRun = (try? repository.worktree().appending(stage.name.recordFile).isPresent) ?? false
+        return hasRun ? "what was recorded, and the outputs of the run before" : "what was there before; nothing was recorded"
     }
 
     func checkProducts() throws {
@@ -184,7 +190,7 @@ struct StageExecution: Sendable {
         guard absent.isEmpty else {
             throw CommandFailure(
                 "the command of stage '\(stage.name)' did not make \(absent.map { "'\($0)'" }.joined(separator: ", "))",
-                kept: "what was recorded, and the outputs of the run before", exitCode: .failure)
+                kept: kept, exitCode: .failure)
         }
     }
 
@@ -223,7 +229,7 @@ struct StageExecution: Sendable {
         guard !changed.isEmpty else { return }
         throw CommandFailure(
             "\(changed.sorted().map { "'\($0)'" }.joined(separator: ", ")) changed while stage '\(stage.name)' ran, so that what it used is not known",
-            kept: "what was recorded, and the outputs of the run before", exitCode: .failure)
+            kept: kept, exitCode: .failure)
     }
 
     func metrics() throws -> [String: JSONValue] {

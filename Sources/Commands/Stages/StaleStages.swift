@@ -25,11 +25,17 @@ struct StaleStages {
             let conditions = StageConditions(graph, observations, records)
             let stale = graph.order.filter { !conditions[$0].isFresh }
             output.line("Stages: \(graph.stages.count)" + (stale.isEmpty ? ", all up to date" : ""))
-            guard !stale.isEmpty else { return }
+            let sources = stale.filter { graph.stages[$0]?.command == nil }
+            if !sources.isEmpty {
+                output.line()
+                output.line("Not as imported (git restore, or git data import --update):")
+                for name in sources { output.line("\t\(graph.stages[name]?.outputs.first?.value ?? ""): \(StageWords.causes(conditions[name]).joined(separator: "; "))") }
+            }
+            guard stale.count > sources.count else { return }
             output.line()
             output.line("Stale (git data repro):")
             let origins = ChangeOrigins(repository)
-            for name in stale {
+            for name in stale where graph.stages[name]?.command != nil {
                 output.line("\t\(name): \(StageWords.causes(conditions[name]).joined(separator: "; "))")
                 if let record = records[name] {
                     for line in origins.of(conditions[name], since: record) { output.line("\t\t\(line)") }
