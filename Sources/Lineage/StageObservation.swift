@@ -165,15 +165,27 @@ package struct StageObserver {
         return values[parameter.file].flatMap { ValueFile.value(at: parameter.key, in: $0) }
     }
 
+    /// What stands at a path of the worktree; nil where nothing does. A link could lead to what is nobody's business, and
+    /// values end up in records.
+    private func contentWithoutLinks(of path: BytePath) throws(LineageError) -> [UInt8]? {
+        let isLinked = LineageError.values(path, reason: "a symbolic link is in its place, or leads to it")
+        let place: WorktreeEntry?
+        do throws(WorktreePathError) { place = try .find(path, under: top, makingFolders: false) } catch { throw isLinked }
+        guard let place else { return nil }
+        let status: FileStatus?
+        do throws(SystemError) { status = try place.folder.status(ofEntry: place.name) } catch { throw .system(error) }
+        guard let status else { return nil }
+        guard status.kind == .regular else { throw isLinked }
+        do throws(SystemError) { return try top.appending(path).contents(limit: 16 << 20) } catch { throw .system(error) }
+    }
+
     private func content(of path: BytePath, _ file: PresentFile) throws(LineageError) -> [UInt8] {
         guard !file.isFolder else { throw .values(path, reason: "it is a folder") }
         if let revision {
             let name = BytePath(bytes: revision.bytes + [UInt8(ascii: ":")] + path.bytes)
             return try git { () throws(GitError) in try repository.git().blob(name) } ?? []
         }
-        let found: [UInt8]?
-        do throws(SystemError) { found = try top.appending(path).contents(limit: 16 << 20) } catch { throw .system(error) }
-        if let found {
+        if let found = try contentWithoutLinks(of: path) {
             guard !file.pointers.contains(where: { $0.text == found }) else {
                 throw .values(path, reason: "its data is not here; git data pull")
             }

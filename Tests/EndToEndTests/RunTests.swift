@@ -117,6 +117,28 @@ final class RunTests: StageTestCase {
         XCTAssertEqual(try work.readText("sub dir/out put/all.txt"), "b\nnew\na\n")
     }
 
+    func testLinksThatLeadOutAreNotFollowed() throws {
+        let outside = laboratory.folder / "outside"
+        try outside.makeFolders()
+        try (outside / "credentials.ini").replaceContents(with: Array("[default]\nkey = s3cret\n".utf8))
+        try work.git("config", "user.name", "A")
+        _ = try laboratory.run("ln", ["-s", outside, work.folder / "link"])
+        _ = try laboratory.run("ln", ["-s", outside / "credentials.ini", work.folder / "secrets.ini"])
+        try work.commit("Links")
+        for arguments in [["-o", "link/x"], ["-p", "secrets.ini:default.key", "-o", "x"], ["-p", "link/credentials.ini:default.key", "-o", "x"]] as [[BytePath]] {
+            let run = try laboratory.run("git", ["data", "run"] + arguments + ["--", "touch ran x link/x"], in: work.folder)
+            XCTAssertNotEqual(run.status, 0)
+            assertContains(run.errorText, "symbolic link")
+            XCTAssertFalse((work.folder / "ran").exists)
+            XCTAssertFalse(run.errorText.contains("s3cret"))
+        }
+        // A project that was cloned names it: what is asked of status shows nothing of it.
+        try work.write("[stage]\n\tcommand = true\n\tparameter = secrets.ini:default.key\n\toutput = x\n", to: "lineage/x.stage")
+        let status = try work.data("status")
+        assertContains(status.errorText, "warning: 'secrets.ini': a symbolic link is in its place")
+        XCTAssertFalse((status.text + status.errorText).contains("s3cret"))
+    }
+
     func testDryRunShowsTheRecipeAndWritesNothing() throws {
         let run = try work.data("run", "-n", "-i", "raw.csv", "-o", "x", "--", "cp", "raw.csv", "x")
         XCTAssertEqual(run.text, "# lineage/x.stage\n[stage]\n\tcommand = cp raw.csv x\n\tinput = raw.csv\n\toutput = x\n")

@@ -95,6 +95,12 @@ struct StageExecution: Sendable {
         if !stage.folder.isEmpty, !(try repository.worktree().appending(stage.folder).isFolder) {
             throw CommandFailure("the folder '\(stage.folder)' of stage '\(stage.name)' does not exist")
         }
+        let top = try repository.worktree()
+        for product in stage.products.map(\.value) {
+            do { _ = try WorktreeEntry.find(product, under: top, makingFolders: false) } catch {
+                throw CommandFailure("the output '\(product)' of stage '\(stage.name)' is beyond a symbolic link, or where no folder can be")
+            }
+        }
         if let ignored = try StageOutputs(context: context, repository: repository).ignored(among: stage.products.map(\.value)).first {
             throw CommandFailure(
                 "the output '\(ignored)' of stage '\(stage.name)' is ignored by Git, so that it could not be recorded",
