@@ -104,18 +104,24 @@ final class SetAside: Sendable {
         for name in runs where name.text.hasSuffix(".d") {
             let folder = parent(repository).appending(name)
             guard let lock = try? Descriptor.open(folder / "lock", [.readWrite]), (try? lock.lock(waiting: false)) == true else { continue }
-            var isKept = false
-            for (position, path) in paths(in: folder).enumerated() {
-                let kept = folder / "\(position)"
-                guard kept.isPresent else { continue }
-                if restore(kept, to: path, below: top) {
+            var kept: [(path: BytePath, position: Int)] = []
+            for (position, path) in paths(in: folder).enumerated() where (folder / "\(position)").isPresent {
+                if restore(folder / "\(position)", to: path, below: top) {
                     output.message("'\(path)' is back, which a run that was killed had set aside")
                 } else {
-                    isKept = true
-                    output.warning("a run that was killed has left '\(path)'; the version before it is '\(kept)'")
+                    kept.append((path, position))
                 }
             }
-            if !isKept { remove(folder) }
+            guard !kept.isEmpty else {
+                remove(folder)
+                continue
+            }
+            // It is said once; the files stay until somebody removes them.
+            let place = folder.adding(suffix: ".kept")
+            guard (try? folder.rename(to: place)) != nil else { continue }
+            for (path, position) in kept {
+                output.warning("a run that was killed has left '\(path)'; the version before it is '\(place / "\(position)")'")
+            }
         }
     }
 }
