@@ -86,6 +86,28 @@ final class ReproTests: StageTestCase {
         XCTAssertEqual(ran(try other.data("repro")), ["clean"])
     }
 
+    func testRunThatIsTakenBringsItsPatternAlong() throws {
+        try work.git("switch", "--quiet", "-c", "elsewhere", "HEAD~1")
+        try work.git("checkout", "--quiet", "main", "--", "lineage/clean.stage", "lineage/train.stage")
+        let repro = try work.data("repro")
+        XCTAssertEqual(ran(repro), [])
+        assertContains(repro.errorText, "Tracking '/clean.out' as data.")
+        try assertContent("clean.out", in: work, is: Array("1\n2\n3\n\0".utf8))
+        try work.commit("Taken")
+        XCTAssertEqual(try work.git("diff", "--stat", "main", "--", "clean.out", "model.out", ".gitattributes").text, "")
+        try assertClean(work)
+    }
+
+    func testPointerIsNeverReadAsData() throws {
+        // On this branch no pattern says that it is data.
+        try work.write("*.csv filter=data diff=data merge=data -text\n", to: ".gitattributes")
+        try work.write(pointerText(for: Array("1\n2\n3\n\0".utf8)), to: "clean.out")
+        let run = try work.attempt("data", "run", "--name", "other", "-i", "clean.out", "-o", "copy", "--", "cp clean.out copy; touch ran")
+        XCTAssertEqual(run.status, 1)
+        assertContains(run.errorText, "the input 'clean.out' of stage 'other' is a pointer, not data")
+        XCTAssertFalse((work.folder / "ran").exists)
+    }
+
     func testForceRunsWhatIsFresh() throws {
         XCTAssertEqual(ran(try work.data("repro", "--force")), ["clean", "train"])
         XCTAssertEqual(ran(try work.data("repro", "--force", "clean")), ["clean"])

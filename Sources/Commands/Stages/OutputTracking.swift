@@ -15,7 +15,12 @@ struct OutputTracking {
     ///   - files: from the top of the worktree.
     ///   - outputs: the files themselves, and folders, of which each becomes one pattern.
     func track(_ files: [BytePath], of outputs: [BytePath]) throws {
-        let heavy = try unspoken(among: try files.filter { try isHeavy($0) })
+        try track(data: try files.filter { try isHeavy($0) }, of: outputs)
+    }
+
+    /// As above, of files that are data wherever they were made.
+    func track(data files: [BytePath], of outputs: [BytePath]) throws {
+        let heavy = try unspoken(among: files)
         guard !heavy.isEmpty else { return }
         var attributes = try FolderAttributes(repository, folder: "")
         let file = attributes.path

@@ -220,6 +220,8 @@ final class Reproduction: Sendable {
         guard let run = try past.run(of: stage, key: observation.causes.key) else { return false }
         let download = Download(context: context, repository: repository)
         guard try download.fetch(run.pointers.map(\.pointer)).reasons.isEmpty else { return false }
+        // Without the pattern, which that commit has, the pointers would be checked out as they are.
+        try OutputTracking(context: context, repository: repository).track(data: run.pointers.map(\.path), of: stage.products.map(\.value))
         let commit = BytePath(bytes: run.commit.hex)
         var paths = stage.products.map(\.value) + [stage.name.recordFile]
         if let environment = run.record.environmentRecord { paths.append(EnvironmentRecord.path(of: environment)) }

@@ -2,6 +2,7 @@ import Diagnostics
 import Git
 import Lineage
 import Platform
+import Pointer
 import Repository
 import FoundationEssentials
 private import Synchronization
@@ -108,6 +109,20 @@ struct StageExecution: Sendable {
         }
     }
 
+    /// Pointers that nothing fills, as no data pattern matches them or as they are not staged, would be read as data.
+    private func checkPointers(_ inputs: [BytePath: PresentFile]) throws {
+        let top = try repository.worktree()
+        let paths = Set(inputs.filter { !$0.value.isFolder }.keys).union(inputs.values.flatMap { $0.pointers.map(\.path) })
+        for path in paths.sorted() {
+            guard let status = try top.appending(path).status(), status.kind == .regular, status.byteCount < Int64(Pointer.maximumTextByteCount),
+                let content = try top.appending(path).contents(limit: Pointer.maximumTextByteCount), case .pointer = Pointer.recognize(content)
+            else { continue }
+            throw CommandFailure(
+                "the input '\(path)' of stage '\(stage.name)' is a pointer, not data", kept: "nothing was run",
+                hints: ["git data pull \(ShellWord.quoted(path)), or where no data pattern matches it: git data fix"], exitCode: .failure)
+        }
+    }
+
     func missing(_ path: BytePath) -> CommandFailure {
         CommandFailure("the input '\(path)' of stage '\(stage.name)' does not exist", exitCode: .failure)
     }
@@ -117,7 +132,7 @@ struct StageExecution: Sendable {
         try index {
             let inputs = try PresentContents(repository).look(at: stage.reads.map(\.value) + stage.environmentFiles.map(\.value))
             let waiting = try repository.standing(among: inputs.values.flatMap(\.pointers))
-            guard !waiting.isEmpty else { return }
+            guard !waiting.isEmpty else { return try checkPointers(inputs) }
             let download = Download(context: context, repository: repository)
             let fetched = try download.fetch(waiting.map(\.pointer))
             DownloadOptions.sayFetched(fetched, context.output)
@@ -129,6 +144,7 @@ struct StageExecution: Sendable {
                 download.report(shortfalls, after: fetched.failure, hint: "git data pull")
                 throw CommandFailure("stage '\(stage.name)' was not run, as inputs of it are missing", exitCode: .failure)
             }
+            try checkPointers(inputs)
         }
     }
 
