@@ -31,6 +31,21 @@ final class RunTests: StageTestCase {
         XCTAssertEqual(try work.data("repro", "--dry-run", with: ["SEED": "7"]).lines, [])
     }
 
+    func testPatternsOfAllRunsAreInTheCommit() throws {
+        try work.write("*.md text\n" + (try work.readText(".gitattributes")), to: ".gitattributes")
+        for name in ["one", "two"] {
+            try work.data("run", "--name", BytePath(name), "-i", "raw.csv", "-o", BytePath(name), "--", BytePath("printf '\\0' | cat - raw.csv > \(name)"))
+        }
+        // As a person does it, without `git add`.
+        try work.git("commit", "--quiet", "-m", "Two runs")
+        XCTAssertEqual(try work.git("show", "HEAD:.gitattributes").lines.suffix(2).map { String($0.prefix(5)) }, ["/one ", "/two "])
+        XCTAssertEqual(try work.changes(), [" M .gitattributes"], "a change of somebody else's is not ours to stage")
+        try work.git("push", "--quiet", "origin", "main")
+        let clone = try laboratory.clone(origin)
+        XCTAssertEqual(try clone.read("two"), [0] + Array("1\n2\n3\n4\n5\n".utf8))
+        XCTAssertEqual(try clone.data("repro", "--dry-run").lines, [])
+    }
+
     func testTreeThatIsNotCommittedIsSaid() throws {
         try work.write("more\n", to: "raw.csv")
         try work.data("run", "-i", "raw.csv", "-o", "copy", "--", "cp", "raw.csv", "copy")

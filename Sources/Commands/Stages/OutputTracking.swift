@@ -23,9 +23,6 @@ struct OutputTracking {
         let heavy = try unspoken(among: files)
         guard !heavy.isEmpty else { return }
         var attributes = try FolderAttributes(repository, folder: "")
-        let file = attributes.path
-        let git = try repository.git()
-        let isUnchanged = try git.query(["--literal-pathspecs", "status", "--porcelain", "-z", "--", file]).output.isEmpty
         var new: [AttributePattern] = []
         for output in outputs {
             let inside = heavy.filter { $0.isInside(output) }
@@ -43,12 +40,24 @@ struct OutputTracking {
         let names = try attributes.plainNames(matching: new)
         if !names.isEmpty { attributes.file.except(names) }
         try attributes.save()
-        if isUnchanged {
+        try stage(new, except: names, in: attributes.path)
+    }
+
+    /// Gives the index the same lines, and nothing else that a person may have changed in the file and not staged: a
+    /// commit of the pointers without them would be one of pointers that nobody fills.
+    private func stage(_ patterns: [AttributePattern], except names: [String], in file: BytePath) throws {
+        let git = try repository.git()
+        let present = try git.blob(BytePath(bytes: Array(":0:".utf8) + file.bytes)) ?? []
+        var staged = AttributesFile(present)
+        for pattern in patterns { _ = staged.track(pattern) }
+        if !names.isEmpty { staged.except(names) }
+        guard staged.content != present else { return }
+        if try repository.worktree().appending(file).contents() == staged.content {
             try git.query(["--literal-pathspecs", "add", "--force", "--", file])
-        } else {
-            // What else was changed there is not ours to stage.
-            context.output.message("hint: git add .gitattributes")
+            return
         }
+        let name = try git.query(["hash-object", "-w", "--stdin"], input: staged.content).line
+        try git.query(["update-index", "--add", "--cacheinfo", BytePath(bytes: Array("100644,".utf8) + name.bytes + [UInt8(ascii: ",")] + file.bytes)])
     }
 
     /// Those of the paths of whose filter `.gitattributes` says nothing; `-filter` keeps a file in Git.
