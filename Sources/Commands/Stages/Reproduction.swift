@@ -199,12 +199,19 @@ final class Reproduction: Sendable {
     private func checkEdits(_ stage: Stage, _ observation: StageObservation, _ record: RunRecord?) throws {
         for product in stage.products {
             guard let file = observation.products[product.value], record?.outputs[product.value.text] != file.id else { continue }
-            let literal = BytePath(bytes: Array(":(top,literal)".utf8) + product.value.bytes)
-            if file.isStaged, try repository.git().run(["diff", "--cached", "--quiet", "HEAD", "--", literal]).status == 0 { continue }
+            if file.isStaged, try isInACommit(product.value) { continue }
             let path = ShellWord.quoted(product.value)
             throw CommandFailure(
                 "'\(product.value)', an output of stage '\(stage.name)', was changed and is in no commit", kept: "it; the stage was not run",
                 hints: ["git add \(path) && git commit, to keep that version in Git; or git data repro --force \(stage.name)"])
+        }
+    }
+
+    /// Whether what the index has at a path is that of HEAD, or of the commit that is being merged or picked.
+    private func isInACommit(_ path: BytePath) throws -> Bool {
+        let literal = BytePath(bytes: Array(":(top,literal)".utf8) + path.bytes)
+        return try ["HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD"].contains { commit in
+            try repository.git().run(["diff", "--cached", "--quiet", commit, "--", literal]).status == 0
         }
     }
 
