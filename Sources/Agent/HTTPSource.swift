@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTP
 import Platform
 import Remote
+import S3
 
 /// A file of a web server. Redirects are followed to web servers alone, never from `https` to `http`, and nobody is
 /// shown what was given for another.
@@ -33,7 +34,7 @@ struct HTTPSource: SourcePlace {
         for _ in 0...Self.longestChain {
             var request = request(question, to: place)
             request.isCancelled = { cancellation.isCancelled }
-            let response = try client.stream(request, failure: Self.failure) { head, piece throws(RemoteError) in
+            let response = try client.stream(request, failure: RemoteError.init(_:)) { head, piece throws(RemoteError) in
                 guard head.status == 200 || head.status == 206 else { return }
                 try receive(Self.answer(head), piece)
             }
@@ -90,16 +91,6 @@ struct HTTPSource: SourcePlace {
             return RemoteError(.unreachable, "\(server) has a trouble of its own \(status)", isTransient: true, retryAfter: pause)
         default: return RemoteError(.other, "\(server) does not give the file \(status)")
         }
-    }
-
-    private static func failure(_ error: HTTPError) -> RemoteError {
-        let kind: RemoteError.Kind =
-            switch error.kind {
-            case .resolve, .connect, .tls, .proxy, .stalled, .cut: .unreachable
-            case .interrupted: .interrupted
-            case .protocolViolation, .tooLarge, .source, .other: .other
-            }
-        return RemoteError(kind, error.message, isTransient: error.isTransient)
     }
 
     /// With the `%` escapes undone.

@@ -54,7 +54,7 @@ final class HTTPExchange: WebExchange {
         try interruption(cancellation)
         var head: WebResponse?
         let response = try (request.isLocal ? localClient : client).stream(
-            Self.request(request, cancellation, sent), failure: Self.failure
+            Self.request(request, cancellation, sent), failure: RemoteError.init(_:)
         ) { answer, piece throws(RemoteError) in
             let known = head ?? WebResponse(answer)
             head = known
@@ -95,21 +95,24 @@ final class HTTPExchange: WebExchange {
     private final class Reported: Sendable {
         let count = Atomic<Int64>(0)
     }
-
-    private static func failure(_ error: HTTPError) -> RemoteError {
-        let kind: RemoteError.Kind =
-            switch error.kind {
-            case .resolve, .connect, .tls, .proxy, .stalled, .cut: .unreachable
-            case .interrupted: .interrupted
-            case .protocolViolation, .tooLarge, .source, .other: .other
-            }
-        return RemoteError(kind, error.message, isTransient: error.isTransient)
-    }
 }
 
 extension WebResponse {
     fileprivate init(_ response: HTTPResponse) {
         self.init(status: response.status, body: response.body)
         for field in response.headers.fields { headers[field.name.lowercased()] = field.value }
+    }
+}
+
+extension RemoteError {
+    /// What an exchange that failed on its way means to who asked for a blob or a file.
+    package init(_ error: HTTPError) {
+        let kind: Kind =
+            switch error.kind {
+            case .resolve, .connect, .tls, .proxy, .stalled, .cut: .unreachable
+            case .interrupted: .interrupted
+            case .protocolViolation, .tooLarge, .source, .other: .other
+            }
+        self.init(kind, error.message, isTransient: error.isTransient)
     }
 }

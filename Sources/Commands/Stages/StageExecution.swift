@@ -47,7 +47,7 @@ struct StageExecution: Sendable {
         var before = try index { try observe(stage) }
         if let missing = before.missing.first { throw self.missing(missing) }
         if let key = before.missingKeys.first {
-            throw CommandFailure("there is no parameter '\(BytePath(key))', which stage '\(stage.name)' names", exitCode: .failure)
+            throw CommandFailure("there is no parameter '\(BytePath(key))', which stage '\(stage.name)' names", kept: "nothing was run", exitCode: .failure)
         }
         let circumstances = try index { try repository.circumstances(besides: products) }
         let aside = try SetAside(stage.products.map(\.value), of: repository)
@@ -124,7 +124,7 @@ struct StageExecution: Sendable {
     }
 
     func missing(_ path: BytePath) -> CommandFailure {
-        CommandFailure("the input '\(path)' of stage '\(stage.name)' does not exist", exitCode: .failure)
+        CommandFailure("the input '\(path)' of stage '\(stage.name)' does not exist", kept: "nothing was run", exitCode: .failure)
     }
 
     /// Puts content in the place of every pointer that the stage would read.
