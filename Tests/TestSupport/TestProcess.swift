@@ -15,8 +15,13 @@ package enum TestProcess {
 
     /// What whoever runs the tests tells them: where the executables are, how long to go on.
     private static func isForTests(_ entry: [UInt8]) -> Bool {
-        ["GIT_DATA_BIN=", "GIT_DATA_KILL_", "GIT_DATA_RANDOM_", "GIT_DATA_RACE_", "GIT_DATA_SCENARIOS="].contains { entry.starts(with: $0.utf8) }
+        prefixesForTests.contains { entry.starts(with: $0.utf8) }
     }
+
+    private static let prefixesForTests = [
+        "GIT_DATA_BIN=", "GIT_DATA_FAULT_", "GIT_DATA_FUZZ_", "GIT_DATA_KILL_", "GIT_DATA_LOAD_", "GIT_DATA_NETWORK_",
+        "GIT_DATA_RACE_", "GIT_DATA_RANDOM_", "GIT_DATA_SCENARIOS=",
+    ]
 
     private static let hermeticVariables = [
         ("HOME", "/nonexistent"), ("XDG_CONFIG_HOME", "/nonexistent"), ("LC_ALL", "C"), ("TZ", "UTC"),
