@@ -56,7 +56,7 @@ extension FuzzTarget {
         default:
             guard let byteCount = parts.bytes.first.map({ Int64($0) << 30 }) else { return }
             // What is written is read as the same, where a head can hold it.
-            let name = Array(parts.bytes.dropFirst().prefix(90).filter { $0 != 0 })
+            let name = Array(parts.bytes.dropFirst().prefix(80).filter { $0 != 0 })
             let heads = TarHeader.heads(name: name, byteCount: byteCount, permissions: 0o644, modified: 0)
             if heads.count == TarHeader.blockByteCount, !name.isEmpty {
                 require(TarHeader(heads).map { $0.name == name && $0.byteCount == byteCount } ?? false, "a head is another one when it is read again")
