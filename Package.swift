@@ -10,6 +10,17 @@ let linkedStatically: [LinkerSetting] =
     Context.environment["GIT_DATA_DYNAMIC"] == nil
     ? [.unsafeFlags(["-static-executable"], .when(platforms: [.linux], configuration: .release))] : []
 
+/// The parsers that are fuzzed: in the tests with the inputs that are kept and some more, and where `Tests/fuzz` asks
+/// for it as a program of libFuzzer's, which needs flags that nothing else does.
+let fuzzed: [Target.Dependency] = [
+    "Agent", "Commands", "Filter", "RemoteHelper", "Lineage", "Transfer", "S3", "Repository", "Remote", "Inspection", "HTTP", "Git", "Pointer",
+    "Platform", "Digest",
+]
+let fuzzing: Target =
+    Context.environment["GIT_DATA_FUZZ"] == nil
+    ? .testTarget(name: "FuzzTests", dependencies: fuzzed + ["TestSupport"], path: "Tests/Fuzz", exclude: ["main.swift", "corpus"])
+    : .executableTarget(name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["FuzzTests.swift", "corpus"])
+
 let package = Package(
     name: "git-data",
     products: [
@@ -104,5 +115,6 @@ let package = Package(
             name: "CommandsTests",
             dependencies: ["Commands", "Repository", "Git", "Platform", "Digest", "Diagnostics", "TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Pointer", "Platform", "Digest", "TestSupport"]),
+        fuzzing,
     ]
 )

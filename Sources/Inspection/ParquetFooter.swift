@@ -25,6 +25,8 @@ struct ParquetFooter {
     private var places: [[UInt8]: Int] = [:]
 
     private static let byteLimit = 64 << 20
+    /// The longest paths of all columns together. A few bytes in the footer can name a column below a very long name.
+    private static let pathByteLimit = 64 << 20
 
     /// - Returns: nil where there is no whole footer.
     init?(_ source: ByteSource) throws(SystemError) {
@@ -42,6 +44,7 @@ struct ParquetFooter {
         try reader.structure { reader, field, kind throws(ThriftReader.Damaged) in
             switch (field, kind) {
             case (2, .list):
+                guard footer.schema.isEmpty else { throw ThriftReader.Damaged() }
                 try reader.list { reader, _ throws(ThriftReader.Damaged) in footer.schema.append(try Self.element(&reader)) }
                 try footer.layOut()
             case (3, .long): footer.rowCount = try reader.integer()
@@ -79,6 +82,7 @@ struct ParquetFooter {
     /// The leaves of the schema, which comes as a tree in order of depth, with their paths.
     private mutating func layOut() throws(ThriftReader.Damaged) {
         var open: [(name: [UInt8], left: Int)] = []
+        var pathByteCount = 0
         for (position, element) in schema.enumerated() {
             guard open.count < 64 else { throw ThriftReader.Damaged() }
             if position > 0 {
@@ -86,6 +90,8 @@ struct ParquetFooter {
                 if element.childCount <= 0 {
                     var column = element
                     column.name = Array(path)
+                    pathByteCount += column.name.count
+                    guard pathByteCount <= Self.pathByteLimit else { throw ThriftReader.Damaged() }
                     places[column.name] = columns.count
                     columns.append(column)
                 }
@@ -98,6 +104,8 @@ struct ParquetFooter {
 
     private mutating func readRowGroup(_ reader: inout ThriftReader) throws(ThriftReader.Damaged) {
         var footer = self
+        // Or else the first column that changes would copy all, for each row group.
+        (columns, places, schema) = ([], [:], [])
         try reader.structure { reader, field, kind throws(ThriftReader.Damaged) in
             guard field == 1, kind == .list else { return try reader.skip(kind) }
             try reader.list { reader, _ throws(ThriftReader.Damaged) in

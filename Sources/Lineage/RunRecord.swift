@@ -110,6 +110,10 @@ extension RunRecord {
 
     private struct Version: Decodable { var version: Int }
     private static let version = 1
+    /// The years 0 to 9999, which RFC 3339 can write.
+    private static let times: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
+    /// With which sums of times do not overflow, in milliseconds: more than a million years.
+    private static let longest: Int64 = 1 << 55
 
     /// The record's bytes.
     package var text: [UInt8] {
@@ -146,8 +150,9 @@ extension RunRecord {
         environmentRecord = wire.environmentRecord.flatMap { ObjectID($0) }
         commit = wire.commit
         isTreeClean = wire.clean
-        started = Int64(((try? Date(wire.started, strategy: .iso8601)) ?? Date(timeIntervalSince1970: 0)).timeIntervalSince1970)
-        milliseconds = wire.milliseconds
+        let time = (try? Date(wire.started, strategy: .iso8601))?.timeIntervalSince1970 ?? 0
+        started = Int64(exactly: time.rounded(.down)).flatMap { Self.times.contains($0) ? $0 : nil } ?? 0
+        milliseconds = min(max(0, wire.milliseconds), Self.longest)
         exitStatus = wire.exit
         author = wire.author
     }

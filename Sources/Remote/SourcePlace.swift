@@ -68,7 +68,7 @@ package struct SourceAnswer: Sendable {
         contentType = header("content-type")
         let range = header("content-range").flatMap { Self.range($0) }
         first = range?.first
-        byteCount = status == 200 ? header("content-length").flatMap { Int64($0) } : range?.total
+        byteCount = status == 200 ? header("content-length").flatMap { Self.count($0) } : range?.total
         checks = SourceCheck.all(isWhole: status == 200, isBucket: isBucket, header)
     }
 
@@ -80,7 +80,12 @@ package struct SourceAnswer: Sendable {
         guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
         let halves = words[1].split(separator: "/", omittingEmptySubsequences: false)
         guard halves.count == 2 else { return nil }
-        return (halves[0].split(separator: "-").first.flatMap { Int64($0) }, Int64(halves[1]))
+        return (halves[0].split(separator: "-").first.flatMap { count($0) }, count(halves[1]))
+    }
+
+    /// No server has a file of less than nothing, but it may say so.
+    private static func count(_ text: some StringProtocol) -> Int64? {
+        Int64(text).flatMap { $0 >= 0 ? $0 : nil }
     }
 
     /// Whether an entity tag stands for the same bytes, and not only for the same meaning.

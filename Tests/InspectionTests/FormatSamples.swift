@@ -147,6 +147,16 @@ enum FormatSamples {
         return Samples.text("PAR1") + Samples.zeros(32) + footer + Samples.little(footer.count, 4) + Samples.text("PAR1")
     }
 
+    /// A table without rows whose columns are in a group of a long name.
+    static func parquet(below nameByteCount: Int, columns: Int) -> [UInt8] {
+        let group = structure([(4, 8, binary([UInt8](repeating: 0x61, count: nameByteCount))), (5, 5, signed(columns))])
+        let root = structure([(4, 8, binary(Samples.text("schema"))), (5, 5, signed(1))])
+        let leaf = structure([(1, 5, signed(2)), (4, 8, binary(Samples.text("b")))])
+        let schema = [UInt8(15 << 4 | 12)] + varint(columns + 2) + root + group + [[UInt8]](repeating: leaf, count: columns).flatMap { $0 }
+        let footer = structure([(1, 5, signed(2)), (2, 9, schema), (3, 6, signed(0))])
+        return Samples.text("PAR1") + footer + Samples.little(footer.count, 4) + Samples.text("PAR1")
+    }
+
     // MARK: pictures and sound
 
     static func tiff(width: Int = 20) -> [UInt8] {

@@ -184,4 +184,11 @@ final class FormatTests: XCTestCase {
         zip.replaceSubrange(zip.count - 10..<zip.count - 6, with: [0xff, 0xff, 0xff, 0x7f])
         XCTAssertNotNil(try DataSummary.read(ByteSource(zip)).damage)
     }
+
+    /// A few bytes in a footer could ask for a column with a very long path.
+    func testPathsOfColumnsDoNotGrowWithoutBound() throws {
+        let small = try DataSummary.read(ByteSource(FormatSamples.parquet(below: 1 << 10, columns: 100)))
+        XCTAssertNil(small.damage)
+        XCTAssertEqual(try DataSummary.read(ByteSource(FormatSamples.parquet(below: 1 << 16, columns: 2000))).damage, "there is no sound footer")
+    }
 }

@@ -69,6 +69,21 @@ final class RunRecordTests: XCTestCase {
         }
     }
 
+    /// Sums of times do not overflow, whatever somebody has written into a record.
+    func testTimesThatCannotBeAreNotBelieved() throws {
+        let text = String(decoding: try record().text, as: UTF8.self)
+        for number in ["9223372036854775807", "-9223372036854775808"] {
+            let read = try RunRecord(Array(text.replacing(": 1234", with: ": \(number)").utf8), file: "a")
+            XCTAssertTrue((0...Int64.max / 2).contains(read.milliseconds))
+            XCTAssertFalse((read.started * 1000).addingReportingOverflow(read.milliseconds).overflow)
+        }
+        let started = try XCTUnwrap(text.firstMatch(of: /"started" : "[^"]*"/)?.output)
+        for time in ["9999999999-01-01T00:00:00Z", "-9999999999-01-01T00:00:00Z", "x"] {
+            let read = try RunRecord(Array(text.replacing(started, with: "\"started\" : \"\(time)\"").utf8), file: "a")
+            XCTAssertFalse(read.started.multipliedReportingOverflow(by: 1000).overflow)
+        }
+    }
+
     func testIdentitiesOfContents() throws {
         let digits = String(repeating: "0f", count: 32)
         for text in ["sha256:\(digits)", "git:\(digits)", "git:\(digits.prefix(40))", "folder:\(digits)"] {

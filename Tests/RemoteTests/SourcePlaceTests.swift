@@ -53,4 +53,11 @@ final class SourcePlaceTests: XCTestCase {
         XCTAssertTrue(SourceAnswer.isStrong("\"a\""))
         for weak in ["W/\"a\"", "a", "\"\"", ""] { XCTAssertFalse(SourceAnswer.isStrong(weak), weak) }
     }
+
+    func testLengthsBelowZeroAreNone() {
+        XCTAssertNil(answer(["content-length": "-9223372036854775808"]).byteCount)
+        let part = answer(status: 206, ["content-range": "bytes 5-9/-9223372036854775808"])
+        XCTAssertEqual(part.first, 5)
+        XCTAssertNil(part.byteCount)
+    }
 }

@@ -52,7 +52,8 @@ package struct IndexFile {
     ) throws(IndexFormatError) -> [BytePath: GitObjectName] {
         var cursor = try IndexCursor(bytes, nameByteCount: nameByteCount)
         var names: [BytePath: GitObjectName] = [:]
-        names.reserveCapacity(Int(cursor.entryCount))
+        // What the head says is believed as far as there are bytes for it.
+        names.reserveCapacity(min(Int(cursor.entryCount), bytes.count / 62))
         while let entry = try cursor.next() {
             guard entry.stage == 0 else { continue }
             names[BytePath(bytes: cursor.path)] = GitObjectName(bytes: bytes[entry.name])

@@ -35,7 +35,7 @@ enum PythonVersion {
     }
 
     private static func text(ofDetails json: JSONValue) -> String? {
-        let numbers = ["major", "minor", "micro"].compactMap { json[["implementation", "version", $0]]?.double.map { Int($0) } }
+        let numbers = ["major", "minor", "micro"].compactMap { json[["implementation", "version", $0]]?.double.flatMap { Int(exactly: $0) } }
         guard numbers.count == 3 else { return nil }
         let level = json[["implementation", "version", "releaselevel"]]?.description ?? "final"
         let serial = json[["implementation", "version", "serial"]]?.description ?? ""
