@@ -3,7 +3,8 @@ import TestSupport
 import XCTest
 
 /// The short form of `Tests/fuzz`: every parser gets the inputs that are kept, and some that are made of them at random.
-/// GIT_DATA_FUZZ_SEED and GIT_DATA_FUZZ_INPUTS, so many for each parser, steer it.
+/// GIT_DATA_FUZZ_SEED and GIT_DATA_FUZZ_INPUTS, so many for each parser, steer it; what made a parser trap is in
+/// `/dev/shm/git-data-fuzz-PID/TARGET.input`, for `Tests/fuzz --again TARGET FILE`.
 final class FuzzTests: XCTestCase {
     private static let corpus = BytePath(#filePath).parent / "corpus"
 
@@ -32,7 +33,7 @@ final class FuzzTests: XCTestCase {
     }
 
     private func fuzz(_ targets: [FuzzTarget]) throws {
-        let seed = number("GIT_DATA_FUZZ_SEED") ?? UInt64.random(in: 0..<1_000_000)
+        let seed = number("GIT_DATA_FUZZ_SEED") ?? 1
         let count = number("GIT_DATA_FUZZ_INPUTS").map { Int($0) } ?? 400
         var inputs = 0
         for target in targets {
@@ -42,6 +43,8 @@ final class FuzzTests: XCTestCase {
             for position in 0..<kept.count + count {
                 let input = position < kept.count ? kept[position] : maker.next()
                 FuzzTarget.found = { XCTFail("\(target.name): \($0), by \(KeptInput.written(input))") }
+                // A trap ends the process: the input is in memory's file system then, and stays there.
+                _ = try FuzzFolder.file(BytePath("\(target.name).input"), input)
                 // What is refused is refused.
                 try? target.run(input)
                 inputs += 1
