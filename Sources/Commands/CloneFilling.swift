@@ -1,5 +1,6 @@
 import Diagnostics
 import Digest
+import Filter
 import Git
 import Platform
 import Pointer
@@ -72,6 +73,7 @@ struct CloneFilling {
         contents.filledByteCount += present.reduce(0) { $0 + $1.pointer.byteCount }
         if verifiesPresent {
             let top = try repository.worktree()
+            Hydration.sweep(files.map(\.path), worktree: top)
             let different = Self.different(present.filter { !written.contains($0.path) }, in: top)
             contents.filled -= different.count
             contents.filledByteCount -= different.reduce(0) { $0 + $1.pointer.byteCount }

@@ -160,13 +160,7 @@ private struct Collection {
                 hints: ["if that was cut off: git data gc --remote=\(remote) --unmark, and begin anew"])
         }
         // From here on a push that needs one of these blobs waits; those before have said so under `keep`.
-        var kept: Set<ObjectID> = []
-        let notes = try session.documents(in: CollectionMark.keepFolder)
-        for note in notes {
-            kept.formUnion(CollectionMark.oids(try (session.document(note) ?? []).split(separator: UInt8(ascii: "\n"))))
-        }
-        let (_, unnamed) = try unnamed()
-        let doomed = unnamed.filter { mark.oids.contains($0.key) && !kept.contains($0.key) }
+        let (notes, kept, doomed) = try chosen(of: mark)
         let outcome = try session.delete(Array(doomed.keys))
         for failure in outcome.failures.prefix(1) {
             throw CommandFailure(
@@ -179,6 +173,22 @@ private struct Collection {
         if !kept.isEmpty { context.output.message("Kept \(Count.blobs(kept.intersection(mark.oids).count)) that pushes have come to need.") }
         if aborted > 0 { context.output.message("Took back \(Count.noun(aborted, "upload")) that nobody finished.") }
         return .success
+    }
+
+    /// Which marked blobs are to go. Where that cannot be found out, nothing has gone yet, and nobody need wait.
+    private func chosen(of mark: CollectionMark) throws -> (notes: [String], kept: Set<ObjectID>, doomed: [ObjectID: Int64]) {
+        do {
+            var kept: Set<ObjectID> = []
+            let notes = try session.documents(in: CollectionMark.keepFolder)
+            for note in notes {
+                kept.formUnion(CollectionMark.oids(try (session.document(note) ?? []).split(separator: UInt8(ascii: "\n"))))
+            }
+            let (_, unnamed) = try unnamed()
+            return (notes, kept, unnamed.filter { mark.oids.contains($0.key) && !kept.contains($0.key) })
+        } catch {
+            try? session.removeDocument(CollectionMark.sweep)
+            throw error
+        }
     }
 
     func unmark() throws -> ExitCode {

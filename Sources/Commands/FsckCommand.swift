@@ -155,11 +155,20 @@ struct Fsck {
             report.problems.append(
                 FsckReport.Problem(kind: .damaged, oid: oid.hex, path: path(of: oid), kept: kept.description))
         }
+        try recallDamaged(besides: Set(damaged))
         let sizes = Dictionary(uniqueKeysWithValues: blobs.map { ($0.oid, $0.byteCount) })
         for item in reached where !damaged.contains(item.pointer.oid) {
             guard let size = sizes[item.pointer.oid], own.contains(item.pointer.oid), size != item.pointer.byteCount else { continue }
             report.problems.append(
                 FsckReport.Problem(kind: .size, oid: item.pointer.oid.hex, path: item.path.description))
+        }
+    }
+
+    /// What an earlier run has taken out of use stays damaged until it is brought back.
+    private mutating func recallDamaged(besides known: Set<ObjectID>) throws {
+        for (oid, kept) in try store.setAsideBlobs() where !known.contains(oid) && pointers[oid] != nil && !store.contains(oid) {
+            report.problems.append(
+                FsckReport.Problem(kind: .damaged, oid: oid.hex, path: path(of: oid), kept: kept.description))
         }
     }
 

@@ -41,6 +41,13 @@ struct MigrateLFSCommand: Command {
         let git = try repository.git()
         let changes = try changes(in: repository)
         guard !changes.isEmpty else {
+            // One that was cut off may have come no further than to the worktree.
+            let unstaged = try unstagedChanges(in: repository)
+            if !unstaged.isEmpty, !arguments[CommonOptions.dryRun] {
+                try git.query(["add", "--", Settings.committedFile] + unstaged)
+                context.output.message("Staged what an earlier run had changed.")
+                return .success
+            }
             context.output.message("Nothing to do: no .gitattributes names the filter of Git LFS.")
             return .success
         }
@@ -50,13 +57,14 @@ struct MigrateLFSCommand: Command {
         if arguments[CommonOptions.dryRun] { return .success }
         // The setting first: with the attributes alone, an add would write pointers of the other form.
         try git.query(["config", "-f", top / ".gitdata", "data.pointer", "lfs"])
+        repository.forgetSettings()
+        // The attributes last: a run that is cut off before them is begun anew.
+        try InitCommand.setUp(repository, isLazy: false, context)
         for change in changes {
             let file = top.appending(change.path)
             try file.replaceContents(with: change.content)
         }
         try git.query(["add", "--"] + [Settings.committedFile] + changes.map(\.path))
-        repository.forgetSettings()
-        try InitCommand.setUp(repository, isLazy: false, context)
         let absent = try absentBlobs(repository)
         if absent > 0 {
             context.output.warning("\(Count.blobs(absent)) of this repository's history are not on this machine")
@@ -81,6 +89,18 @@ struct MigrateLFSCommand: Command {
             var attributes = AttributesFile(content)
             let lineCount = attributes.takeOverFromLFS()
             return lineCount == 0 ? nil : Change(path: path, content: attributes.content, lineCount: lineCount)
+        }
+    }
+
+    /// Attributes that name the filter of Git LFS in the index, and not in the worktree any more.
+    private static func unstagedChanges(in repository: Repository) throws -> [BytePath] {
+        let git = try repository.git()
+        guard try repository.settings().configuration.value("data.pointer") == "lfs" else { return [] }
+        let changed = try git.query(["diff-files", "--name-only", "-z", "--", ":(glob)**/.gitattributes"]).records
+        return try changed.filter { path in
+            let staged = try git.run(["cat-file", "blob", BytePath(bytes: Array(":".utf8) + path.bytes)])
+            var attributes = AttributesFile(staged.output)
+            return staged.status == 0 && attributes.takeOverFromLFS() > 0
         }
     }
 

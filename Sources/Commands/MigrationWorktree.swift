@@ -25,7 +25,7 @@ struct MigrationWorktree {
             statuses[entry.path] = try? top.appending(entry.path).status()
         }
         self.statuses = statuses
-        guard entries.contains(where: { $0.path == FolderAttributes.name }) || !top.appending(FolderAttributes.name).exists else {
+        guard try entries.contains(where: { $0.path == FolderAttributes.name }) || !Self.hasOwnAttributes(git, top) else {
             throw CommandFailure(
                 "'.gitattributes' is not in Git, and would be overwritten", hints: ["git add .gitattributes && git commit"])
         }
@@ -33,6 +33,15 @@ struct MigrationWorktree {
         guard let head = try git.resolve("HEAD"), try git.indexIs(head), try !hasChanges() else {
             throw CommandFailure("there are changes that are not committed", hints: ["git stash", "or: git commit --all"])
         }
+    }
+
+    /// Whether `.gitattributes` is of somebody's making. A migration that was killed may have left that of HEAD's backup.
+    private static func hasOwnAttributes(_ git: Git, _ top: BytePath) throws -> Bool {
+        guard let content = try top.appending(FolderAttributes.name).contents() else { return false }
+        let branch = try git.run(["symbolic-ref", "--quiet", "HEAD"]).line
+        let backup = BytePath(bytes: Array("refs/original/".utf8) + branch.bytes + Array(":\(FolderAttributes.name)".utf8))
+        let answer = try git.run(["cat-file", "blob", backup])
+        return answer.status != 0 || answer.output != content
     }
 
     private func refresh() throws {

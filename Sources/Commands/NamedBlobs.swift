@@ -29,7 +29,7 @@ struct NamedBlobs {
             "clone", "--quiet", "--mirror", BytePath("--filter=blob:limit=\(Pointer.maximumTextByteCount)"),
             BytePath("--reference-if-able=\(repository.location.commonFolder)"), "--", url, folder,
         ])
-        guard answer.status == 0, let location = RepositoryLocation.at(commonFolder: folder) else {
+        guard answer.status == 0, let location = try RepositoryLocation.at(commonFolder: folder) else {
             throw CommandFailure(
                 "the refs of '\(URLText.withoutSecrets(url))' cannot be read: \(answer.message)", kept: "everything at the remote")
         }

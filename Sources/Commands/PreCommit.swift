@@ -22,6 +22,7 @@ struct PreCommit {
         let filters = try repository.git().attribute("filter", of: staged.map(\.path), cached: true)
         let sizes = try repository.git().byteCounts(of: Array(Set(staged.map(\.name))))
         let data = staged.filter { filters[$0.path] == "data" }
+        try rescue(data)
         warnOfLarge(staged.filter { filters[$0.path] == nil && sizes[$0.name, default: 0] >= Self.largeByteCount }, sizes)
         let raw = try repository.rawFiles(among: data).map { ($0.path, Self.problem($0)) } + mergedPointers(among: data)
         guard !raw.isEmpty else { return .success }
@@ -42,6 +43,26 @@ struct PreCommit {
             context.output.message("git data: writing \(ByteCountText.format(waiting)) to the disk ...")
         }
         try store.settle()
+    }
+
+    /// What a crash of the system has taken from blobs that `git add` had stored, and that were not on the disk yet, is
+    /// taken from the worktree once more: a commit must not name what is nowhere.
+    private func rescue(_ data: [IndexEntry]) throws {
+        let store = try repository.store()
+        let lost = Set(try store.unsoundPendingBlobs())
+        guard !lost.isEmpty else { return }
+        let pointers = try repository.indexPointers().filter { lost.contains($0.pointer.oid) }
+        let needed = Set(data.map(\.path))
+        let staged = pointers.filter { $0.entry.stage == 0 && needed.contains($0.path) && !store.contains($0.pointer.oid) }
+        var rescue = Rescue(repository: repository, store: store, wanted: Set(staged.map(\.pointer.oid)))
+        try rescue.takeFromWorktree()
+        let gone = staged.filter { rescue.wanted.contains($0.pointer.oid) }
+        guard !gone.isEmpty else { return }
+        throw CommandFailure(
+            "\(Count.files(gone.count)) of data were staged, and what was stored of them did not come to the disk before the system ended:\n"
+                + gone.map { "\t\($0.path)" }.joined(separator: "\n"),
+            kept: "the files in the worktree; nothing was committed",
+            hints: ["git add --renormalize \(gone.map { ShellWord.quoted($0.path) }.joined(separator: " "))"], exitCode: .failure)
     }
 
     private static let markers = "conflict markers inside a pointer"

@@ -36,7 +36,8 @@ struct Rescue {
 
     /// Looks in another clone, or in a folder with the layout of a store or of Git LFS's objects.
     mutating func take(from folder: BytePath) throws {
-        let common = [folder / ".git", folder].lazy.compactMap { RepositoryLocation.commonFolder(ofRepositoryAt: $0) }.first
+        let common = try RepositoryLocation.commonFolder(ofRepositoryAt: folder / ".git")
+            ?? RepositoryLocation.commonFolder(ofRepositoryAt: folder)
         let places = [common.map { $0 / "data/objects" }, common.map { $0 / "lfs/objects" }, folder / "objects", folder]
             .compactMap { $0 }
         for oid in wanted {

@@ -67,18 +67,24 @@ enum Words {
 
     static func explanation(_ error: SystemError) -> Explanation {
         let hint = error.isFull ? ["free some space, for instance with: git data prune"] : []
-        return Explanation("cannot \(action(error.call)) '\(error.path?.description ?? "a pipe")': \(error.reason)", hints: hint)
+        let subject = error.path.map { "'\($0)'" } ?? (error.call == "pipe" ? "" : "a pipe")
+        return Explanation("cannot \(action(error.call))\(subject.isEmpty ? "" : " ")\(subject): \(error.reason)", hints: hint)
     }
 
     private static func action(_ call: String) -> String {
         switch call {
         case "open", "read", "write", "rename", "link": call
         case "mkdir": "make folder"
+        case "pipe": "make a pipe"
         case "unlink": "remove"
         case "stat", "fstat", "opendir", "readdir", "readlink", "realpath": "look at"
         case "fsync", "syncfs", "close": "bring to the disk"
         case "posix_spawn": "start"
         case "chdir": "change to"
+        case "chmod", "fchmod": "set the permissions of"
+        case "futimens", "utimensat": "set the time of"
+        case "ftruncate": "set the length of"
+        case "flock": "lock"
         default: "do \(call) on"
         }
     }

@@ -88,7 +88,7 @@ package struct Hydration: Sendable {
     ) throws(RepositoryError) -> HydrationOutcome {
         let worktree = try repository.worktree()
         let files = Self.withoutRepetitions(files)
-        Self.sweep(files, worktree: worktree)
+        Self.sweep(files.map(\.path), worktree: worktree)
         var preparation = prepareIndex(files, worktree: worktree)
         let tally = FileTally(files.count, byteCount: files.reduce(0) { $0 + $1.byteCount }, observer: progress)
         let endings = Mutex([Ending](repeating: .passedOver, count: files.count))
@@ -130,10 +130,10 @@ package struct Hydration: Sendable {
     }
 
     /// Removes half-written files that a killed hydration left beside these files.
-    private static func sweep(_ files: [HydrationFile], worktree: BytePath) {
+    package static func sweep(_ paths: [BytePath], worktree: BytePath) {
         var seen: Set<BytePath> = []
-        for file in files where seen.insert(file.path.parent).inserted {
-            guard let place = try? WorktreeEntry.find(file.path, under: worktree, makingFolders: false) else { continue }
+        for path in paths where seen.insert(path.parent).inserted {
+            guard let place = try? WorktreeEntry.find(path, under: worktree, makingFolders: false) else { continue }
             TemporaryEntry.sweep(place.folder, prefix: HydrationOfFile.temporaryPrefix)
         }
     }

@@ -27,19 +27,29 @@ struct RepositoryFormat {
     /// Whether a folder is a repository's own.
     /// - Parameter start: where Git was started, for the repository that the environment may describe; nil
     ///   for any other.
-    static func isGitFolder(_ folder: BytePath, from start: BytePath?) -> Bool {
-        guard isHead(folder / "HEAD"), let common = try? commonFolder(of: folder, from: start).path else { return false }
-        let named = start.flatMap { Environment.value("GIT_OBJECT_DIRECTORY")?.absolute(from: $0) }
-        let objects = named ?? common / "objects"
-        return objects.isFolder && (common / "refs").isFolder
+    /// - Throws: where the disk does not answer, or descriptors are used up, so that it cannot be known. On the way up
+    ///   from the start, what is denied is as good as absent, as for Git; of a folder that was named it says nothing.
+    static func isGitFolder(_ folder: BytePath, from start: BytePath?) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            guard try isHead(folder / "HEAD") else { return false }
+            let common = try commonFolder(of: folder, from: start).path
+            let named = start.flatMap { Environment.value("GIT_OBJECT_DIRECTORY")?.absolute(from: $0) }
+            for part in [named ?? common / "objects", common / "refs"] {
+                guard try part.status(followingLinks: true)?.kind == .folder else { return false }
+            }
+            return true
+        } catch {
+            if error.isUnreachable || error.isTransient || (start == nil && error.isDenied) { throw error }
+            return false
+        }
     }
 
     /// A symbolic link below `refs/`, `ref: refs/…`, or an object's name.
-    private static func isHead(_ file: BytePath) -> Bool {
+    private static func isHead(_ file: BytePath) throws(SystemError) -> Bool {
         let refs = Array("refs/".utf8)
-        guard let status = try? file.status() else { return false }
+        guard let status = try file.status() else { return false }
         if status.kind == .link, let target = try? file.linkTarget(), target.bytes.starts(with: refs) { return true }
-        guard let content = try? file.contents(limit: 256) else { return false }
+        guard let content = try file.contents(limit: 256) else { return false }
         let key = Array("ref:".utf8)
         if content.starts(with: key) {
             return content.dropFirst(key.count).drop { $0 == 0x20 || (0x09...0x0d).contains($0) }.starts(with: refs)
@@ -75,7 +85,7 @@ struct RepositoryFormat {
         let named = BytePath(bytes: withoutNewlinesAtEnd(content.dropFirst(key.count)))
         guard !named.isEmpty else { return .invalid }
         let folder = named.absolute(from: path.parent)
-        guard isGitFolder(folder, from: start) else { return .invalid }
+        guard try isGitFolder(folder, from: start) else { return .invalid }
         return .repository((try? folder.resolved()) ?? folder)
     }
 

@@ -39,8 +39,9 @@ package struct RepositoryLocation: Equatable, Sendable {
 
     /// Another repository by its common Git folder, seen from its main worktree. The environment is not about it.
     /// - Returns: nil where it is none, or not any more.
-    package static func at(commonFolder folder: BytePath) -> RepositoryLocation? {
-        guard RepositoryFormat.isGitFolder(folder, from: nil) else { return nil }
+    /// - Throws: where that cannot be known, as its disk does not answer, or it is not for us to see.
+    package static func at(commonFolder folder: BytePath) throws(SystemError) -> RepositoryLocation? {
+        guard try RepositoryFormat.isGitFolder(folder, from: nil) else { return nil }
         let worktree = folder.lastComponent == ".git" ? folder.parent : nil
         return RepositoryLocation(gitFolder: folder, commonFolder: folder, worktree: worktree)
     }
@@ -48,23 +49,24 @@ package struct RepositoryLocation: Equatable, Sendable {
     /// The folder that all worktrees of another repository share. The environment is not about that one.
     /// - Parameter path: its Git folder, or a `.git` file that names it.
     /// - Returns: nil where it is neither.
-    package static func commonFolder(ofRepositoryAt path: BytePath) -> BytePath? {
+    /// - Throws: where that cannot be known, as its disk does not answer, or it is not for us to see.
+    package static func commonFolder(ofRepositoryAt path: BytePath) throws(SystemError) -> BytePath? {
         let gitFolder: BytePath
-        switch try? RepositoryFormat.gitFile(path, from: nil) {
-        case .repository(let folder)?: gitFolder = folder
-        case .invalid?, nil: return nil
-        case .absent?:
-            guard RepositoryFormat.isGitFolder(path, from: nil) else { return nil }
+        switch try RepositoryFormat.gitFile(path, from: nil) {
+        case .repository(let folder): gitFolder = folder
+        case .invalid: return nil
+        case .absent:
+            guard try RepositoryFormat.isGitFolder(path, from: nil) else { return nil }
             gitFolder = path
         }
-        return try? RepositoryFormat.commonFolder(of: gitFolder, from: nil).path
+        return try RepositoryFormat.commonFolder(of: gitFolder, from: nil).path
     }
 
     private static func explicit(_ named: BytePath, from start: BytePath) throws(SystemError) -> RepositorySearch.Found? {
         switch try RepositoryFormat.gitFile(named, from: start) {
         case .repository(let folder): .init(gitFolder: folder, top: start, isExplicit: true)
         case .invalid: nil
-        case .absent: RepositoryFormat.isGitFolder(named, from: start) ? .init(gitFolder: named, top: start, isExplicit: true) : nil
+        case .absent: try RepositoryFormat.isGitFolder(named, from: start) ? .init(gitFolder: named, top: start, isExplicit: true) : nil
         }
     }
 

@@ -31,8 +31,8 @@ struct RepositorySearch {
             case .repository(let folder): return Found(gitFolder: folder, top: candidate)
             case .invalid: return nil
             case .absent:
-                if RepositoryFormat.isGitFolder(dotGit, from: start) { return Found(gitFolder: dotGit, top: candidate) }
-                if RepositoryFormat.isGitFolder(candidate, from: start) { return Found(gitFolder: candidate, top: nil) }
+                if try RepositoryFormat.isGitFolder(dotGit, from: start) { return Found(gitFolder: dotGit, top: candidate) }
+                if try RepositoryFormat.isGitFolder(candidate, from: start) { return Found(gitFolder: candidate, top: nil) }
             }
             let parent = candidate.parent
             if parent == candidate || parent == ceiling { return nil }

@@ -138,15 +138,21 @@ package struct PresentContents {
         do throws(SystemError) { worktree = try .open(top, [.read, .folder]) } catch { throw .system(error) }
         let folder = OpenFolder(worktree)
         let index = self.index
-        let seen = concurrentMap(positions) { position -> Sight in
+        let seen = concurrentMap(positions) { position -> Result<Sight, SystemError> in
             let item = index.items[position]
             // A submodule is what its entry says.
-            if !item.isRegularFile, index.entry(item).mode == "160000" { return .asIndexed }
-            guard let status = index.status(of: item, in: folder.descriptor) else { return .absent }
-            return index.knownStatus(of: item)?.matches(status) == true ? .asIndexed : .changed
+            if !item.isRegularFile, index.entry(item).mode == "160000" { return .success(.asIndexed) }
+            do throws(SystemError) {
+                guard let status = try index.status(of: item, in: folder.descriptor) else { return .success(.absent) }
+                return .success(index.knownStatus(of: item)?.matches(status) == true ? .asIndexed : .changed)
+            } catch {
+                return .failure(error)
+            }
         }
-        guard seen.contains(.absent), try isSparse() else { return seen }
-        return seen.map { $0 == .absent ? .asIndexed : $0 }
+        let sights: [Sight]
+        do throws(SystemError) { sights = try seen.map { one throws(SystemError) in try one.get() } } catch { throw .system(error) }
+        guard sights.contains(.absent), try isSparse() else { return sights }
+        return sights.map { $0 == .absent ? .asIndexed : $0 }
     }
 
     /// Whether files may be left out of the worktree on purpose.

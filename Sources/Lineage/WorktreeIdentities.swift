@@ -33,6 +33,7 @@ struct WorktreeIdentities {
             case .link(let target): ids[job.path] = try name(ofContent: target.bytes).map { .git($0) }
             case .git: forGit.append(job.path)
             case .none: break
+            case .failed(let error): throw .system(error)
             }
         }
         guard !forGit.isEmpty else { return ids }
@@ -53,6 +54,8 @@ struct WorktreeIdentities {
         case git
         case link(BytePath)
         case none
+        /// The disk does not answer, or descriptors are used up.
+        case failed(SystemError)
     }
 
     private struct Job: Sendable {
@@ -60,20 +63,27 @@ struct WorktreeIdentities {
         let isData: Bool
 
         func look(below top: BytePath, minimum: Int) -> Sight {
-            let file = top.appending(path)
-            guard let status = try? file.status() else { return .none }
-            if status.kind == .link { return (try? file.linkTarget()).map { .link($0) } ?? .none }
+            do throws(SystemError) {
+                return try sight(of: top.appending(path), minimum: minimum)
+            } catch {
+                return error.isUnreachable || error.isTransient ? .failed(error) : .none
+            }
+        }
+
+        private func sight(of file: BytePath, minimum: Int) throws(SystemError) -> Sight {
+            guard let status = try file.status() else { return .none }
+            if status.kind == .link { return .link(try file.linkTarget()) }
             guard status.kind == .regular else { return .none }
             guard isData else { return .git }
             let limit = max(Pointer.maximumTextByteCount, minimum)
             if status.byteCount < Int64(limit) {
-                guard let content = try? file.contents(limit: limit) else { return .none }
+                guard let content = try file.contents(limit: limit) else { return .none }
                 if case .pointer(let pointer) = Pointer.recognize(content) { return .blob(pointer.oid) }
                 // As the filter passes them through.
                 if content.isEmpty || content.count < minimum && !content.prefix(8000).contains(0) { return .git }
                 return .blob(.of(content))
             }
-            return (try? Self.oid(of: file)).map { .blob($0) } ?? .none
+            return .blob(try Self.oid(of: file))
         }
 
         private static func oid(of path: BytePath) throws(SystemError) -> ObjectID {

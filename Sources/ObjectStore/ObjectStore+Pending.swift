@@ -135,6 +135,16 @@ extension ObjectStore {
         }
     }
 
+    /// Pending blobs that have no valid note, and of which not all is there. What proves whole is brought to its place.
+    package func unsoundPendingBlobs() throws(StoreError) -> [ObjectID] {
+        do throws(SystemError) {
+            guard incoming.exists else { return [] }
+            return try incoming.entries().compactMap(Self.pendingObjectID).filter { openWritten($0) == nil && !rescuePending($0) }
+        } catch {
+            throw .system(error)
+        }
+    }
+
     /// Removes what killed processes left in `incoming/` longer than `age` seconds ago; pending blobs
     /// are brought to their place instead.
     package func sweepIncoming(olderThan age: Int64) throws(StoreError) {

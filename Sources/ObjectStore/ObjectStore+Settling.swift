@@ -19,7 +19,7 @@ extension ObjectStore {
     /// process is at that, this waits for it first.
     package func settle() throws(StoreError) {
         do throws(SystemError) {
-            guard incoming.exists else { return }
+            guard try incoming.status(followingLinks: true) != nil else { return }
             let folder = try Descriptor.open(incoming, [.read, .folder])
             _ = try folder.lock(waiting: true)
             let names = try incoming.entries()

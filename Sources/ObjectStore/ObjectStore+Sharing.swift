@@ -30,7 +30,8 @@ extension ObjectStore {
     /// The repositories that use this store, as far as they have left a note.
     package func registeredRepositories() throws(StoreError) -> [BytePath] {
         do throws(SystemError) {
-            guard clones.isFolder else { return [] }
+            // A folder that does not answer is not empty: somebody's blobs would seem to be nobody's.
+            guard try clones.status(followingLinks: true)?.kind == .folder else { return [] }
             var found: [BytePath] = []
             for name in try clones.entries().sorted() {
                 guard let bytes = try (clones / name).contents(limit: 1 << 16) else { continue }

@@ -100,6 +100,11 @@ extension ObjectStore {
         }
     }
 
+    /// What was taken out of use, each with where the first of it is, in the order of the oids.
+    package func setAsideBlobs() throws(StoreError) -> [(oid: ObjectID, kept: BytePath)] {
+        try Self.sortedEntries(of: damaged).compactMap { name in ObjectID(hex: name.bytes).map { ($0, damaged / name) } }
+    }
+
     func setAside(_ file: BytePath, as oid: ObjectID) throws(SystemError) -> BytePath {
         try damaged.makeFolders()
         var kept = damaged / oid.hex

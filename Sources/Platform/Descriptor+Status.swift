@@ -46,13 +46,17 @@ extension Descriptor {
     /// - Parameters:
     ///   - bytes: which have a NUL behind the path.
     ///   - start: where in them the path begins.
-    /// - Returns: nil where nothing is, or where it cannot be known.
-    package func status(ofTerminated bytes: UnsafeBufferPointer<UInt8>, at start: Int) -> FileStatus? {
+    /// - Returns: nil where nothing is.
+    package func status(ofTerminated bytes: UnsafeBufferPointer<UInt8>, at start: Int) throws(SystemError) -> FileStatus? {
         guard let base = bytes.baseAddress, bytes.indices.contains(start) else { return nil }
         var raw = stat()
         let result = UnsafeRawPointer(base + start).withMemoryRebound(to: CChar.self, capacity: bytes.count - start) {
             fstatat(number, $0, &raw, AT_SYMLINK_NOFOLLOW)
         }
-        return result == 0 ? FileStatus(raw) : nil
+        if result == 0 { return FileStatus(raw) }
+        let code = errno
+        if code == ENOENT || code == ENOTDIR { return nil }
+        let name = BytePath(bytes: bytes[start...].prefix { $0 != 0 })
+        throw SystemError("stat", path: path?.appending(name) ?? name, code: code)
     }
 }

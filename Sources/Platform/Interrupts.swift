@@ -99,6 +99,16 @@ package enum Interrupts {
         state.withLock { _ = $0.leftovers.remove(path) }
     }
 
+    /// Ends the process where it cannot go on and nobody could be told by an error.
+    static func end(saying reason: String) -> Never {
+        Descriptor.writeToStandardError("error: \(reason)\nhint: ulimit -u, which says how many processes you may have\n")
+        state.withLock { state in
+            for action in state.actions { action() }
+            for path in state.leftovers { try? path.removeFile() }
+        }
+        _exit(128)
+    }
+
     private static func end(by number: Int32) {
         state.withLock { state in
             for action in state.actions { action() }

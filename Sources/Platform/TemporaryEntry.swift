@@ -42,13 +42,22 @@ package struct TemporaryEntry: ~Copyable {
     /// Removes the files of this prefix whose makers were killed, as far as that can be known.
     package static func sweep(_ folder: borrowing Descriptor, prefix: String) {
         guard let names = folder.path.flatMap({ try? $0.entries() }) else { return }
-        for name in names where name.bytes.starts(with: prefix.utf8) {
+        for name in names where isTemporary(name, prefix) {
             guard let status = try? folder.status(ofEntry: name), status.kind == .regular,
                 let file = try? folder.open(entry: name, [.read, .noFollow, .nonBlocking]),
                 (try? file.lock(waiting: false)) == true
             else { continue }
             try? folder.removeFile(entry: name)
         }
+    }
+
+    /// Whether a name is one that is made here. Somebody's own file may begin in the same way.
+    private static func isTemporary(_ name: BytePath, _ prefix: String) -> Bool {
+        guard name.bytes.starts(with: prefix.utf8) else { return false }
+        let number = name.bytes.dropFirst(prefix.utf8.count)
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9"), letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+        return (8...13).contains(number.count) && number.allSatisfy { digits.contains($0) || letters.contains($0) }
+            && number.contains { digits.contains($0) }
     }
 
     deinit {

@@ -8,6 +8,16 @@ package struct TemporaryFile: ~Copyable, Sendable {
     package let path: BytePath
     private var isTemporary = true
 
+    /// The beginning of the names of files that stand where people see them, and that a later run takes away if this one
+    /// is killed.
+    static let visiblePrefix = ".git-data-"
+
+    /// Removes the files of this prefix that killed processes left in a folder.
+    package static func sweep(_ folder: BytePath, prefix: String) {
+        guard let opened = try? Descriptor.open(folder, [.read, .folder]) else { return }
+        TemporaryEntry.sweep(opened, prefix: prefix)
+    }
+
     /// Makes an empty file with an unused name in `folder`, readable by nobody who could not read
     /// a file with these permissions under the user's umask.
     package init(in folder: BytePath, prefix: String = ".tmp-", permissions: UInt32 = 0o666) throws(SystemError) {
@@ -17,9 +27,15 @@ package struct TemporaryFile: ~Copyable, Sendable {
                 let opened = try Interrupts.creating(name) { () throws(SystemError) in
                     try Descriptor.open(name, [.readWrite, .create, .exclusive], permissions: permissions)
                 }
-                descriptor = opened
-                path = name
-                return
+                // Held until the file is closed: `sweep` knows by it that the maker lives.
+                _ = try? opened.lock(waiting: false)
+                if try opened.status().linkCount > 0 {
+                    descriptor = opened
+                    path = name
+                    return
+                }
+                // Swept in the moment before it was locked.
+                Interrupts.forget(name)
             } catch {
                 if !error.isExisting { throw error }
             }

@@ -7,19 +7,30 @@ package struct WorkerThread: ~Copyable, @unchecked Sendable {
     // Safety: the handle is only ever joined, once, by the consuming `join`.
     private let handle: pthread_t
 
+    /// Where the system gives no thread, even after a while, the process ends: with a message, status 128, and without
+    /// the files that must not stay behind.
     package init(_ body: @escaping @Sendable () -> Void) {
         var handle = pthread_t()
         let box = Unmanaged.passRetained(Body(run: body))
-        let result = pthread_create(
-            &handle, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, box.toOpaque())
-        precondition(result == 0, "the system gives no thread")
+        var result = EAGAIN
+        for attempt in 0..<Self.attempts where result == EAGAIN {
+            // Other processes of the user may be about to end.
+            pause(.milliseconds(20 * attempt))
+            result = pthread_create(
+                &handle, nil,
+                { argument in
+                    guard let argument else { return nil }
+                    Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                    return nil
+                }, box.toOpaque())
+        }
+        if result != 0 {
+            Interrupts.end(saying: "cannot start a thread: \(SystemError("pthread_create", code: result).reason)")
+        }
         self.handle = handle
     }
+
+    private static let attempts = 10
 
     /// Waits until the thread has ended.
     package consuming func join() {

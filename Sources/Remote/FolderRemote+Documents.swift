@@ -67,7 +67,8 @@ extension FolderRemote {
     ) throws(RemoteError) -> [DocumentName] {
         let place = path(of: folder)
         do throws(SystemError) {
-            guard place.isFolder else { return [] }
+            // What cannot be looked at is not empty: a repository would seem to have no history, a mark no notes.
+            guard try place.status(followingLinks: true)?.kind == .folder else { return [] }
             let first = start.map { BytePath($0.text).lastComponent }
             let names = try place.entries().filter { name in first.map { name > $0 } ?? true }.sorted()
             return Array(names.lazy.compactMap { folder.appending($0.text) }.prefix(limit))

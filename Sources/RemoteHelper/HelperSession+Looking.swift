@@ -16,7 +16,7 @@ extension HelperSession {
         let (git, _) = try requireRepository()
         guard try isPartialClone() else { return git }
         let folder = try transit() / "looking.git"
-        if RepositoryLocation.at(commonFolder: folder) == nil {
+        if try RepositoryLocation.at(commonFolder: folder) == nil {
             let format = try git.query(["rev-parse", "--show-object-format"]).line
             let maker = try Git(isolated: true)
             try maker.query(["init", "--quiet", "--bare", "--template=", BytePath("--object-format=\(format)"), folder])

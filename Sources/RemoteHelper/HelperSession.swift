@@ -53,7 +53,7 @@ final class HelperSession {
                 "'data::\(url)' is relative, and Git does not say to what", hints: ["use data::\(absolute)"])
         }
         guard let folder = BytePath(localURL: url) else { return }
-        for candidate in [folder, folder / ".git"] where RepositoryLocation.commonFolder(ofRepositoryAt: candidate) != nil {
+        for candidate in [folder, folder / ".git"] where try RepositoryLocation.commonFolder(ofRepositoryAt: candidate) != nil {
             throw HelperError("'\(folder)' is a Git repository already", hints: ["use it without 'data::'"])
         }
     }

@@ -55,7 +55,7 @@ extension Repository {
         var needs: [ObjectID: BlobNeed]
         do throws(RepositoryError) { needs = try blobNeeds(recentDays: recentDays) } catch { throw .repository(error) }
         for folder in try registered() where folder != location.commonFolder {
-            guard let other = RepositoryLocation.at(commonFolder: folder) else {
+            guard let other = try Self.sharing(folder) else {
                 // With the folder above it gone too, a disk may be missing rather than a repository.
                 guard folder.parent.isFolder || folder.parent.parent.isFolder else { throw .cloneOutOfReach(folder) }
                 gone(folder)
@@ -77,7 +77,7 @@ extension Repository {
         var named: Set<ObjectID>
         do throws(RepositoryError) { named = try blobsNamed() } catch { throw .repository(error) }
         for folder in try registered() where folder != location.commonFolder {
-            guard let other = RepositoryLocation.at(commonFolder: folder) else { continue }
+            guard let other = try Self.sharing(folder) else { continue }
             do throws(RepositoryError) {
                 named.formUnion(try Repository(other, isolated: true).blobsNamed())
             } catch {
@@ -85,6 +85,12 @@ extension Repository {
             }
         }
         return named
+    }
+
+    /// A repository that shares the store, by its common Git folder; nil where it is not there any more. One that does
+    /// not answer is there, and nobody knows what it needs.
+    private static func sharing(_ folder: BytePath) throws(BlobNeedsError) -> RepositoryLocation? {
+        do throws(SystemError) { return try .at(commonFolder: folder) } catch { throw .cloneOutOfReach(folder) }
     }
 
     private func blobsNamed() throws(RepositoryError) -> Set<ObjectID> {

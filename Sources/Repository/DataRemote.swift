@@ -166,7 +166,7 @@ extension Repository {
         if let gitURL, let place = DataRemote.place(ofGitRemote: gitURL) {
             return DataRemote(name: gitRemote ?? gitURL.description, url: place, source: .withHistory)
         }
-        if let gitURL, let folder = dataFolder(insideGitRemote: gitURL) {
+        if let gitURL, let folder = try dataFolder(insideGitRemote: gitURL) {
             return DataRemote(name: gitRemote ?? gitURL.description, url: folder, source: .insideGitRemote)
         }
         throw .remote(.none(gitRemote: gitRemote, url: gitURL))
@@ -211,12 +211,16 @@ extension Repository {
     /// the repository in these places as well.
     ///
     /// Source: Git, `path.c`, `enter_repo`.
-    private func dataFolder(insideGitRemote url: BytePath) -> BytePath? {
+    private func dataFolder(insideGitRemote url: BytePath) throws(RepositoryError) -> BytePath? {
         let folder = DataRemote.folder(url) ?? (Self.isOtherHost(url) ? nil : url)
         // Git works at the top of the worktree, or in the Git folder, and takes relative paths from there.
         guard let absolute = folder?.absolute(from: location.worktree ?? location.gitFolder) else { return nil }
         for candidate in [absolute / ".git", absolute, absolute.adding(suffix: ".git/.git"), absolute.adding(suffix: ".git")] {
-            if let common = RepositoryLocation.commonFolder(ofRepositoryAt: candidate) { return common / "data" }
+            do throws(SystemError) {
+                if let common = try RepositoryLocation.commonFolder(ofRepositoryAt: candidate) { return common / "data" }
+            } catch {
+                throw .system(error)
+            }
         }
         return nil
     }

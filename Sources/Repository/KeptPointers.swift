@@ -62,6 +62,13 @@ extension Repository {
             if line.starts(with: prefix) { tops.append(BytePath(bytes: line.dropFirst(prefix.count))) }
             if line.elementsEqual("bare".utf8) { tops.removeLast() }
         }
-        return tops.filter(\.isFolder)
+        // One whose disk does not answer is there, and what it shows is in use.
+        do throws(SystemError) {
+            var present: [BytePath] = []
+            for top in tops where try top.status(followingLinks: true)?.kind == .folder { present.append(top) }
+            return present
+        } catch {
+            throw .system(error)
+        }
     }
 }

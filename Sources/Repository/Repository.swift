@@ -79,7 +79,9 @@ package final class Repository: Sendable {
         guard let worktree = location.worktree else { return GitConfiguration() }
         return try asking { () throws(GitError) in
             let file = worktree.appending(Settings.committedFile)
-            if let status = try? file.status(), status.kind == .regular {
+            let status: FileStatus?
+            do throws(SystemError) { status = try file.status() } catch { throw .system(error) }
+            if status?.kind == .regular {
                 return try git().configuration(of: file) ?? GitConfiguration()
             }
             guard !location.index.exists else { return GitConfiguration() }

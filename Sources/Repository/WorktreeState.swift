@@ -5,7 +5,8 @@ import Pointer
 
 /// What stands in the worktree for a file that Git holds as a pointer.
 package enum WorktreeState: Equatable, Sendable {
-    /// The pointer's own text.
+    /// The pointer's own text; or a file that cannot be looked at: it must not pass for one that needs nothing, and
+    /// who goes on to fill it learns why.
     case pointer
     /// Something else: the blob's content, or a user's edit of it. Which, Git tells by the index.
     case content
@@ -49,8 +50,12 @@ extension Repository {
         do throws(SystemError) { worktree = try .open(top, [.read, .folder]) } catch { throw .system(error) }
         let folder = Shared(worktree)
         let short = concurrentMap(index.items) { item in
-            guard item.isRegularFile, let status = index.status(of: item, in: folder.descriptor) else { return false }
-            return WorktreeLook.mayBePointer(status)
+            guard item.isRegularFile else { return false }
+            do throws(SystemError) {
+                return try index.status(of: item, in: folder.descriptor).map(WorktreeLook.mayBePointer) ?? false
+            } catch {
+                return true
+            }
         }
         return try pointers(of: index, at: short.indices.filter { short[$0] })
     }
@@ -88,22 +93,32 @@ private struct WorktreeLook: Sendable {
 
     func state(of file: PointerFile) -> WorktreeState {
         let path = top.appending(file.path)
-        guard let status = try? path.status() else { return .absent }
-        guard Self.mayBePointer(status) else { return .content }
-        let text = file.text
-        guard status.byteCount == Int64(text.count) else { return .content }
-        return (try? path.contents(limit: Pointer.maximumTextByteCount)) == text ? .pointer : .content
+        do throws(SystemError) {
+            guard let status = try path.status() else { return .absent }
+            guard Self.mayBePointer(status) else { return .content }
+            let text = file.text
+            guard status.byteCount == Int64(text.count) else { return .content }
+            return try path.contents(limit: Pointer.maximumTextByteCount) == text ? .pointer : .content
+        } catch {
+            return .pointer
+        }
     }
 
     /// What stands for a file, and the pointer that does where that is another.
     func standing(_ file: PointerFile) -> (state: WorktreeState, other: Other?) {
         let path = top.appending(file.path)
-        guard let status = try? path.status() else { return (.absent, nil) }
-        guard Self.mayBePointer(status) else { return (.content, nil) }
         let text = file.text
-        // A pointer of another version would be another entry for Git.
-        if status.byteCount != Int64(text.count), file.status?.matches(status) == true { return (.content, nil) }
-        guard let content = try? path.contents(limit: Pointer.maximumTextByteCount) else { return (.content, nil) }
+        let found: [UInt8]?
+        do throws(SystemError) {
+            guard let status = try path.status() else { return (.absent, nil) }
+            guard Self.mayBePointer(status) else { return (.content, nil) }
+            // A pointer of another version would be another entry for Git.
+            if status.byteCount != Int64(text.count), file.status?.matches(status) == true { return (.content, nil) }
+            found = try path.contents(limit: Pointer.maximumTextByteCount)
+        } catch {
+            return (.pointer, nil)
+        }
+        guard let content = found else { return (.absent, nil) }
         if content == text { return (.pointer, nil) }
         guard case .pointer(let pointer) = Pointer.recognize(content),
             pointer.form == .gitData || file.pointer.form != .gitData,

@@ -95,10 +95,10 @@ final class IndexContentsTests: XCTestCase {
         }
         try repository.write(Array("changed".utf8), to: "a.b")
         let changed = try XCTUnwrap(contents.items.first { contents.path(of: $0) == "a.b" })
-        let status = try XCTUnwrap(contents.status(of: changed, in: top))
+        let status = try XCTUnwrap(try contents.status(of: changed, in: top))
         XCTAssertEqual(contents.knownStatus(of: changed)?.matches(status), false)
         try (repository.worktree / "a.b").removeFile()
-        XCTAssertNil(contents.status(of: changed, in: top))
+        XCTAssertNil(try contents.status(of: changed, in: top))
     }
 
     func testFileThatIsAsYoungAsTheIndexIsNotKnown() throws {

@@ -58,7 +58,7 @@ struct BundleGitPart {
                 head.prerequisites.map { .set(BytePath("refs/prerequisites/\($0)"), to: $0, from: nil) }, reason: "verify")
         }
         try fetch(["+refs/*:refs/bundle/*"], with: git)
-        guard let location = RepositoryLocation.at(commonFolder: folder / ".git") else {
+        guard let location = try RepositoryLocation.at(commonFolder: folder / ".git") else {
             throw CommandFailure("'\(folder)' has become no repository")
         }
         return try BundleNeeds(head, in: Repository(location, isolated: true))

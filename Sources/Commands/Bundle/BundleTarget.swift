@@ -34,7 +34,9 @@ struct BundleTarget {
             let isStandard = path == BundleFile.standardStream
             return try body(ByteWriter(isStandard ? .standard(1) : .open(path, .write), bufferSize: 1 << 20))
         }
-        let file = try TemporaryFile(in: path.parent, prefix: ".\(path.lastComponent.text)-")
+        let prefix = ".\(path.lastComponent.text)-"
+        TemporaryFile.sweep(path.parent, prefix: prefix)
+        let file = try TemporaryFile(in: path.parent, prefix: prefix)
         try body(ByteWriter(Descriptor.open(file.path, .write), bufferSize: 1 << 20))
         try file.commit(to: path)
     }

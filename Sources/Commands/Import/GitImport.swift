@@ -166,7 +166,7 @@ struct GitImport: ImportSource {
     private func otherRepository(_ commit: GitObjectName, _ git: Git) throws -> Repository {
         let settings = try git.run(["cat-file", "blob", BytePath(bytes: commit.hex).adding(suffix: ":.gitdata")])
         if settings.status == 0 { try (folder.path / ".gitdata").replaceContents(with: settings.output) }
-        guard let location = RepositoryLocation.at(commonFolder: folder.path / ".git") else {
+        guard let location = try RepositoryLocation.at(commonFolder: folder.path / ".git") else {
             throw CommandFailure("the temporary repository in '\(folder.path)' is gone")
         }
         return Repository(location, isolated: true)

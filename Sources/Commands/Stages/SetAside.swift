@@ -13,7 +13,8 @@ final class SetAside: Sendable {
     private let top: BytePath
     private let folder: BytePath
     private let lock: Mutex<Lock?>
-    private let taken: Mutex<[BytePath]?>
+    /// With the names that they have in `folder`.
+    private let taken: Mutex<[(position: Int, path: BytePath)]?>
     /// What was nowhere before.
     private let absent: [BytePath]
 
@@ -33,14 +34,15 @@ final class SetAside: Sendable {
         let lock = Lock(try Descriptor.open(folder / "lock", [.readWrite, .create]))
         _ = try lock.descriptor.lock(waiting: true)
         self.lock = Mutex(lock)
-        let present = paths.filter { top.appending($0).isPresent }
+        // What cannot be looked at may be there, and must not pass for what the command will have begun.
+        let present = try paths.filter { try top.appending($0).status() != nil }
         absent = paths.filter { !present.contains($0) }
         try (folder / "paths").replaceContents(with: present.flatMap { $0.bytes + [0] })
         taken = Mutex([])
         for (position, path) in present.enumerated() {
             guard let place = try? WorktreeEntry.find(path, under: top, makingFolders: false) else { continue }
             do { try place.folder.move(entry: place.name, to: folder / "\(position)") } catch { continue }
-            taken.withLock { $0?.append(path) }
+            taken.withLock { $0?.append((position, path)) }
         }
     }
 
@@ -57,17 +59,17 @@ final class SetAside: Sendable {
     }
 
     /// Puts everything back, in the place of what the command has left there; what it has begun where nothing was goes.
+    /// What cannot be put back now, the next command that looks at stages does.
     func giveBack() {
-        guard let paths = taken.withLock({ $0.take() }) else { return }
-        let all = Self.paths(in: folder)
+        guard let files = taken.withLock({ $0.take() }) else { return }
         for path in absent { Self.remove(top.appending(path)) }
-        for path in paths {
-            guard let position = all.firstIndex(of: path) else { continue }
+        var isBack = true
+        for (position, path) in files {
             let target = top.appending(path)
             if target.isPresent { Self.remove(target) }
-            _ = Self.restore(folder / "\(position)", to: path, below: top)
+            if !Self.restore(folder / "\(position)", to: path, below: top) { isBack = false }
         }
-        forget()
+        if isBack { forget() } else { lock.withLock { $0 = nil } }
     }
 
     /// Forgets what was taken: the command has made it anew.
@@ -93,8 +95,21 @@ final class SetAside: Sendable {
         return true
     }
 
-    private static func paths(in folder: BytePath) -> [BytePath] {
-        ((try? (folder / "paths").contents()) ?? nil)?.split(separator: 0).map { BytePath(bytes: $0) } ?? []
+    private static func paths(in folder: BytePath) throws(SystemError) -> [BytePath] {
+        try (folder / "paths").contents()?.split(separator: 0).map { BytePath(bytes: $0) } ?? []
+    }
+
+    /// The files that a run which was killed had taken; where that cannot be known, another command will know it.
+    private static func left(in folder: BytePath) -> [(position: Int, path: BytePath)]? {
+        do throws(SystemError) {
+            var found: [(position: Int, path: BytePath)] = []
+            for (position, path) in try paths(in: folder).enumerated() where try (folder / "\(position)").status() != nil {
+                found.append((position, path))
+            }
+            return found
+        } catch {
+            return nil
+        }
     }
 
     /// Undoes the runs of processes that are gone. What has been made in the place of an earlier output meanwhile stays,
@@ -104,8 +119,9 @@ final class SetAside: Sendable {
         for name in runs where name.text.hasSuffix(".d") {
             let folder = parent(repository).appending(name)
             guard let lock = try? Descriptor.open(folder / "lock", [.readWrite]), (try? lock.lock(waiting: false)) == true else { continue }
+            guard let files = left(in: folder) else { continue }
             var kept: [(path: BytePath, position: Int)] = []
-            for (position, path) in paths(in: folder).enumerated() where (folder / "\(position)").isPresent {
+            for (position, path) in files {
                 if restore(folder / "\(position)", to: path, below: top) {
                     output.message("'\(path)' is back, which a run that was killed had set aside")
                 } else {

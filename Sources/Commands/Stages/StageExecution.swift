@@ -45,7 +45,7 @@ struct StageExecution: Sendable {
         try checkPlaces()
         try fetchInputs()
         var before = try index { try observe(stage) }
-        if let missing = before.missing.first { throw self.missing(missing) }
+        if let missing = before.missing.first { throw try self.missing(missing) }
         if let key = before.missingKeys.first {
             throw CommandFailure("there is no parameter '\(BytePath(key))', which stage '\(stage.name)' names", kept: "nothing was run", exitCode: .failure)
         }
@@ -123,8 +123,13 @@ struct StageExecution: Sendable {
         }
     }
 
-    func missing(_ path: BytePath) -> CommandFailure {
-        CommandFailure("the input '\(path)' of stage '\(stage.name)' does not exist", kept: "nothing was run", exitCode: .failure)
+    /// What can be said of an input that was not found.
+    func missing(_ path: BytePath) throws -> CommandFailure {
+        // It may be there, and not to be read.
+        if try repository.worktree().appending(path).status()?.kind == .regular {
+            _ = try Descriptor.open(repository.worktree().appending(path), .read)
+        }
+        return CommandFailure("the input '\(path)' of stage '\(stage.name)' does not exist", kept: "nothing was run", exitCode: .failure)
     }
 
     /// Puts content in the place of every pointer that the stage would read.
@@ -275,8 +280,23 @@ struct StageWriter {
     let context: CommandContext
     let repository: Repository
 
-    /// Writes recipe, record and environment, and stages them.
+    /// Writes recipe, record and environment, and stages them. Where that fails, recipe and record say what they said before:
+    /// a record must not tell of outputs that are not there.
     func write(_ stage: Stage, _ record: RunRecord, environment: EnvironmentRecord? = nil) throws {
+        let top = try repository.worktree()
+        let files = [stage.file, stage.name.recordFile].map(top.appending)
+        let before = try files.map { try $0.contents() }
+        do {
+            try change(stage, record, environment)
+        } catch {
+            for (file, content) in zip(files, before) {
+                if let content { try? file.replaceContents(with: content) } else { try? file.removeFile() }
+            }
+            throw error
+        }
+    }
+
+    private func change(_ stage: Stage, _ record: RunRecord, _ environment: EnvironmentRecord?) throws {
         let top = try repository.worktree()
         try top.appending(stage.file).parent.makeFolders()
         var paths = [stage.file, stage.name.recordFile]
@@ -290,6 +310,9 @@ struct StageWriter {
         let attributes = StageName.folder / ".gitattributes"
         if !top.appending(attributes).isPresent {
             try top.appending(attributes).replaceContents(with: Self.attributes)
+            paths.append(attributes)
+        } else if try top.appending(attributes).contents(limit: 1 << 16) == Self.attributes {
+            // A run that was killed may have left it for this one to stage.
             paths.append(attributes)
         }
         // What scripts have noted of the data that they use (`git_data.track` in Python).

@@ -77,7 +77,7 @@ struct VerifyReproCommand: Command {
             context: context, repository: place.repository, stage: stage, products: [], isInteractive: false)
         try execution.fetchInputs()
         let before = try execution.observe(stage)
-        if let missing = before.missing.first { throw execution.missing(missing) }
+        if let missing = before.missing.first { throw try execution.missing(missing) }
         if before.causes.inputs != record.causes.inputs || before.causes.parameters != record.causes.parameters {
             return Verdict(isGood: false, words: "its inputs in this revision are not those of its record", details: StageWords.causes(StageCondition(before, record)))
         }

@@ -138,8 +138,16 @@ package struct IndexContents: Sendable {
     /// What stands in the worktree for an entry.
     /// - Parameter worktree: its top, opened.
     /// - Returns: nil where nothing is.
-    package func status(of item: Item, in worktree: borrowing Descriptor) -> FileStatus? {
-        paths.withUnsafeBufferPointer { worktree.status(ofTerminated: $0, at: Int(item.pathStart)) }
+    package func status(of item: Item, in worktree: borrowing Descriptor) throws(SystemError) -> FileStatus? {
+        var answer: Result<FileStatus?, SystemError> = .success(nil)
+        paths.withUnsafeBufferPointer { paths in
+            do throws(SystemError) {
+                answer = .success(try worktree.status(ofTerminated: paths, at: Int(item.pathStart)))
+            } catch {
+                answer = .failure(error)
+            }
+        }
+        return try answer.get()
     }
 
     /// By what Git knows a file of this entry again without reading it; nil where it must read.
