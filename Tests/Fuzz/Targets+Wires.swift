@@ -96,7 +96,7 @@ extension FuzzTarget {
         guard let parts = ChosenInput(input, of: 6) else { return }
         if let tree = XMLTree(parts.bytes) {
             require(!tree.name.isEmpty, "an element without a name")
-            require(XMLText.text(of: tree).flatMap { XMLTree($0) } == tree, "a document is another one when it is read again")
+            if let text = XMLText.text(of: tree) { require(XMLTree(text) == tree, "a document is another one when it is read again") }
         }
         let response = WebResponse(status: [301, 400, 403, 404, 503, 511][parts.choice], headers: ["retry-after": "99999999999999999999"], body: parts.bytes)
         let context = FailureContext(
