@@ -147,7 +147,8 @@ extension RunRecord {
         commit = wire.commit
         isTreeClean = wire.clean
         started = Int64(((try? Date(wire.started, strategy: .iso8601)) ?? Date(timeIntervalSince1970: 0)).timeIntervalSince1970)
-        milliseconds = wire.milliseconds
+        // No run takes so long; sums with it are of any use.
+        milliseconds = min(max(0, wire.milliseconds), 1 << 48)
         exitStatus = wire.exit
         author = wire.author
     }
