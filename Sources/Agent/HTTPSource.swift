@@ -4,11 +4,12 @@ import Platform
 import Remote
 import S3
 
-/// A file of a web server. Redirects are followed to web servers alone, never from `https` to `http`, and nobody is
-/// shown what was given for another.
+/// A file of a web server. Redirects are followed to web servers alone, never from `https` to `http` nor from far to near
+/// addresses, and nobody is shown what was given for another.
 struct HTTPSource: SourcePlace {
     private let client: HTTPClient
     private let url: WebURL
+    private let isDirect: Bool
 
     private static let longestChain = 10
 
@@ -22,6 +23,10 @@ struct HTTPSource: SourcePlace {
         options.trace = trace?.say
         options.tracesHeaders = trace?.showsHeaders ?? false
         client = HTTPClient(options)
+        // What a proxy may reach, it decides; to us it is the proxy that is near.
+        isDirect = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].allSatisfy {
+            Environment.value($0)?.isEmpty ?? true
+        }
     }
 
     var name: String { "'\(url.authority)'" }
@@ -31,8 +36,10 @@ struct HTTPSource: SourcePlace {
         receive: (SourceAnswer, UnsafeRawBufferPointer) throws(RemoteError) -> Void
     ) throws(RemoteError) -> SourceAnswer {
         var place = url
+        var nearest = Nearness.link
         for _ in 0...Self.longestChain {
             var request = request(question, to: place)
+            request.nearest = nearest
             request.isCancelled = { cancellation.isCancelled }
             let response = try client.stream(request, failure: RemoteError.init(_:)) { head, piece throws(RemoteError) in
                 guard head.status == 200 || head.status == 206 else { return }
@@ -40,7 +47,10 @@ struct HTTPSource: SourcePlace {
             }
             switch response.status {
             case 200, 206, 304, 412, 416: return Self.answer(response)
-            case 301, 302, 303, 307, 308: place = try next(place, response)
+            case 301, 302, 303, 307, 308:
+                place = try next(place, response)
+                // A server in the world shall not make us read what is on this machine or in its network.
+                if isDirect, let nearness = response.nearness { nearest = min(nearest, nearness) }
             default: throw Self.failure(response, at: place)
             }
         }

@@ -2,7 +2,10 @@
 // `curl_easy_setopt`, `curl_easy_getinfo` or `curl_multi_setopt` with the one type that its option takes.
 #pragma once
 #include <curl/curl.h>
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static inline CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) {
@@ -46,10 +49,70 @@ static inline CURLcode ccurl_set_reader(
     return curl_easy_setopt(handle, CURLOPT_READFUNCTION, reader);
 }
 
+/// How near an IPv4 address is, see `ccurl_nearness`.
+static inline int ccurl_nearness_v4(const unsigned char *a) {
+    if (a[0] == 127 || a[0] == 0) return 2;
+    if (a[0] == 169 && a[1] == 254) return 3;
+    if (a[0] == 10 || (a[0] == 172 && (a[1] & 0xf0) == 16) || (a[0] == 192 && a[1] == 168)) return 1;
+    if ((a[0] == 100 && (a[1] & 0xc0) == 64) || (a[0] == 198 && (a[1] & 0xfe) == 18)) return 1;
+    return 0;
+}
+
+/// How near an IPv6 address is, see `ccurl_nearness`.
+static inline int ccurl_nearness_v6(const unsigned char *a) {
+    static const unsigned char nothing[15] = {0};
+    static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    static const unsigned char translated[12] = {0, 0x64, 0xff, 0x9b};
+    // The address at which Amazon's machines are told their credentials.
+    static const unsigned char metadata[4] = {0xfd, 0x00, 0x0e, 0xc2};
+    if (memcmp(a, nothing, 15) == 0 && a[15] <= 1) return 2;
+    if (memcmp(a, mapped, 12) == 0 || memcmp(a, translated, 12) == 0 || memcmp(a, nothing, 12) == 0) return ccurl_nearness_v4(a + 12);
+    if ((a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || memcmp(a, metadata, 4) == 0) return 3;
+    return (a[0] & 0xfe) == 0xfc ? 1 : 0;
+}
+
+/// How near an address is: 0 anywhere, 1 in a private network, 2 this machine, 3 of the link alone.
+///
+/// Spec: RFC 6890.
+static inline int ccurl_nearness(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET)
+        return ccurl_nearness_v4((const unsigned char *)&((const struct sockaddr_in *)address)->sin_addr);
+    if (address->sa_family == AF_INET6)
+        return ccurl_nearness_v6((const unsigned char *)&((const struct sockaddr_in6 *)address)->sin6_addr);
+    return 2;
+}
+
+/// How near the numeric address of a host is; -1 for what is a name.
+static inline int ccurl_nearness_of(const char *host) {
+    unsigned char bytes[16];
+    if (inet_pton(AF_INET, host, bytes) == 1) return ccurl_nearness_v4(bytes);
+    if (inet_pton(AF_INET6, host, bytes) == 1) return ccurl_nearness_v6(bytes);
+    return -1;
+}
+
+/// How near the server of the last exchange was; -1 where that is not known.
+static inline int ccurl_peer_nearness(CURL *handle) {
+    char *address = NULL;
+    if (curl_easy_getinfo(handle, CURLINFO_PRIMARY_IP, &address) != CURLE_OK || !address) return -1;
+    return ccurl_nearness_of(address);
+}
+
+/// To what sockets may be opened.
+struct ccurl_reach {
+    /// As `ccurl_nearness` has it; nothing nearer.
+    int nearest;
+    /// Whether something nearer was asked for.
+    int is_refused;
+};
+
 /// Opens sockets that child processes do not get.
 static inline curl_socket_t ccurl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
-    (void)context;
     (void)purpose;
+    struct ccurl_reach *reach = context;
+    if (ccurl_nearness(&address->addr) > reach->nearest) {
+        reach->is_refused = 1;
+        return CURL_SOCKET_BAD;
+    }
     int type = address->socktype;
 #ifdef SOCK_CLOEXEC
     type |= SOCK_CLOEXEC;
@@ -61,7 +124,9 @@ static inline curl_socket_t ccurl_open_socket(void *context, curlsocktype purpos
     return opened < 0 ? CURL_SOCKET_BAD : opened;
 }
 
-static inline CURLcode ccurl_set_private_sockets(CURL *handle) {
+/// The reach is kept as it is, and must stay good.
+static inline CURLcode ccurl_set_private_sockets(CURL *handle, struct ccurl_reach *reach) {
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, reach);
     return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, ccurl_open_socket);
 }
 

@@ -66,7 +66,7 @@ struct BundleCreateCommand: Command {
             try write(needs, from: store, to: &writer, context)
             try writer.finish()
         }
-        let total = needs.sizes.values.reduce(0, +)
+        let total = needs.sizes.values.totalByteCount { $0 }
         context.output.message(
             "Wrote \(target.name): \(Count.noun(head.refs.count, "ref")), \(Count.blobs(needs.oids.count)) (\(ByteCountText.format(total))).")
         return .success
@@ -127,7 +127,7 @@ struct BundleCreateCommand: Command {
         let names = BundleNeeds.names(needs.files)
         let oids = needs.oids
         let progress = context.progress("Writing data")
-        var tick = ProgressTick(filesTotal: oids.count, bytesTotal: needs.sizes.values.reduce(0, +))
+        var tick = ProgressTick(filesTotal: oids.count, bytesTotal: needs.sizes.values.totalByteCount { $0 })
         for oid in oids {
             let path = names[oid] ?? ""
             guard let blob = try store.open(oid) else { throw CommandFailure("the data of '\(path)' has gone meanwhile") }

@@ -70,13 +70,13 @@ struct CloneFilling {
         let present = zip(files, states).filter { $0.1 == .content }.map(\.0)
         contents.dataFiles += states.count { $0 != .absent }
         contents.filled += present.count
-        contents.filledByteCount += present.reduce(0) { $0 + $1.pointer.byteCount }
+        contents.filledByteCount = contents.filledByteCount.adding(byteCount: present.totalByteCount { $0.pointer.byteCount })
         if verifiesPresent {
             let top = try repository.worktree()
             Hydration.sweep(files.map(\.path), worktree: top)
             let different = Self.different(present.filter { !written.contains($0.path) }, in: top)
             contents.filled -= different.count
-            contents.filledByteCount -= different.reduce(0) { $0 + $1.pointer.byteCount }
+            contents.filledByteCount = contents.filledByteCount.adding(byteCount: -different.totalByteCount { $0.pointer.byteCount })
             trouble.different += different.map { prefix.appending($0.path) }
         }
         for path in modules {

@@ -97,7 +97,7 @@ private struct Collection {
     }
 
     private func size(_ blobs: [ObjectID: Int64]) -> String {
-        "\(Count.blobs(blobs.count)) (\(ByteCountText.format(blobs.values.reduce(0, +))))"
+        "\(Count.blobs(blobs.count)) (\(ByteCountText.format(blobs.values.totalByteCount { $0 })))"
     }
 
     func preview(asJSON: Bool) throws -> ExitCode {

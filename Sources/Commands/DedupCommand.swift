@@ -35,7 +35,7 @@ struct DedupCommand: Command {
             .filter { try $0.pointer.byteCount > 0 && repository.worktreeState(of: $0) == .content }
         let isDryRun = arguments[CommonOptions.dryRun]
         let progress = context.progress("Comparing files")
-        let total = files.reduce(Int64(0)) { $0 + $1.pointer.byteCount }
+        let total = files.totalByteCount { $0.pointer.byteCount }
         var tick = ProgressTick(filesTotal: files.count, bytesTotal: total)
         var report = Report()
         var unable: [BytePath] = []
@@ -55,7 +55,7 @@ struct DedupCommand: Command {
                 failures.append(("\(file.path)", Words.explain(error).0.what))
             }
             tick.filesDone += 1
-            tick.bytesDone += file.pointer.byteCount
+            tick.bytesDone = tick.bytesDone.adding(byteCount: file.pointer.byteCount)
             progress.advance(to: tick)
         }
         if arguments[CommonOptions.json] {

@@ -87,6 +87,6 @@ struct SpaceShare: Encodable {
 
     mutating func add(_ byteCount: Int64) {
         files += 1
-        bytes += byteCount
+        bytes = bytes.adding(byteCount: byteCount)
     }
 }

@@ -63,7 +63,7 @@ struct Download {
             let outcome = try session.download(items) { _ in }
             let sizes = Dictionary(uniqueKeysWithValues: items.map { ($0.oid, $0.byteCount) })
             fetched.blobs = outcome.done.count
-            fetched.byteCount = outcome.done.reduce(0) { $0 + (sizes[$1] ?? 0) }
+            fetched.byteCount = outcome.done.totalByteCount { sizes[$0] ?? 0 }
             for failure in outcome.failures { fetched.reasons[failure.oid] = failure.message }
         } catch {
             let (explanation, _) = Words.explain(error)

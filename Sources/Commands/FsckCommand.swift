@@ -149,7 +149,7 @@ struct Fsck {
         let verification = Verification(store: store, blobs: blobs, progress: context.progress("Verifying blobs"))
         let damaged = try verification.run()
         report.verified = blobs.count
-        report.verifiedBytes = blobs.reduce(0) { $0 + $1.byteCount }
+        report.verifiedBytes = blobs.totalByteCount { $0.byteCount }
         for oid in damaged {
             let kept = try store.setAside(oid)
             report.problems.append(

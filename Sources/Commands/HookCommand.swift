@@ -90,7 +90,8 @@ struct PostCheckout {
         let needle: [BytePath] = ["grep", "-q", "--cached", "-e", "filter=data", "-e", "filter=lfs", "--", "*.gitattributes"]
         if try repository.git().run(needle).status == 0 { return true }
         let own = try (repository.location.commonFolder / "info/attributes").contents(limit: 1 << 20) ?? []
-        let present = try (top / ".gitattributes").contents(limit: 1 << 20) ?? []
+        // As Git does, no link is followed.
+        let present = (try? WorktreeEntry.contents(".gitattributes", under: top, limit: 1 << 20)) ?? []
         return [own, present].contains { String(decoding: $0, as: UTF8.self).contains("filter=data") }
     }
 }

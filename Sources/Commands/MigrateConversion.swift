@@ -40,7 +40,7 @@ final class MigrateConversion: Sendable {
         batch = BlobBatch(store: store)
         portions = Self.portions(of: blobs)
         self.progress = progress
-        let total = blobs.reduce(Int64(0)) { $0 + $1.byteCount }
+        let total = blobs.totalByteCount { $0.byteCount }
         state = Mutex(State(tick: ProgressTick(filesTotal: blobs.count, bytesTotal: total)))
     }
 

@@ -116,7 +116,7 @@ struct ImportSelection {
     ) throws -> ImportEditor {
         var names: [GitObjectName: GitObjectName] = [:]
         for (blob, content) in converted { names[blob] = try migration.pack.add(.blob, content.pointer) }
-        let byteCount = converted.values.reduce(Int64(0)) { $0 + $1.byteCount }
+        let byteCount = converted.values.totalByteCount { $0.byteCount }
         migration.context.output.message(
             "Stored \(Count.noun(converted.count, "content")) of \(Count.files(table.fileCount)), \(ByteCountText.format(byteCount)).")
         return ImportEditor(

@@ -63,7 +63,7 @@ struct MigrateInfoCommand: Command {
         for content in contents {
             if let pointer = texts[content.blob] {
                 pointers.versions += 1
-                pointers.bytes += pointer.byteCount
+                pointers.bytes = pointers.bytes.adding(byteCount: pointer.byteCount)
             } else if content.byteCount >= arguments[above] ?? 1 {
                 table.add(content.path, byteCount: content.byteCount)
             }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Git
 import Platform
 import Repository
@@ -77,7 +78,7 @@ struct TypeTable {
         if paths.insert(path).inserted { row.files += 1 }
         if let byteCount {
             row.versions += 1
-            row.byteCount += byteCount
+            row.byteCount = row.byteCount.adding(byteCount: byteCount)
         }
         rows[pattern.bytes] = row
     }

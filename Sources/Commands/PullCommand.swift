@@ -78,7 +78,7 @@ struct PullCommand: Command {
         if arguments[CommonOptions.dryRun] {
             let missing = try download.missing(pointers.map(\.pointer) + others.map(\.pointer))
             for file in pointers { context.output.line("\(file.path)") }
-            let total = missing.reduce(Int64(0)) { $0 + $1.byteCount }
+            let total = missing.totalByteCount { $0.byteCount }
             context.output.message(
                 "would write \(Count.files(pointers.count)), fetching \(Count.blobs(missing.count)) (\(ByteCountText.format(total)))")
             return .success

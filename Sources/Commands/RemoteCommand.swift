@@ -89,11 +89,7 @@ struct RemoteSettings {
     }
 
     func check(name: String, url: BytePath, _ options: [DataRemote.Option: String]) throws {
-        let isPlain = name.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
-                || [0x2d, 0x5f].contains(byte)
-        }
-        guard isPlain, name.utf8.first != 0x2d else {
+        guard DataRemote.isName(name) else {
             throw CommandFailure("'\(BytePath(name))' is no name for a data remote", hints: ["use letters, digits, '-' and '_'"])
         }
         guard !url.bytes.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {

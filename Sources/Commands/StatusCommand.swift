@@ -150,7 +150,7 @@ struct StatusCommand: Command {
         } else {
             output.line("Data remote: none")
         }
-        let total = files.reduce(Int64(0)) { $0 + $1.file.pointer.byteCount }
+        let total = files.totalByteCount { $0.file.pointer.byteCount }
         output.line("Data files: \(files.count) (\(ByteCountText.format(total)))")
         section("In conflict (git data conflicts):", files, output) { $0.isInConflict }
         let sections: [(String, (DataFile) -> Bool)] = [
@@ -161,7 +161,7 @@ struct StatusCommand: Command {
             ("Only a pointer, data must be fetched (git data pull):", { $0.mark == "?" }),
         ]
         for (title, isIn) in sections { section(title, files, output) { !$0.isInConflict && isIn($0) } }
-        let bytes = unpushed.reduce(Int64(0)) { $0 + $1.pointer.byteCount }
+        let bytes = unpushed.totalByteCount { $0.pointer.byteCount }
         if !unpushed.isEmpty {
             output.line()
             output.line("Waiting to be pushed (git push): \(Count.blobs(unpushed.count)), \(ByteCountText.format(bytes))")

@@ -41,7 +41,7 @@ final class TerminalProgress: ProgressObserver {
         var line = "\(title): \(padding)\(percent)% (\(tick.filesDone)/\(tick.filesTotal))"
         if tick.bytesDone > 0 {
             line += ", \(ByteCountText.format(tick.bytesDone))"
-            if elapsed > 0.5 { line += " | \(ByteCountText.format(Int64(Double(tick.bytesDone) / elapsed)))/s" }
+            if elapsed > 0.5 { line += " | \(ByteCountText.format(Int64(min(Double(tick.bytesDone) / elapsed, 0x1p62))))/s" }
         }
         return line
     }

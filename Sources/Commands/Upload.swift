@@ -97,7 +97,7 @@ struct Upload {
                 "data remote '\(remote.name)' does not have \(Count.blobs(plan.uploads.count - there.count)) that were just sent",
                 kept: "the blobs, in the local store", hints: ["git data push"], exitCode: .failure)
         }
-        let total = plan.uploads.reduce(Int64(0)) { $0 + $1.byteCount }
+        let total = plan.uploads.totalByteCount { $0.byteCount }
         context.output.message(
             "\(Count.blobs(plan.uploads.count)) uploaded to '\(remote.name)' (\(ByteCountText.format(total)))")
         try dropWhatIsPushed(pointers)

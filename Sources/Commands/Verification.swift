@@ -21,7 +21,7 @@ final class Verification: Sendable {
         self.store = store
         self.blobs = blobs
         self.progress = progress
-        let total = blobs.reduce(Int64(0)) { $0 + $1.byteCount }
+        let total = blobs.totalByteCount { $0.byteCount }
         state = Mutex(State(tick: ProgressTick(filesTotal: blobs.count, bytesTotal: total)))
     }
 
@@ -41,7 +41,7 @@ final class Verification: Sendable {
             if isDamaged { state.damaged.append(blob.oid) }
             if let failure, state.failure == nil { state.failure = failure }
             state.tick.filesDone += 1
-            state.tick.bytesDone += blob.byteCount
+            state.tick.bytesDone = state.tick.bytesDone.adding(byteCount: blob.byteCount)
             return state.tick
         }
         progress.advance(to: tick)

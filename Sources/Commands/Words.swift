@@ -20,6 +20,7 @@ enum Words {
         case let error as SystemError: (explanation(error), .fatal)
         case let error as TransferError: (explanation(error), .fatal)
         case let error as FilterError: (explanation(error), .fatal)
+        case let error as WorktreePathError: (explanation(error), .fatal)
         case let error as LineageError: (explanation(error), .fatal)
         case let error as StageError: (explanation(error), .fatal)
         default: (Explanation("\(error)"), .fatal)
@@ -71,6 +72,16 @@ enum Words {
         return Explanation("cannot \(action(error.call))\(subject.isEmpty ? "" : " ")\(subject): \(error.reason)", hints: hint)
     }
 
+    static func explanation(_ error: WorktreePathError) -> Explanation {
+        switch error {
+        case .forbidden(let path): Explanation("Git writes no such path as '\(path)' to a worktree")
+        case .link(let place): Explanation("'\(place)' is a symbolic link, so that nothing is written below it")
+        case .notFolder(let place): Explanation("'\(place)' is no folder, so that nothing is written below it")
+        case .notFile(let place): Explanation("'\(place)' is no file")
+        case .system(let error): explanation(error)
+        }
+    }
+
     private static func action(_ call: String) -> String {
         switch call {
         case "open", "read", "write", "rename", "link": call
@@ -117,7 +128,7 @@ enum Words {
                 hints: ["git data remote add storage /path/to/folder"])
         case .unknown(let name, let key):
             Explanation(
-                "there is no data remote '\(name)'" + (key.isEmpty ? "" : ", which '\(key)' names"),
+                "there is no data remote '\(BytePath(name))'" + (key.isEmpty ? "" : ", which '\(key)' names"),
                 hints: ["git data remote list"])
         case .untrusted(let remote):
             Explanation(

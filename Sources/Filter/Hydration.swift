@@ -90,7 +90,7 @@ package struct Hydration: Sendable {
         let files = Self.withoutRepetitions(files)
         Self.sweep(files.map(\.path), worktree: worktree)
         var preparation = prepareIndex(files, worktree: worktree)
-        let tally = FileTally(files.count, byteCount: files.reduce(0) { $0 + $1.byteCount }, observer: progress)
+        let tally = FileTally(files.count, byteCount: files.totalByteCount { $0.byteCount }, observer: progress)
         let endings = Mutex([Ending](repeating: .passedOver, count: files.count))
         let retired = RetiredFiles(store)
         let hydration = HydrationOfFolder(

@@ -40,7 +40,7 @@ struct HydrationOfFile {
         case .forbidden: .left(.pathUnsafe("Git writes no such path to a worktree"))
         case .link(let place): .left(.pathUnsafe("'\(place)' is a symbolic link"))
         // Somebody put something else in the place of the folder, and the file is gone with it.
-        case .notFolder: makingAbsent ? .left(.edited) : .passedOver
+        case .notFolder, .notFile: makingAbsent ? .left(.edited) : .passedOver
         case .system(let error): .left(.system(error))
         }
     }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Git
 import ObjectStore
 import Platform
@@ -26,7 +27,7 @@ struct HydrationOfFolder {
         for (position, file) in files.enumerated() {
             let folder = file.path.parent
             if let (group, byteCount) = open[folder], groups[group].count < groupLimit.files,
-                byteCount + file.byteCount <= groupLimit.byteCount {
+                byteCount.adding(byteCount: file.byteCount) <= groupLimit.byteCount {
                 groups[group].append(position)
                 open[folder] = (group, byteCount + file.byteCount)
             } else {

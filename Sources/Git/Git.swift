@@ -33,7 +33,9 @@ package struct Git: Sendable {
         // Where Git works in a submodule for the repository around it (`git switch --recurse-submodules`, before Git
         // 2.40), this is set, and most commands of Git refuse to start under it.
         let removed = isolated ? Self.localVariables : ["GIT_INTERNAL_SUPER_PREFIX"]
-        environment = Environment.changed(removing: removed, adding: adding)
+        // Git finds filters and hooks' programs on PATH, where `.` would be the worktree.
+        let path = Environment.absolutePath.map { [("PATH", $0)] } ?? []
+        environment = Environment.changed(removing: removed, adding: adding + path)
     }
 
     /// Starts Git and returns while it works.

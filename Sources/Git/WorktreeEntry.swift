@@ -8,6 +8,8 @@ package enum WorktreePathError: Error, Equatable, Sendable {
     case link(BytePath)
     /// Something else that is no folder stands where the path has one.
     case notFolder(BytePath)
+    /// What has the name is neither a regular file nor a symbolic link.
+    case notFile(BytePath)
     case system(SystemError)
 }
 
@@ -42,6 +44,38 @@ package struct WorktreeEntry: ~Copyable {
             folder = next
         }
         return WorktreeEntry(folder: folder, name: name)
+    }
+
+    /// Reads a file that a recipe or record of the project names. A link could lead to what is nobody's business.
+    /// - Parameter limit: bytes at most.
+    /// - Returns: nil where nothing is.
+    package static func contents(
+        _ path: BytePath, under top: BytePath, limit: Int
+    ) throws(WorktreePathError) -> [UInt8]? {
+        guard let place = try find(path, under: top, makingFolders: false) else { return nil }
+        switch try kind(of: place.name, in: place.folder) {
+        case nil: return nil
+        case .link?: throw .link(path)
+        case .folder?, .other?: throw .notFile(path)
+        case .regular?: break
+        }
+        do throws(SystemError) {
+            let file = try place.folder.open(entry: place.name, [.read, .noFollow, .nonBlocking])
+            // Something else may have come in its place.
+            guard try file.status().kind == .regular else { return nil }
+            return try ByteReader(file).readToEnd(limit: limit)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Writes a file that readers see whole or not at all, in place of whatever has its name, be it a link.
+    package func replaceContents(with bytes: [UInt8]) throws(SystemError) {
+        var file = try TemporaryEntry(in: folder, prefix: ".tmp-", permissions: 0o666)
+        try file.descriptor.write(bytes)
+        try file.descriptor.synchronize()
+        try file.commit(replacing: name, in: folder)
+        try folder.synchronize()
     }
 
     private static func step(

@@ -12,7 +12,7 @@ extension EasyHandle {
     /// Makes the settings for a request. The callbacks are the caller's to set.
     mutating func prepare(_ request: HTTPRequest, _ options: HTTPClient.Options) {
         require(ccurl_set_http_only(raw))
-        require(ccurl_set_private_sockets(raw))
+        setReach(request.nearest)
         ccurl_set_quick_exit(raw)
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_URL, request.url)

@@ -4,6 +4,7 @@ internal import CCurl
 struct EasyHandle: ~Copyable {
     let raw: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
+    private let reach: UnsafeMutablePointer<ccurl_reach>
     private var list: UnsafeMutablePointer<curl_slist>?
     /// Whether every setting that matters was taken.
     private(set) var isComplete = true
@@ -13,6 +14,8 @@ struct EasyHandle: ~Copyable {
         self.raw = raw
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        reach = .allocate(capacity: 1)
+        reach.initialize(to: ccurl_reach(nearest: Nearness.link.rawValue, is_refused: 0))
         list = nil
         require(ccurl_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText))
     }
@@ -21,7 +24,20 @@ struct EasyHandle: ~Copyable {
         curl_easy_cleanup(raw)
         curl_slist_free_all(list)
         errorText.deallocate()
+        reach.deallocate()
     }
+
+    /// Opens connections to nothing that is nearer, and none that child processes get.
+    mutating func setReach(_ nearest: Nearness) {
+        reach.pointee.nearest = nearest.rawValue
+        require(ccurl_set_private_sockets(raw, reach))
+    }
+
+    /// Whether a connection to something nearer was asked for.
+    var hasRefusedNearness: Bool { reach.pointee.is_refused != 0 }
+
+    /// How near the server of the last exchange was, or the proxy before it; nil where that is not known.
+    var peerNearness: Nearness? { Nearness(rawValue: ccurl_peer_nearness(raw)) }
 
     /// What libcurl says about the error that ended the transfer; empty where it says nothing.
     var detail: String { String(cString: errorText) }

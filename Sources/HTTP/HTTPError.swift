@@ -7,6 +7,8 @@ package struct HTTPError: Error, Equatable, Sendable {
         case connect
         /// The server's certificate or its kind of encryption was not accepted, by us or by it.
         case tls
+        /// The host is nearer than the request may go.
+        case tooNear
         /// The proxy cannot be reached, or refuses.
         case proxy
         /// The connection stands, and too few bytes moved for too long.

@@ -50,6 +50,8 @@ package struct HTTPRequest: Sendable {
     package var landing: HTTPMemory?
     /// Where this request prefers another version than the client does.
     package var version: HTTPVersion?
+    /// Nothing that is nearer is connected to. It is for requests that go to no proxy.
+    package var nearest = Nearness.link
     /// Asked ten times a second, on the client's own thread; true calls the exchange off.
     package var isCancelled: (@Sendable () -> Bool)?
     /// Told of the number of the body's bytes that are on their way, some times a second and at the end, on the

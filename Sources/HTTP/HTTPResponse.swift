@@ -5,6 +5,9 @@ package struct HTTPResponse: Sendable {
     /// The body, as far as it is kept in memory; that of a refusal ends after `HTTPClient.refusalLimit` bytes.
     package var body: [UInt8]
 
+    /// How near the server is, or the proxy before it; nil where that is not known.
+    package var nearness: Nearness?
+
     package init(status: Int, headers: HTTPHeaders = [], body: [UInt8] = []) {
         self.status = status
         self.headers = headers

@@ -198,11 +198,20 @@ final class Transfer {
 
     /// How libcurl's end of the transfer ends the exchange.
     func ending(_ code: CURLcode) -> Exchange.Ending {
+        if case .answered(var response)? = verdict {
+            response.nearness = easy.peerNearness
+            return .answered(response)
+        }
         if let verdict { return verdict }
         if code == CURLE_OK, let head = parser.head {
             let sent = easy.size(CURLINFO_SIZE_UPLOAD_T)
             if sent != reportedCount { report(sent) }
-            return .answered(HTTPResponse(status: head.status, headers: head.headers, body: collected))
+            var response = HTTPResponse(status: head.status, headers: head.headers, body: collected)
+            response.nearness = easy.peerNearness
+            return .answered(response)
+        }
+        if code == CURLE_COULDNT_CONNECT, easy.hasRefusedNearness {
+            return .failed(HTTPError(.tooNear, "'\(request.authority)' is nearer than the server that leads there"))
         }
         return .failed(HTTPError(HTTPError.CurlEnding(
             code: code == CURLE_OK ? CURLE_GOT_NOTHING : code, detail: easy.detail,

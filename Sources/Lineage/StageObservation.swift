@@ -168,15 +168,12 @@ package struct StageObserver {
     /// What stands at a path of the worktree; nil where nothing does. A link could lead to what is nobody's business, and
     /// values end up in records.
     private func contentWithoutLinks(of path: BytePath) throws(LineageError) -> [UInt8]? {
-        let isLinked = LineageError.values(path, reason: "a symbolic link is in its place, or leads to it")
-        let place: WorktreeEntry?
-        do throws(WorktreePathError) { place = try .find(path, under: top, makingFolders: false) } catch { throw isLinked }
-        guard let place else { return nil }
-        let status: FileStatus?
-        do throws(SystemError) { status = try place.folder.status(ofEntry: place.name) } catch { throw .system(error) }
-        guard let status else { return nil }
-        guard status.kind == .regular else { throw isLinked }
-        do throws(SystemError) { return try top.appending(path).contents(limit: 16 << 20) } catch { throw .system(error) }
+        do throws(WorktreePathError) {
+            return try WorktreeEntry.contents(path, under: top, limit: 16 << 20)
+        } catch {
+            if case .system(let error) = error { throw .system(error) }
+            throw .values(path, reason: "a symbolic link is in its place, or leads to it")
+        }
     }
 
     private func content(of path: BytePath, _ file: PresentFile) throws(LineageError) -> [UInt8] {

@@ -79,7 +79,7 @@ package struct ObjectStore: Sendable {
     /// - Returns: nil where nothing is.
     private static func opened(_ path: BytePath) throws(StoreError) -> Descriptor? {
         do throws(SystemError) {
-            return try Descriptor.open(path, .read)
+            return try Descriptor.open(path, [.read, .nonBlocking])
         } catch {
             if error.isAbsent { return nil }
             throw .system(error)

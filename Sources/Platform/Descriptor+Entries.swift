@@ -50,6 +50,14 @@ extension Descriptor {
         guard result == 0 else { throw .last("rename", path: path) }
     }
 
+    /// Moves a file here from an absolute path of the same file system.
+    /// - Parameter isReplacing: whether it takes the place of whatever has the name, which must be free otherwise
+    ///   (`EEXIST`).
+    package func take(_ path: BytePath, as name: BytePath, isReplacing: Bool) throws(SystemError) {
+        // An absolute path is taken as it is.
+        if isReplacing { try rename(entry: path, to: name) } else { try renameExclusively(entry: path, to: name) }
+    }
+
     /// Gives each of two files of this folder the other's name, at once.
     /// - Returns: false where the file system cannot (NFS among them).
     package func exchange(entry one: BytePath, with other: BytePath) throws(SystemError) -> Bool {

@@ -42,6 +42,16 @@ package enum Environment {
         try BytePath("/proc/self/exe").linkTarget()
     }
 
+    /// `PATH` without what is relative, which is taken from wherever a process happens to be; nil where all of it is
+    /// absolute.
+    package static var absolutePath: BytePath? {
+        guard let path = value("PATH")?.bytes else { return nil }
+        let entries = path.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        let absolute = entries.filter { $0.first == UInt8(ascii: "/") }
+        guard absolute.count < entries.count else { return nil }
+        return BytePath(bytes: absolute.joined(separator: [UInt8(ascii: ":")]))
+    }
+
     /// Finds a program on `PATH`, in absolute folders only, and never inside `excluded`, by whatever
     /// links the way there goes: a worktree may hold a file of any name.
     package static func findProgram(_ name: String, outside excluded: BytePath? = nil) -> BytePath? {

@@ -80,6 +80,12 @@ package struct TemporaryEntry: ~Copyable {
         return true
     }
 
+    /// Gives the file a name in `folder`, where it was made, in place of whatever has it. The descriptor stays open.
+    package mutating func commit(replacing final: BytePath, in folder: borrowing Descriptor) throws(SystemError) {
+        try folder.rename(entry: name, to: final)
+        finish()
+    }
+
     /// Gives the file the name of another in `folder`, where it was made. The descriptor stays open.
     ///
     /// Where the file system can exchange names, what comes out is looked at before it goes, so that no change to it is

@@ -152,7 +152,8 @@ package final class FolderRemote: Remote {
     func byteCount(of oid: ObjectID) throws(RemoteError) -> Int64? {
         let path = path(of: oid)
         do throws(SystemError) {
-            guard let status = try path.status(followingLinks: true), status.kind == .regular else { return nil }
+            // A blob is a plain file. A link in its place could lead to a file that its maker cannot read, and we can.
+            guard let status = try path.status(), status.kind == .regular else { return nil }
             return status.byteCount
         } catch {
             if error.isAbsent { return nil }
@@ -213,17 +214,18 @@ package final class FolderRemote: Remote {
     private func open(_ oid: ObjectID, from offset: Int64) throws(RemoteError) -> Descriptor {
         let path = path(of: oid)
         do throws(SystemError) {
-            let file = try Descriptor.open(path, [.read, .nonBlocking])
+            let file = try Descriptor.open(path, [.read, .noFollow, .nonBlocking])
             try file.seek(to: offset)
             return file
         } catch {
+            if (try? path.status())?.kind == .link { throw RemoteError(.absent, "'\(path)' is a symbolic link, and no blob") }
             throw error.isAbsent ? try absence(of: oid) : RemoteError(error, "read", path)
         }
     }
 
     package func share(_ oid: ObjectID, with file: borrowing Descriptor) -> Bool {
         sharing.attempt {
-            guard let source = try? Descriptor.open(path(of: oid), [.read, .nonBlocking]) else { return false }
+            guard let source = try? Descriptor.open(path(of: oid), [.read, .noFollow, .nonBlocking]) else { return false }
             return file.share(contentOf: source)
         }
     }

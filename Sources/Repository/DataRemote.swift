@@ -101,9 +101,19 @@ package struct DataRemote: Equatable, Sendable {
         BytePath(localURL: url)
     }
 
+    /// Whether `git data remote add` gives such a name: letters, digits, `-` and `_`.
+    package static func isName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, first != UInt8(ascii: "-") else { return false }
+        return text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+                || [UInt8(ascii: "-"), UInt8(ascii: "_")].contains(byte)
+        }
+    }
+
     static func all(committed: GitConfiguration, own: GitConfiguration) -> [DataRemote] {
         var names = own.subsections(of: "data")
-        for name in committed.subsections(of: "data") where !names.contains(name) { names.append(name) }
+        // Messages name remotes, and hold commands that can be pasted: no project can choose a name for its effect there.
+        for name in committed.subsections(of: "data") where isName(name) && !names.contains(name) { names.append(name) }
         return names.compactMap { name in
             let key = "data.\(name).url"
             let ownURL = own.value(key)

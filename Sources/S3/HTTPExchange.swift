@@ -111,6 +111,7 @@ extension RemoteError {
             switch error.kind {
             case .resolve, .connect, .tls, .proxy, .stalled, .cut: .unreachable
             case .interrupted: .interrupted
+            case .tooNear: .denied
             case .protocolViolation, .tooLarge, .source, .other: .other
             }
         self.init(kind, error.message, isTransient: error.isTransient)

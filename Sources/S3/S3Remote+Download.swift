@@ -48,11 +48,14 @@ extension S3Remote {
             action: "read")
     }
 
+    /// No object is longer; what says so is not read ahead of.
+    private static let greatestByteCount: Int64 = 1 << 50
+
     /// Starts to fetch what is behind the first range.
     private func readAhead(_ oid: ObjectID, from offset: Int64, _ head: WebResponse, _ control: TransferControl) -> RangeReader? {
-        guard head.status == 206, let total = ContentRange(head)?.total, total > offset + Self.firstRangeByteCount else {
-            return nil
-        }
+        guard head.status == 206, let total = ContentRange(head)?.total, total > offset + Self.firstRangeByteCount,
+            total <= Self.greatestByteCount
+        else { return nil }
         return RangeReader(self, oid, offset + Self.firstRangeByteCount..<total, control.cancellation)
     }
 

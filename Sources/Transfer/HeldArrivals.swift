@@ -1,3 +1,4 @@
+import Diagnostics
 import Digest
 import Platform
 
@@ -17,7 +18,7 @@ struct HeldArrivals {
     mutating func add(_ arrival: Arrival, byteCount: Int64) {
         if arrivals.isEmpty { since = .now }
         arrivals.append(arrival)
-        self.byteCount += byteCount
+        self.byteCount = self.byteCount.adding(byteCount: byteCount)
     }
 
     /// Enough of them, or the first has waited as long as a person may.

@@ -16,7 +16,7 @@ struct TransferQueue {
     /// - Parameter items: each oid once.
     init(_ items: [TransferItem]) {
         waiting = items[...]
-        tick = ProgressTick(filesTotal: items.count, bytesTotal: items.reduce(0) { $0 + $1.byteCount })
+        tick = ProgressTick(filesTotal: items.count, bytesTotal: items.totalByteCount { $0.byteCount })
     }
 
     var isDone: Bool { waiting.isEmpty && inFlight.isEmpty }
@@ -39,14 +39,14 @@ struct TransferQueue {
     mutating func reach(_ oid: ObjectID, _ byteCount: Int64) {
         guard let item = inFlight[oid] else { return }
         let reached = min(max(0, byteCount), item.byteCount)
-        tick.bytesDone += reached - (partial.updateValue(reached, forKey: oid) ?? 0)
+        tick.bytesDone = tick.bytesDone.adding(byteCount: reached - (partial.updateValue(reached, forKey: oid) ?? 0))
     }
 
     /// Notes that a blob has succeeded or failed.
     /// - Returns: nil where it was not in flight.
     mutating func finish(_ oid: ObjectID) -> TransferItem? {
         guard let item = inFlight.removeValue(forKey: oid) else { return nil }
-        tick.bytesDone += item.byteCount - (partial.removeValue(forKey: oid) ?? 0)
+        tick.bytesDone = tick.bytesDone.adding(byteCount: item.byteCount - (partial.removeValue(forKey: oid) ?? 0))
         tick.filesDone += 1
         return item
     }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Digest
 import Filter
 import FoundationEssentials
@@ -45,7 +46,7 @@ struct GitImport: ImportSource {
             digests.append((relative, digest))
             files.append(ImportedFile(path: relative, file: file, byteCount: byteCount, isExecutable: entry.mode == "100755"))
         }
-        receipt.byteCount = files.reduce(0) { $0 + $1.byteCount }
+        receipt.byteCount = files.totalByteCount { $0.byteCount }
         if isFolder { receipt.fileCount = Int64(files.count) }
         receipt.digest = isFolder ? ImportDigest.ofFolder(digests) : digests.first?.digest
         if let known, known.change(to: receipt) == .same { return .same(receipt) }
@@ -56,6 +57,11 @@ struct GitImport: ImportSource {
 
     /// Makes the repository. Its address stands in a file, where no list of processes shows it.
     private func prepare(_ git: Git) throws {
+        // Nothing in it may end a line or a name in the file.
+        let isFit = order.address.isUTF8 && order.address.bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
+        guard isFit, !ImportOrder.authority(order.address).contains(where: { "\"\\ ".contains($0) }) else {
+            throw CommandFailure("\(order.shown) has no URL of a repository")
+        }
         try git.query(["init", "--quiet", "--template="])
         let config = folder.path / ".git/config"
         var text = try config.contents() ?? []
@@ -74,7 +80,6 @@ struct GitImport: ImportSource {
             }
         }
         let quoted = address.text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-        guard address.isUTF8, !address.bytes.contains(UInt8(ascii: "\n")) else { throw CommandFailure("'\(order.address)' is no URL of a repository") }
         text += Array("[remote \"origin\"]\n\turl = \"\(quoted)\"\n".utf8)
         try config.replaceContents(with: text, permissions: 0o600)
     }

@@ -35,14 +35,19 @@ struct ImportOrder {
         return causes
     }
 
-    /// Whether the place is a file or folder of this machine, or one where the project chooses who is shown the user's
-    /// credentials: it is used only where the user has named it.
+    /// Whether the place is a file or folder of this machine, a server of it or of its network that is named by its
+    /// number, or one where the project chooses who is shown the user's credentials: it is used only where the user has
+    /// named it.
     var needsTrust: Bool {
         switch source.kind {
         case .url where Self.isBucket(address):
             return !DataRemote(name: "", url: address, source: .committed).isTrusted
-        case .url: return !Self.isWeb(address)
-        case .git: return !address.text.contains("://") && !Self.isOtherHost(address) || address.text.hasPrefix("file:")
+        case .url: return !Self.isWeb(address) || Self.isHostNear(address)
+        case .git:
+            // A remote helper, such as ours for `data::`, may read a folder, or choose who is shown credentials.
+            if address.text.contains("::") { return true }
+            if Self.isHostNear(address) { return true }
+            return !address.text.contains("://") && !Self.isOtherHost(address) || address.text.lowercased().hasPrefix("file:")
         case .query, .manual: return false
         }
     }
@@ -50,6 +55,28 @@ struct ImportOrder {
     static func isWeb(_ address: BytePath) -> Bool {
         let text = address.text.lowercased()
         return text.hasPrefix("http://") || text.hasPrefix("https://")
+    }
+
+    /// What stands between the scheme and the path of a URL; empty for anything else.
+    static func authority(_ address: BytePath) -> Substring {
+        let text = address.text
+        guard let scheme = text.firstRange(of: "://") else { return "" }
+        return text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    }
+
+    /// Whether a URL's host is this machine's, or given by its number: that of a service which only this machine sees,
+    /// perhaps, such as the one that tells machines in a cloud their credentials.
+    private static func isHostNear(_ address: BytePath) -> Bool {
+        guard isWeb(address) else { return false }
+        let place = authority(address)
+        var host = (place.lastIndex(of: "@").map { place[place.index(after: $0)...] } ?? place).lowercased()
+        if host.hasPrefix("[") { return true }
+        host = String(host.prefix { $0 != ":" })
+        while host.hasSuffix(".") { host.removeLast() }
+        let last = host.split(separator: ".").last ?? ""
+        // As browsers have it, a host whose last part is a number is one.
+        let isNumber = last.allSatisfy { $0.isASCII && $0.isNumber } || last.hasPrefix("0x")
+        return isNumber || last == "localhost"
     }
 
     static func isBucket(_ address: BytePath) -> Bool { address.bytes.starts(with: "s3://".utf8) }

@@ -37,7 +37,7 @@ struct ImportPlacing {
 
     /// Refuses at once what could not be placed, before anything is fetched.
     func check() throws {
-        try walk(to: output, makingFolders: false)
+        _ = try walk(to: output)
         // Of a folder each file is looked at when it is known: a killed import may have placed some.
         guard let status = try (top / output).status(), status.kind != .folder else { return }
         try refuse(output, unlessEqualTo: nil)
@@ -60,28 +60,22 @@ struct ImportPlacing {
                 hints: ["git rm -r \(ShellWord.quoted(output))"])
         }
         for (file, target) in targets {
-            try walk(to: target, makingFolders: false)
+            _ = try walk(to: target)
             try refuse(target, unlessEqualTo: file)
         }
         for (file, target) in targets { try move(file, to: target) }
         for folder in Set(targets.map { (top / $0.1).parent }) { try folder.synchronizeFolder() }
-        for path in others where !edited.contains(path) { try (top / path).removeFile() }
+        for path in others where !edited.contains(path) {
+            if let place = try walk(to: path) { try place.folder.removeFile(entry: place.name) }
+        }
         return (targets.map(\.1), others.filter { !edited.contains($0) })
     }
 
     /// No link may lead elsewhere, no file may stand where a folder has to, and no name may be one that Git checks out
     /// nowhere: another repository, or a folder, can have any.
-    private func walk(to path: BytePath, makingFolders: Bool) throws {
-        do throws(WorktreePathError) {
-            _ = try WorktreeEntry.find(path, under: top, makingFolders: makingFolders)
-        } catch {
-            switch error {
-            case .forbidden(let path): throw CommandFailure("Git writes no such path as '\(path)' to a worktree")
-            case .link(let place): throw CommandFailure("'\(place)' is a symbolic link, so that nothing is written below it")
-            case .notFolder(let place): throw CommandFailure("'\(place)' is no folder, so that nothing is written below it")
-            case .system(let error): throw error
-            }
-        }
+    /// - Returns: nil where a folder is missing.
+    private func walk(to path: BytePath) throws -> WorktreeEntry? {
+        try WorktreeEntry.find(path, under: top, makingFolders: false)
     }
 
     /// - Parameter file: what is to be there; where that is there already, all is well.
@@ -104,25 +98,25 @@ struct ImportPlacing {
     }
 
     private func move(_ file: ImportedFile, to path: BytePath) throws {
-        let target = top / path
-        try walk(to: path, makingFolders: true)
-        let before = try target.status()
-        let permissions: UInt32? = file.isExecutable ? 0o777 : nil
+        guard let place = try WorktreeEntry.find(path, under: top, makingFolders: true) else { return }
+        let isFree = try place.folder.status(ofEntry: place.name) == nil
+        let content = try Descriptor.open(file.file, .read)
+        if file.isExecutable {
+            let permissions = try content.status().permissions
+            try content.setPermissions(permissions | (permissions & 0o444) >> 2)
+        }
         do throws(SystemError) {
-            if before == nil {
-                try file.file.renameExclusively(to: target)
-            } else {
-                try file.file.rename(to: target)
-            }
+            try place.folder.take(file.file, as: place.name, isReplacing: !isFree)
         } catch {
             // The store is on another file system.
-            let copy = try TemporaryFile(in: target.parent)
-            try copy.descriptor.copyContent(of: Descriptor.open(file.file, .read)) { _ in }
-            if before == nil, target.isPresent { throw error }
-            try copy.commit(to: target)
-        }
-        if permissions != nil, let status = try target.status() {
-            try Descriptor.open(target, .read).setPermissions(status.permissions | (status.permissions & 0o444) >> 2)
+            var copy = try TemporaryEntry(in: place.folder, prefix: ".tmp-", permissions: file.isExecutable ? 0o777 : 0o666)
+            try copy.descriptor.copyContent(of: content) { _ in }
+            try copy.descriptor.synchronize()
+            if !isFree {
+                try copy.commit(replacing: place.name, in: place.folder)
+            } else if try !copy.commit(as: place.name, in: place.folder) {
+                throw error
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Digest
 import Lineage
 import Platform
@@ -27,7 +28,7 @@ struct LocalImport: ImportSource {
         guard !found.isEmpty else { throw CommandFailure("the folder '\(place)' has no files") }
         found.sort { $0.path < $1.path }
         var receipt = SourceReceipt()
-        receipt.byteCount = found.reduce(0) { $0 + $1.status.byteCount }
+        receipt.byteCount = found.totalByteCount { $0.status.byteCount }
         receipt.listing = listing(found)
         if status.kind == .folder { receipt.fileCount = Int64(found.count) }
         if let known, known.change(to: receipt) == .same { return .same(receipt) }

@@ -44,10 +44,12 @@ struct LineageDot {
         }
     }
 
-    /// An ID, in which only quotes need a backslash.
+    /// An ID, in which only quotes need a backslash. It may come to a terminal.
     private static func quoted(_ text: String) -> String {
+        let isPlain = !text.unicodeScalars.contains { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) }
+        let text = isPlain ? text : BytePath(text).description
         // A backslash at the end would take the closing quote away.
-        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: " ") + "\""
+        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 
     /// Text as a label shows it, newlines included.

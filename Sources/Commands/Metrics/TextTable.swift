@@ -26,7 +26,7 @@ struct TextTable {
     /// The lines for people: columns aligned, numbers to the right.
     /// - Parameter width: where to cut each line; nil for nowhere.
     func lines(width: Int? = nil) -> [String] {
-        let shown = [header.map { Cell($0) }] + rows.map { row in row.map { Cell(Self.safe($0.text), isNumber: $0.isNumber) } }
+        let shown = [header.map { Cell(Self.safe($0)) }] + rows.map { row in row.map { Cell(Self.safe($0.text), isNumber: $0.isNumber) } }
         let widths = header.indices.map { column in shown.map { $0[column].text.count }.max() ?? 0 }
         let isRight = header.indices.map { column in
             rows.contains { $0[column].isNumber } && rows.allSatisfy { $0[column].isNumber || $0[column].text.isEmpty }
@@ -44,9 +44,11 @@ struct TextTable {
         }
     }
 
-    /// Spec: RFC 4180, with newlines alone.
+    /// Spec: RFC 4180, with newlines alone. What a terminal would obey stands in other words here too.
     var csv: [UInt8] {
-        let lines = [header] + rows.map { $0.map(\.text) }
+        let lines = ([header] + rows.map { $0.map(\.text) }).map { line in
+            line.map { $0.split(separator: "\n", omittingEmptySubsequences: false).map { Self.safe(String($0)) }.joined(separator: "\n") }
+        }
         return lines.flatMap { line in Array(line.map(Self.quoted).joined(separator: ",").utf8) + [UInt8(ascii: "\n")] }
     }
 

@@ -1,3 +1,4 @@
+import Diagnostics
 import Digest
 import Git
 import Lineage
@@ -91,7 +92,7 @@ struct ReportContent {
             while folder != "." {
                 if named.contains(folder) {
                     var entry = found[folder] ?? File(path: folder, pointer: nil, folder: (0, 0), makers: graph.makers(of: folder))
-                    entry.folder = ((entry.folder?.files ?? 0) + 1, (entry.folder?.byteCount ?? 0) + file.pointer.byteCount)
+                    entry.folder = ((entry.folder?.files ?? 0) + 1, (entry.folder?.byteCount ?? 0).adding(byteCount: file.pointer.byteCount))
                     found[folder] = entry
                 }
                 folder = folder.parent

@@ -53,7 +53,7 @@ struct ReportPage {
         let commands = stages.filter { $0.command != nil }
         let stale = commands.filter { !content.conditions[$0.name].isFresh }.count
         let data = content.files.filter { $0.pointer != nil }
-        let byteCount = data.reduce(Int64(0)) { $0 + ($1.pointer?.byteCount ?? 0) }
+        let byteCount = data.totalByteCount { $0.pointer?.byteCount ?? 0 }
         let commit: Markup = content.head.map { head in
             """
             <p>\(content.branch.map { "\($0) at " } ?? "")<code title="\(head.name)">\(ReportWords.short(head.name))</code> \

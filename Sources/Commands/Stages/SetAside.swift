@@ -91,7 +91,7 @@ final class SetAside: Sendable {
         guard kept.isPresent, let place = try? WorktreeEntry.find(path, under: top, makingFolders: true),
             (try? place.folder.status(ofEntry: place.name)) ?? nil == nil
         else { return false }
-        do { try kept.rename(to: top.appending(path)) } catch { return false }
+        do { try place.folder.take(kept, as: place.name, isReplacing: false) } catch { return false }
         return true
     }
 

@@ -262,7 +262,8 @@ struct StageExecution: Sendable {
     func metrics() throws -> [String: JSONValue] {
         var metrics: [String: JSONValue] = [:]
         for path in stage.metrics.map(\.value) {
-            guard let content = try repository.worktree().appending(path).contents(limit: 16 << 20) else { continue }
+            // What a link leads to is nobody's business, and would be in the record.
+            guard let content = try? WorktreeEntry.contents(path, under: repository.worktree(), limit: 16 << 20) else { continue }
             // A picture or a page among the metrics is kept, and has no values.
             if let value = try? ValueFile.parse(content, path: path) { metrics[path.text] = value }
         }
@@ -284,13 +285,13 @@ struct StageWriter {
     /// a record must not tell of outputs that are not there.
     func write(_ stage: Stage, _ record: RunRecord, environment: EnvironmentRecord? = nil) throws {
         let top = try repository.worktree()
-        let files = [stage.file, stage.name.recordFile].map(top.appending)
-        let before = try files.map { try $0.contents() }
+        let files = [stage.file, stage.name.recordFile]
+        let before = try files.map { try WorktreeEntry.contents($0, under: top, limit: 64 << 20) }
         do {
             try change(stage, record, environment)
         } catch {
             for (file, content) in zip(files, before) {
-                if let content { try? file.replaceContents(with: content) } else { try? file.removeFile() }
+                if let content { try? write(content, to: file) } else { try? top.appending(file).removeFile() }
             }
             throw error
         }
@@ -298,18 +299,16 @@ struct StageWriter {
 
     private func change(_ stage: Stage, _ record: RunRecord, _ environment: EnvironmentRecord?) throws {
         let top = try repository.worktree()
-        try top.appending(stage.file).parent.makeFolders()
         var paths = [stage.file, stage.name.recordFile]
-        if try !isWritten(stage) { try top.appending(stage.file).replaceContents(with: stage.text) }
+        if try !isWritten(stage) { try write(stage.text, to: stage.file) }
         if let environment {
-            try top.appending(environment.path).parent.makeFolders()
-            if !top.appending(environment.path).exists { try top.appending(environment.path).replaceContents(with: environment.text) }
+            if !top.appending(environment.path).exists { try write(environment.text, to: environment.path) }
             paths.append(environment.path)
         }
-        try top.appending(stage.name.recordFile).replaceContents(with: record.text)
+        try write(record.text, to: stage.name.recordFile)
         let attributes = StageName.folder / ".gitattributes"
         if !top.appending(attributes).isPresent {
-            try top.appending(attributes).replaceContents(with: Self.attributes)
+            try write(Self.attributes, to: attributes)
             paths.append(attributes)
         } else if try top.appending(attributes).contents(limit: 1 << 16) == Self.attributes {
             // A run that was killed may have left it for this one to stage.
@@ -321,13 +320,18 @@ struct StageWriter {
         try repository.git().query(["--literal-pathspecs", "add", "--force", "--"] + paths)
     }
 
+    /// A link in place of a folder, which a project may have, would lead what is written out of the worktree.
+    private func write(_ text: [UInt8], to path: BytePath) throws {
+        try WorktreeEntry.find(path, under: repository.worktree(), makingFolders: true)?.replaceContents(with: text)
+    }
+
     /// Records are text of one form on every machine, whatever the project says of JSON files, and are not merged line by line.
     private static let attributes = Array(
         "*.run.json merge=data -filter -text\n*.stage -filter text eol=lf\nenvironments/*.json -filter -text\n".utf8)
 
     /// Whether the file says the same already, comments and all.
     private func isWritten(_ stage: Stage) throws -> Bool {
-        guard let content = try repository.worktree().appending(stage.file).contents(limit: 1 << 20),
+        guard let content = try WorktreeEntry.contents(stage.file, under: repository.worktree(), limit: 1 << 20),
             let written = try? Stage(content, name: stage.name)
         else { return false }
         return written.text == stage.text

@@ -1,4 +1,5 @@
 import Digest
+import Git
 import Platform
 import Pointer
 
@@ -27,16 +28,20 @@ extension VersionValues.Sources {
 extension ValueSource {
     /// What a worktree has in a file.
     package static func worktree(_ path: BytePath, in worktree: BytePath, longestList: Int) -> ValueSource {
-        let file = worktree / path
-        do throws(SystemError) {
-            guard let status = try file.status() else { return .absent }
-            guard status.kind == .regular else { return .unreadable("it is no regular file") }
+        do throws(WorktreePathError) {
             // One byte more shows that it is too long.
-            guard let content = try file.contents(limit: ValueFile.maximumByteCount + 1) else { return .absent }
+            guard let content = try WorktreeEntry.contents(path, under: worktree, limit: ValueFile.maximumByteCount + 1) else {
+                return .absent
+            }
             if case .pointer(let pointer) = Pointer.recognize(content) { return .pointer(pointer.oid) }
             return reading(content, path: path, longestList: longestList)
         } catch {
-            return .unreadable(error.reason)
+            switch error {
+            case .link: return .unreadable("a symbolic link is in its place, or leads to it")
+            case .notFolder: return .absent
+            case .notFile, .forbidden: return .unreadable("it is no regular file")
+            case .system(let error): return .unreadable(error.reason)
+            }
         }
     }
 }
