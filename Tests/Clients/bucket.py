@@ -4,6 +4,7 @@ import hashlib
 import pathlib
 import re
 import sys
+import time
 import urllib.parse
 import xml.etree.ElementTree
 
@@ -24,10 +25,12 @@ class Bucket:
         self.url = f"s3://{self.name}/{prefix}"
 
     def request(self, method, path, query=None):
-        for _ in range(3):
+        # A busy machine may answer late.
+        for attempt in range(8):
             status, body = signed_request.exchange(self.endpoint, method, f"/{self.name}{path}", *self.keys, query=query)
             if status not in (0, 500, 503):
                 break
+            time.sleep(attempt)
         return status, body
 
     def blobs(self):
