@@ -403,7 +403,7 @@ class Client:
         self.check()
 
     def data_push(self):
-        result = self.git("data", "push", "--quiet", kill=True, allowing=f"{SWEEPING}|{GONE}")
+        result = self.git("data", "push", "--quiet", kill=True, allowing=f"{SWEEPING}|{GONE}", status=(1, 128))
         if result.status == 1 and result.says(GONE) and not self.lacks_collected():
             raise Trouble(f"blobs are missing that nobody has taken away\n{result}")
 

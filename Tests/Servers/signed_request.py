@@ -37,7 +37,7 @@ def exchange(endpoint, method, path, access_key, secret_key, region, query=None)
     # No proxy of the environment's stands before a server on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=30) as answer:
+        with opener.open(request, timeout=180) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as answer:
         return answer.code, answer.read()
