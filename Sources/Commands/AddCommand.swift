@@ -66,7 +66,7 @@ struct DataStaging {
         let staging = DataStaging(context: context, repository: repository)
         let literal: [BytePath] = paths.map { BytePath(bytes: Array(":(top,literal)".utf8) + $0.bytes) }
         _ = try staging.stage(staging.candidates(git, pathspecs: literal, isUpdate: false, isForced: false))
-        try git.query(["add", "--"] + literal)
+        try git.change(["add", "--"] + literal)
     }
 
     /// Fewer, and smaller ones together, are added as fast by Git.
@@ -146,7 +146,7 @@ struct DataStaging {
             clean.append(CleanFile(path: file.path, name: name, mode: mode, status: file.status))
         }
         try pack.install(git, unpackLimit: Self.unpackLimit)
-        try git.query(["update-index", "--add", "--replace", "-z", "--index-info"], input: input)
+        try git.change(["update-index", "--add", "--replace", "-z", "--index-info"], input: input)
         // Where this fails, `git add` reads the files itself.
         _ = try git.markClean(clean, index: repository.location.index, worktree: top)
         return files.map(\.path)

@@ -70,7 +70,7 @@ struct FilterConfiguration {
                 kept.append(key)
                 continue
             }
-            try git.query(["config", scope.option, "--replace-all", BytePath(key), BytePath(value)])
+            try git.change(["config", scope.option, "--replace-all", BytePath(key), BytePath(value)])
             written.append(key)
         }
         return (written, kept)
@@ -82,7 +82,7 @@ struct FilterConfiguration {
         for (key, value) in Self.entries + Self.entriesForLFS {
             let answer = try git.run(["config", scope.option, "--get", BytePath(key)])
             guard answer.status == 0, answer.line.text == value else { continue }
-            try git.query(["config", scope.option, "--unset-all", BytePath(key)])
+            try git.change(["config", scope.option, "--unset-all", BytePath(key)])
             removed.append(key)
         }
         // Git leaves the heads of empty sections behind.

@@ -107,10 +107,12 @@ private struct Fix {
             return isOurs
         }
         guard !pointers.isEmpty else { return left }
-        var attributes = try FolderAttributes(repository, folder: "")
-        for file in pointers { _ = attributes.file.track(AttributePattern(exactly: file.path)) }
-        try attributes.save()
-        try repository.git().query(["add", "--", ".gitattributes"])
+        try FolderAttributes.exclusively(repository) {
+            var attributes = try FolderAttributes(repository, folder: "")
+            for file in pointers { _ = attributes.file.track(AttributePattern(exactly: file.path)) }
+            try attributes.save()
+        }
+        try repository.git().change(["add", "--", ".gitattributes"])
         let waiting = try pointers.filter { try repository.worktreeState(of: $0) != .content }
         let (_, unwritten) = try Download(context: context, repository: repository).hydrate(waiting)
         for file in pointers { context.output.message("'\(file.path)' is tracked.") }

@@ -18,6 +18,12 @@ struct FolderAttributes {
     /// From the top of the worktree.
     var path: BytePath { folder.appending(Self.name) }
 
+    /// Does something with the patterns of a worktree while no other process changes them, from reading to writing.
+    static func exclusively<Result>(_ repository: Repository, _ body: () throws -> Result) rethrows -> Result {
+        let turn = Turn(at: repository.location.gitFolder)
+        return try withExtendedLifetime(turn, body)
+    }
+
     init(_ repository: Repository) throws {
         let top = try repository.worktree()
         let here = try BytePath.currentFolder()

@@ -49,6 +49,9 @@ struct HookInstallation {
         let scripts = try Self.scripts()
         let folder = try folder()
         try folder.makeFolders()
+        // Of two at once the second would take our hook for somebody else's, and move it over that.
+        let turn = Turn(at: folder)
+        defer { withExtendedLifetime(turn) {} }
         if try repository.settings().pointerForm == .lfs { try removeThoseOfLFS(from: folder, output) }
         var changed = 0
         for name in Self.names {

@@ -52,7 +52,7 @@ struct InitCommand: Command {
         let changed = try HookInstallation(repository).install(output)
         if changed > 0 { output.message("Installed \(Count.noun(changed, "hook")) in '\(try HookInstallation(repository).folder())'.") }
         if isLazy {
-            try git.query(["config", "--local", "data.lazy", "true"])
+            try git.change(["config", "--local", "data.lazy", "true"])
             repository.forgetSettings()
             output.message("Data is fetched only when asked for (data.lazy).")
         }

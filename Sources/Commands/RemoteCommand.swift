@@ -67,11 +67,11 @@ struct RemoteSettings {
     }
 
     func setShared(_ key: String, _ value: BytePath) throws {
-        try repository.git().query(["config", "-f", try file(), BytePath(key), value])
+        try repository.git().change(["config", "-f", try file(), BytePath(key), value])
     }
 
     func setOwn(_ key: String, _ value: BytePath) throws {
-        try repository.git().query(["config", "--local", BytePath(key), value])
+        try repository.git().change(["config", "--local", BytePath(key), value])
     }
 
     func file() throws -> BytePath {

@@ -34,13 +34,15 @@ struct TrackCommand: Command {
         let tracking = Tracking(context: context, isDryRun: arguments[CommonOptions.dryRun], isJSON: arguments[CommonOptions.json])
         if let size = arguments[above] {
             guard arguments[patterns].isEmpty else { throw UsageError("--above takes no patterns") }
-            return try tracking.trackFiles(above: size, FolderAttributes(repository))
+            return try FolderAttributes.exclusively(repository) { try tracking.trackFiles(above: size, FolderAttributes(repository)) }
         }
         guard !arguments[patterns].isEmpty else {
             try TrackedPatterns(repository: repository).list(asJSON: arguments[CommonOptions.json], context.output)
             return .success
         }
-        return try tracking.track(arguments[patterns], areNames: arguments[filename], FolderAttributes(repository))
+        return try FolderAttributes.exclusively(repository) {
+            try tracking.track(arguments[patterns], areNames: arguments[filename], FolderAttributes(repository))
+        }
     }
 }
 

@@ -206,7 +206,7 @@ struct UnfinishedClone: ~Copyable {
     /// Notes that the clone has come so far.
     mutating func reach(_ step: CloneStep, _ git: Git) throws {
         mark.step = step
-        try git.query(["config", "--local", CloneMark.key, mark.value])
+        try git.change(["config", "--local", CloneMark.key, mark.value])
         lock.removeAttribute(Self.noteName)
     }
 

@@ -21,6 +21,10 @@ struct UntrackCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
+        return try FolderAttributes.exclusively(repository) { try untrack(arguments, context, repository) }
+    }
+
+    private static func untrack(_ arguments: ParsedArguments, _ context: CommandContext, _ repository: Repository) throws -> ExitCode {
         var attributes = try FolderAttributes(repository)
         let isDryRun = arguments[CommonOptions.dryRun]
         var removed: [AttributePattern] = []

@@ -41,6 +41,10 @@ enum Words {
         switch error {
         case .notInstalled: Explanation("there is no 'git' on PATH", hints: ["install Git 2.30 or newer"])
         case .notARepository: Explanation("not a git repository (or any of the parent directories): .git")
+        case .failed(let command, _, let message) where Git.tellsOfLock(message):
+            Explanation(
+                "'\(command)' gave up, as another process of Git is at work here" + firstLine(of: message).map { ": \($0)" }.or(""),
+                hints: ["try again when it has ended; if none is running, remove that lock"])
         case .failed(let command, let status, let message):
             Explanation("'\(command)' ended with status \(status)" + firstLine(of: message).map { ": \($0)" }.or(""))
         case .unexpected(let command, let answer):

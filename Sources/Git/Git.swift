@@ -38,6 +38,13 @@ package struct Git: Sendable {
         environment = Environment.changed(removing: removed, adding: adding + path)
     }
 
+    /// The same Git with its messages in English.
+    init(_ other: Git, speakingEnglish: Void) {
+        (executable, folder) = (other.executable, other.folder)
+        let language = Array("LC_ALL=".utf8)
+        environment = other.environment.filter { !$0.starts(with: language) } + [language + Array("C".utf8)]
+    }
+
     /// Starts Git and returns while it works.
     /// - Parameter isBuffered: whether nobody waits for a part of the output. Else `check-attr` and `rev-list` write each
     ///   line by itself, which takes longer than all else that they do (git(1), `GIT_FLUSH`).

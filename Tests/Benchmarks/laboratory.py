@@ -49,6 +49,23 @@ class MemoryWatch(threading.Thread):
             self.peaks[name] = max(peak, self.peaks.get(name, 0))
 
 
+class Held:
+    """A program that serves as long as its standard input is open."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(
+            [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def lines(self):
+        """What it says once it is ready."""
+        while line := self.process.stdout.readline().rstrip("\n"):
+            yield line
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
 class Laboratory:
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="git-data-"))

@@ -33,6 +33,8 @@ struct ImportRun {
     ///   - record: of the last time; nil where everything is wanted.
     ///   - isCheck: whether it only matters if there is another version.
     func run(since record: RunRecord?, isCheck: Bool = false) throws -> Result {
+        let turn = isCheck ? nil : try takeTurn()
+        defer { withExtendedLifetime(turn) {} }
         let mark = PlacingMark(order, try repository.store())
         let placing = try ImportPlacing(repository, output: order.output, isForced: isForced, ownDigest: mark.digest)
         let old = record?.outputs[order.output.text]
@@ -66,6 +68,10 @@ struct ImportRun {
         }
     }
 
+    private func takeTurn() throws -> Turn {
+        try repository.turn(of: order.stage.name, "'\(order.output)' is being imported")
+    }
+
     /// What cannot be placed is not kept: the next attempt would not know what it is.
     private func place(
         _ files: [ImportedFile], _ placing: ImportPlacing, _ mark: PlacingMark, isNew: Bool
@@ -81,6 +87,8 @@ struct ImportRun {
 
     /// Records who brought the file or folder that is at the output already.
     func noteManual(since record: RunRecord?) throws -> Result {
+        let turn = try takeTurn()
+        defer { withExtendedLifetime(turn) {} }
         let top = try repository.worktree()
         var files: [BytePath] = []
         func walk(_ path: BytePath) throws {

@@ -16,7 +16,7 @@ struct ImportStaging {
     func stage(_ paths: [BytePath], removed: [BytePath]) throws -> ContentID {
         let git = try repository.git()
         try OutputTracking(context: context, repository: repository).track(paths, of: [order.output])
-        if !removed.isEmpty { try git.query(["--literal-pathspecs", "rm", "--cached", "--quiet", "--ignore-unmatch", "--"] + removed) }
+        if !removed.isEmpty { try git.change(["--literal-pathspecs", "rm", "--cached", "--quiet", "--ignore-unmatch", "--"] + removed) }
         try add(paths, git)
         return try contentID()
     }
@@ -25,7 +25,7 @@ struct ImportStaging {
         var input: [UInt8] = []
         for path in paths { input += path.bytes + [0] }
         // Who imports a file wants it, whatever is ignored.
-        try git.query(
+        try git.change(
             ["--literal-pathspecs", "add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"], input: input)
     }
 

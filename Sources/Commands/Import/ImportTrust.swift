@@ -30,7 +30,7 @@ struct ImportTrust {
 
     func note(_ place: String) throws {
         guard try !contains(place) else { return }
-        try repository.git().query(["config", "--local", "--add", BytePath(Self.key), BytePath(place)])
+        try repository.git().change(["config", "--local", "--add", BytePath(Self.key), BytePath(place)])
     }
 
     func contains(_ place: String) throws -> Bool { try known.contains(place) }

@@ -22,6 +22,10 @@ struct OutputTracking {
     func track(data files: [BytePath], of outputs: [BytePath]) throws {
         let heavy = try unspoken(among: files)
         guard !heavy.isEmpty else { return }
+        try FolderAttributes.exclusively(repository) { try track(heavy: heavy, of: outputs) }
+    }
+
+    private func track(heavy: [BytePath], of outputs: [BytePath]) throws {
         var attributes = try FolderAttributes(repository, folder: "")
         var new: [AttributePattern] = []
         for output in outputs {
@@ -53,11 +57,11 @@ struct OutputTracking {
         if !names.isEmpty { staged.except(names) }
         guard staged.content != present else { return }
         if try repository.worktree().appending(file).contents() == staged.content {
-            try git.query(["--literal-pathspecs", "add", "--force", "--", file])
+            try git.change(["--literal-pathspecs", "add", "--force", "--", file])
             return
         }
         let name = try git.query(["hash-object", "-w", "--stdin"], input: staged.content).line
-        try git.query(["update-index", "--add", "--cacheinfo", BytePath(bytes: Array("100644,".utf8) + name.bytes + [UInt8(ascii: ",")] + file.bytes)])
+        try git.change(["update-index", "--add", "--cacheinfo", BytePath(bytes: Array("100644,".utf8) + name.bytes + [UInt8(ascii: ",")] + file.bytes)])
     }
 
     /// Those of the paths of whose filter `.gitattributes` says nothing; `-filter` keeps a file in Git.

@@ -72,6 +72,18 @@ final class SetAside: Sendable {
         if isBack { forget() } else { lock.withLock { $0 = nil } }
     }
 
+    /// As `giveBack()`, and keeps what the command has made.
+    /// - Returns: the folder that has it now; nil where it could not be kept.
+    func giveBackKeepingMade() -> BytePath? {
+        let place = folder.adding(suffix: ".made")
+        for path in Self.paths(in: folder) + absent where top.appending(path).isPresent {
+            let target = place.appending(path)
+            guard (try? target.parent.makeFolders()) != nil, (try? top.appending(path).rename(to: target)) != nil else { return nil }
+        }
+        giveBack()
+        return place
+    }
+
     /// Forgets what was taken: the command has made it anew.
     func discard() {
         taken.withLock { $0 = nil }

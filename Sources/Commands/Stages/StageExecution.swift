@@ -1,4 +1,5 @@
 import Diagnostics
+import Digest
 import Git
 import Lineage
 import Platform
@@ -43,6 +44,8 @@ struct StageExecution: Sendable {
 
     private func run(completing complete: ((OpenedFiles) throws -> Stage?)?) throws -> RunRecord? {
         try checkPlaces()
+        let turn = try repository.turn(of: stage.name, "stage '\(stage.name)' is being run")
+        defer { withExtendedLifetime(turn) {} }
         try fetchInputs()
         var before = try index { try observe(stage) }
         if let missing = before.missing.first { throw try self.missing(missing) }
@@ -52,6 +55,7 @@ struct StageExecution: Sendable {
         let circumstances = try index { try repository.circumstances(besides: products) }
         let aside = try SetAside(stage.products.map(\.value), of: repository)
         Interrupts.onEnd { aside.giveBack() }
+        var isMade = false
         do {
             try makeFolders(in: repository.worktree())
             let started = Date()
@@ -68,10 +72,18 @@ struct StageExecution: Sendable {
                 before = try index { try observe(stage) }
             }
             try whole.checkProducts()
+            isMade = true
             let record = try index { try whole.record(before, circumstances, started: started, milliseconds: milliseconds) }
             aside.discard()
             return record
         } catch {
+            // What took long to make is not lost for the index being held, or a disk being full.
+            if isMade, !(error is CommandFailure), let place = aside.giveBackKeepingMade() {
+                let (explanation, exitCode) = Words.explain(error)
+                throw CommandFailure(
+                    explanation.what, kept: "what the command has made, in '\(place)'; in the worktree is what was there before",
+                    hints: explanation.hints, exitCode: exitCode)
+            }
             aside.giveBack()
             throw error
         }
@@ -271,6 +283,18 @@ struct StageExecution: Sendable {
     }
 }
 
+extension Repository {
+    /// Takes the turn at a stage or an import in this worktree: two processes that make the same files would take them
+    /// from one another.
+    /// - Parameter doing: what is said where another process has it, as in "stage 'train' is being run".
+    func turn(of stage: StageName, _ doing: String) throws -> Turn {
+        let name = ObjectID.of(Array(stage.text.utf8)).hex.prefix(20)
+        if let turn = try Turn.ifFree(location.gitFolder / "data/running" / BytePath("\(name).turn")) { return turn }
+        throw CommandFailure(
+            "\(doing) by another process", kept: "everything as it was", hints: ["try again when it has ended"], exitCode: .failure)
+    }
+}
+
 /// A person has ended a stage's command.
 struct StageInterruption: Error {
     let status: Int32
@@ -317,7 +341,7 @@ struct StageWriter {
         // What scripts have noted of the data that they use (`git_data.track` in Python).
         let uses = StageName.folder / "uses"
         if top.appending(uses).isFolder { paths.append(uses) }
-        try repository.git().query(["--literal-pathspecs", "add", "--force", "--"] + paths)
+        try repository.git().change(["--literal-pathspecs", "add", "--force", "--"] + paths)
     }
 
     /// A link in place of a folder, which a project may have, would lead what is written out of the worktree.
