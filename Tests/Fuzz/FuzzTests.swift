@@ -134,7 +134,7 @@ private struct InputMaker {
         case 4: input.removeSubrange(place...)
         case 5:
             let other = kept.randomElement(using: &random) ?? []
-            input = input[..<place] + other.dropFirst(Int.random(in: 0...other.count, using: &random))
+            input = Array(input[..<place] + other.dropFirst(Int.random(in: 0...other.count, using: &random)))
         default: input.insert(contentsOf: words.randomElement(using: &random) ?? [0x22], at: place)
         }
     }

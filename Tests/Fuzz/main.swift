@@ -38,16 +38,22 @@ func main() -> CInt {
         list()
         return 0
     }
-    guard let target = FuzzTarget.all.first(where: { $0.name == given.first }) else {
+    // libFuzzer does not know the target's name, and starts this program anew where it merges inputs.
+    let known = getenv("GIT_DATA_FUZZ_TARGET").map { String(cString: $0) }
+    guard let target = FuzzTarget.all.first(where: { $0.name == known ?? given.first }) else {
         Descriptor.writeToStandardError("usage: fuzz TARGET|--list [ARGUMENT…]\n")
         return 129
     }
     chosen = target
     signal(SIGPIPE, SIG_IGN)
-    // libFuzzer does not know the target's name.
-    var count = CommandLine.argc - 1
-    var arguments = CommandLine.unsafeArgv + 1
-    arguments[0] = CommandLine.unsafeArgv[0]
+    var count = CommandLine.argc
+    var arguments = CommandLine.unsafeArgv
+    if known == nil {
+        setenv("GIT_DATA_FUZZ_TARGET", target.name, 1)
+        count -= 1
+        arguments += 1
+        arguments[0] = CommandLine.unsafeArgv[0]
+    }
     return runFuzzer(&count, &arguments) { start, count in
         try? chosen?.run(Array(UnsafeBufferPointer(start: start, count: count)))
         return 0
