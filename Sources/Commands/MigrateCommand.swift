@@ -95,7 +95,7 @@ struct MigrateLFSCommand: Command {
     /// Attributes that name the filter of Git LFS in the index, and not in the worktree any more.
     private static func unstagedChanges(in repository: Repository) throws -> [BytePath] {
         let git = try repository.git()
-        guard try repository.settings().configuration.value("data.pointer") == "lfs" else { return [] }
+        guard try repository.settings().pointerForm == .lfs else { return [] }
         let changed = try git.query(["diff-files", "--name-only", "-z", "--", ":(glob)**/.gitattributes"]).records
         return try changed.filter { path in
             let staged = try git.run(["cat-file", "blob", BytePath(bytes: Array(":".utf8) + path.bytes)])

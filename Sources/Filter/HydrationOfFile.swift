@@ -13,7 +13,7 @@ struct HydrationOfFile {
     let modified: FileStatus.Time
 
     /// By this name whoever finds a half-written file after a crash knows whose it is.
-    static let temporaryPrefix = ".git-data-"
+    static let temporaryPrefix = TemporaryFile.visiblePrefix
     private static let largestBuffer = 1 << 20
 
     /// Why a file is not written.

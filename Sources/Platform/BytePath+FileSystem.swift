@@ -129,10 +129,8 @@ extension BytePath {
     }
 
     /// Writes a file that readers see whole or not at all: temporary file, fsync, rename, fsync of the folder.
-    /// What an earlier process that was killed meanwhile has left in the folder is removed.
     package func replaceContents(with bytes: [UInt8], permissions: UInt32 = 0o666) throws(SystemError) {
-        TemporaryFile.sweep(parent, prefix: TemporaryFile.visiblePrefix)
-        let file = try TemporaryFile(in: parent, prefix: TemporaryFile.visiblePrefix, permissions: permissions)
+        let file = try TemporaryFile(in: parent, permissions: permissions)
         try file.descriptor.write(bytes)
         try file.commit(to: self)
     }

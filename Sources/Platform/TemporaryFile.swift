@@ -10,7 +10,7 @@ package struct TemporaryFile: ~Copyable, Sendable {
 
     /// The beginning of the names of files that stand where people see them, and that a later run takes away if this one
     /// is killed.
-    static let visiblePrefix = ".git-data-"
+    package static let visiblePrefix = ".git-data-"
 
     /// Removes the files of this prefix that killed processes left in a folder.
     package static func sweep(_ folder: BytePath, prefix: String) {
@@ -20,7 +20,12 @@ package struct TemporaryFile: ~Copyable, Sendable {
 
     /// Makes an empty file with an unused name in `folder`, readable by nobody who could not read
     /// a file with these permissions under the user's umask.
-    package init(in folder: BytePath, prefix: String = ".tmp-", permissions: UInt32 = 0o666) throws(SystemError) {
+    /// - Parameter prefix: of its name; with the one that is left away, what earlier processes that were killed have left in
+    ///   the folder is removed.
+    package init(
+        in folder: BytePath, prefix: String = Self.visiblePrefix, permissions: UInt32 = 0o666
+    ) throws(SystemError) {
+        if prefix == Self.visiblePrefix { Self.sweep(folder, prefix: prefix) }
         while true {
             let name = folder / (prefix + String(UInt64.random(in: .min ... .max), radix: 36))
             do throws(SystemError) {

@@ -1,6 +1,5 @@
 """Runs commands with faults, and looks at what is left."""
 import argparse
-import errno
 import hashlib
 import mmap
 import multiprocessing
@@ -13,62 +12,11 @@ import tempfile
 import time
 import traceback
 
+import plan
 from laboratory import POINTER, Broken, Fault, Laboratory, build_library, install
 from scenarios import SCENARIOS
 
-E = errno
-# What may befall each call, as (kind, errno). Each call that changes what is on the disk is also a place to die.
-DEATHS = [("kill", 0), ("killed", 0), ("power", 0), ("powered", 0)]
-FAILS = {
-    "create": [E.ENOSPC, E.EACCES, E.EROFS, E.EMFILE, E.EIO, E.EDQUOT],
-    "open": [E.EIO, E.EACCES, E.EMFILE],
-    "open-write": [E.EIO, E.EACCES, E.EROFS, E.EMFILE],
-    "read": [E.EIO],
-    "write": [E.ENOSPC, E.EIO, E.EDQUOT],
-    "fsync": [E.EIO, E.ENOSPC],
-    "syncfs": [E.EIO, E.ENOSPC],
-    "rename": [E.EIO, E.EACCES, E.ENOSPC, E.EROFS],
-    "link": [E.EIO, E.EACCES, E.ENOSPC, E.EMLINK, E.EPERM],
-    "symlink": [E.EIO, E.ENOSPC],
-    "unlink": [E.EIO, E.EACCES, E.EROFS],
-    "mkdir": [E.ENOSPC, E.EACCES, E.EROFS, E.EIO],
-    "rmdir": [E.EIO, E.EACCES],
-    "ftruncate": [E.ENOSPC, E.EIO],
-    "copy_file_range": [E.EIO, E.ENOSPC, E.EXDEV],
-    "clone": [E.EIO, E.ENOSPC],
-    "chmod": [E.EPERM, E.EROFS],
-    "fchmod": [E.EPERM, E.EROFS],
-    "futimens": [E.EPERM, E.EROFS],
-    "utimensat": [E.EPERM, E.EROFS],
-    "fsetxattr": [E.ENOSPC, E.ENOTSUP],
-    "fremovexattr": [E.EIO],
-    "fgetxattr": [E.EIO],
-    "stat": [E.EIO, E.EACCES],
-    "fstat": [E.EIO],
-    "access": [E.EACCES, E.EIO],
-    "readlink": [E.EIO],
-    "opendir": [E.EIO, E.EACCES, E.EMFILE],
-    "readdir": [E.EIO],
-    "mmap": [E.ENOMEM],
-    "flock": [E.ENOLCK],
-    "close": [E.EIO, E.EDQUOT],
-    "pipe": [E.EMFILE],
-    "spawn": [E.EAGAIN, E.EMFILE],
-    "thread": [E.EAGAIN],
-}
-DURABLE = {
-    "create", "write", "fsync", "syncfs", "rename", "link", "symlink", "unlink", "mkdir", "rmdir", "ftruncate",
-    "copy_file_range", "clone", "chmod", "fchmod", "futimens", "fsetxattr"}
-LASTING = {
-    "create": [E.ENOSPC, E.EROFS, E.EMFILE], "write": [E.ENOSPC, E.EIO], "mkdir": [E.ENOSPC, E.EROFS], "open": [E.EMFILE, E.EIO],
-    "open-write": [E.EROFS], "rename": [E.EROFS, E.ENOSPC], "unlink": [E.EROFS], "fsync": [E.EIO], "read": [E.EIO],
-    "link": [E.ENOSPC, E.EROFS], "pipe": [E.EMFILE], "fchmod": [E.EROFS], "opendir": [E.EMFILE]}
-EACH = {"open": E.EACCES, "stat": E.EIO, "opendir": E.EACCES, "read": E.EIO, "spawn": E.EAGAIN, "create": E.EACCES, "rename": E.EPERM}
-LATE = {"rename", "link", "unlink", "mkdir"}
-SHORT = {"read", "write", "copy_file_range"}
-CLOCKS = [-86400 * 40, -3600 * 5, 3600 * 5, 86400 * 40, 86400 * 4000]
-
-HYDRATING = re.compile(r"^(?!.*/lineage/).*/data/(.*/)?\.git-data-[0-9a-z]{8,13}$")
+HYDRATING = re.compile(r"\.git-data-[0-9a-z]{8,13}$")
 CRASH = re.compile(r"Fatal error|fatal error|SystemError\(|Error\(|Stack dump|Unexpectedly found nil|Optional\(|\bcode: -?\d+\)", re.M)
 SIGNALLED = re.compile(r"died of signal (\d+)")
 
@@ -106,37 +54,8 @@ class Suite:
         if self.final != self.reference and not scenario.finish:
             raise Broken(f"a second run changes the result: {difference(self.reference, self.final)}")
 
-    def faults(self):
-        """Every fault that this command can meet."""
-        found = []
-        for key, (call, count) in self.calls.items():
-            name = call.split(" ")[1]
-            is_pipe = call.endswith(" pipe") and name != "pipe"
-            occurrences = sorted({1, 2, (count + 1) // 2, count} & set(range(1, count + 1)))
-            for occurrence in occurrences:
-                def add(kind, number=0):
-                    found.append(Fault(key, call, occurrence, kind, number))
-                if not is_pipe:
-                    for number in FAILS.get(name, []):
-                        add("errno", number)
-                    for number in LASTING.get(name, []):
-                        add("persist", number)
-                    if name in EACH and occurrence == 1:
-                        add("each", EACH[name])
-                    if name in LATE:
-                        add("late", E.EIO)
-                if name in SHORT:
-                    add("short")
-                if name in DURABLE and not is_pipe:
-                    for kind, number in DEATHS:
-                        add(kind, number)
-        for seconds in CLOCKS:
-            for look in (0, 2):
-                found.append(Fault("", "the clock", look, "clock", seconds))
-        return found
-
     def known(self):
-        return [Fault(key_of(call), call, occurrence, kind, number) for call, occurrence, kind, number in self.scenario.known]
+        return [Fault(plan.key_of(call), call, occurrence, kind, number) for call, occurrence, kind, number in self.scenario.known]
 
     def state(self):
         """What a command has achieved, without what differs from run to run."""
@@ -150,7 +69,7 @@ class Suite:
         state = {}
         for path, content in lab.files().items():
             # A file under construction beside a data file goes with the next pull that writes in its folder.
-            if "lineage/environments/" in path or HYDRATING.search(path):
+            if "lineage/environments/" in path or self.scenario.hydrates and HYDRATING.search(path):
                 continue
             state[f"file {path}"] = "" if is_volatile(path) else hashlib.sha256(content).hexdigest()[:12] + f" {len(content)}"
         for folder, git in lab.repositories():
@@ -162,7 +81,7 @@ class Suite:
                         continue
                     state[f"index {folder} {path}"] = "" if is_volatile(f"x/{path}") else facts
                 for line in lab.git("status", "--porcelain", cwd=folder).text.splitlines():
-                    if HYDRATING.search(line):
+                    if self.scenario.hydrates and HYDRATING.search(line):
                         continue
                     if "lineage/environments/" not in line and ".merge_file_" not in line:
                         state[f"status {folder} {line}"] = ""
@@ -179,16 +98,6 @@ class Suite:
         with open(home) as file:
             state["home"] = file.read()
         return state
-
-    def leftovers(self):
-        """Files that nobody has asked for."""
-        found = []
-        for folder, _, names in os.walk(self.lab.top):
-            for name in names:
-                path = os.path.join(folder, name)[len(self.lab.top) + 1:]
-                if re.search(r"\.lock$|\.tmp|\.temp|/tmp_|/incoming/|\.partial|~$", path) or re.search(r"\.[0-9a-z]{8,}$", path) and "/objects/" not in path:
-                    found.append(path)
-        return found
 
     def again(self, outcome=None):
         scenario, lab = self.scenario, self.lab
@@ -308,14 +217,6 @@ def difference(expected, found):
     return "\n    ".join(lines[:12])
 
 
-def key_of(call):
-    """How faults.c names a call."""
-    value = 14695981039346656037
-    for byte in call.encode():
-        value = (value ^ byte) * 1099511628211 % (1 << 64)
-    return f"{value:016x}"
-
-
 # All runs
 
 def work(arguments):
@@ -329,7 +230,7 @@ def work(arguments):
         if options.list:
             print("".join(f"{count:5} {call}\n" for call, count in sorted(suite.calls.values())), flush=True)
             return result
-        faults = suite.faults()
+        faults = plan.faults(suite.calls)
         result["all"] = len(faults)
         if options.only_calls:
             faults = [fault for fault in faults if re.search(options.only_calls, f"{fault}")]
