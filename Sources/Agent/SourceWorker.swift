@@ -11,13 +11,16 @@ struct SourceWorker: Sendable {
     let trace: RemoteTrace?
 
     func fetch(_ id: Int, _ order: AgentConversation.SourceOrder, to path: BytePath) {
+        var policy = RetryingRemote.Policy()
         do throws(RemoteError) {
+            let isBucket = S3Location.isOne(order.url)
             let place: any SourcePlace =
-                S3Location.isOne(order.url) ? try S3Source.open(order.url, trace: trace) : try HTTPSource(order.url, trace: trace)
+                isBucket ? try S3Source.open(order.url, trace: trace) : try HTTPSource(order.url, trace: trace)
+            if isBucket, let attempts = S3Remote.attempts { policy.attempts = attempts }
             let receipt =
                 order.isCheck
-                ? try retrying { _ throws(RemoteError) in try check(place, order) } progress: { 0 }
-                : try download(place, order, to: path, id)
+                ? try retrying(policy) { () throws(RemoteError) in try check(place, order) } progress: { 0 }
+                : try download(place, order, to: path, id, policy)
             board.say(AgentReply(event: "fetch", id: id, receipt: receipt))
         } catch {
             board.say(AgentReply(event: "fetch", error: AgentFault(error), id: id))
@@ -27,14 +30,13 @@ struct SourceWorker: Sendable {
     /// Tries again what may succeed a moment later.
     /// - Parameter progress: how far the file has come; who moves on has all attempts again.
     private func retrying<Result>(
-        _ body: (_ isFirst: Bool) throws(RemoteError) -> Result, progress: () -> Int64
+        _ policy: RetryingRemote.Policy, _ body: () throws(RemoteError) -> Result, progress: () -> Int64
     ) throws(RemoteError) -> Result {
-        let policy = RetryingRemote.Policy()
         var failures = 0
         var furthest: Int64 = 0
         while true {
             do throws(RemoteError) {
-                return try body(failures == 0)
+                return try body()
             } catch {
                 failures = progress() > furthest ? 1 : failures + 1
                 furthest = max(furthest, progress())
@@ -92,13 +94,13 @@ struct SourceWorker: Sendable {
     // MARK: download
 
     private func download(
-        _ place: any SourcePlace, _ order: AgentConversation.SourceOrder, to path: BytePath, _ id: Int
+        _ place: any SourcePlace, _ order: AgentConversation.SourceOrder, to path: BytePath, _ id: Int, _ policy: RetryingRemote.Policy
     ) throws(RemoteError) -> AgentReceipt {
         let file = try SourceFile(path, checkpoint)
         defer { file.removeIfEmpty() }
         var lastReport = ContinuousClock.now
         var hasDiffered = false
-        return try retrying { _ throws(RemoteError) in
+        return try retrying(policy) { () throws(RemoteError) in
             let unchanged = RemoteError(.other, "unchanged")
             var answer: SourceAnswer?
             var seen: SourceAnswer?
@@ -129,7 +131,12 @@ struct SourceWorker: Sendable {
             }
             guard let answer else { throw RemoteError(.other, "\(place.name) has not answered") }
             switch answer.status {
-            case 304: return receipt(of: answer, .unchanged)
+            case 304:
+                // Without a version that is known there is nothing that it could be the same as.
+                guard offset == 0, order.etag != nil || order.modified != nil else {
+                    throw RemoteError(.other, "\(place.name) answers that the file has not changed, which nobody has asked (status 304)", isTransient: true)
+                }
+                return receipt(of: answer, .unchanged)
             case 412:
                 try file.restart(nil)
                 throw RemoteError(.unreachable, "\(place.name) has another file now", isTransient: true)

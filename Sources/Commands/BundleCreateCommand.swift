@@ -117,7 +117,7 @@ struct BundleCreateCommand: Command {
         download.context.output.error(
             Explanation(
                 "nothing is written" + (fetched.failure.map { ": \($0.what)" } ?? "") + "\n" + list,
-                hints: fetched.failure?.hints ?? ["who has the data can send it with: git data push --all"]))
+                hints: fetched.hints))
         return false
     }
 

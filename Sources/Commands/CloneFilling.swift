@@ -50,6 +50,7 @@ struct CloneFilling {
     struct Trouble {
         var shortfalls: [Download.Shortfall] = []
         var failure: Explanation?
+        var hints: [String] = []
         /// Files that an earlier run has written, and whose bytes are others now, though Git sees no change.
         var different: [BytePath] = []
 
@@ -104,6 +105,7 @@ struct CloneFilling {
         let shortfalls = unfetched + unwritten
         trouble.shortfalls += shortfalls.map { Download.Shortfall(path: prefix.appending($0.path), reason: $0.reason) }
         if trouble.failure == nil { trouble.failure = fetched.failure }
+        if !shortfalls.isEmpty { trouble.hints += fetched.hints.filter { !trouble.hints.contains($0) } }
         return Set(waiting.map(\.path)).subtracting(shortfalls.map(\.path))
     }
 

@@ -159,18 +159,32 @@ private struct Collection {
                 "data remote '\(remote)' is being swept already", kept: "everything else at the remote",
                 hints: ["if that was cut off: git data gc --remote=\(remote) --unmark, and begin anew"])
         }
-        // From here on a push that needs one of these blobs waits; those before have said so under `keep`.
         let (notes, kept, doomed) = try chosen(of: mark)
+        do {
+            return try delete(doomed, notes: notes, kept: kept.intersection(mark.oids))
+        } catch let failure {
+            if let failure = failure as? CommandFailure { throw failure }
+            throw CommandFailure(
+                Words.explain(failure).0.what, kept: "the mark; pushes that need what is on it are held up until it is taken back",
+                hints: ["git data gc --remote=\(remote) --unmark, and begin anew"])
+        }
+    }
+
+    /// The part of a sweep in which pushes that need marked blobs wait.
+    private func delete(_ doomed: [ObjectID: Int64], notes: [String], kept: Set<ObjectID>) throws -> ExitCode {
         let outcome = try session.delete(Array(doomed.keys))
         for failure in outcome.failures.prefix(1) {
             throw CommandFailure(
                 "\(Count.blobs(outcome.failures.count)) could not be deleted from '\(remote)': \(failure.message)",
                 kept: "the mark", hints: ["git data gc --remote=\(remote) --unmark"])
         }
-        let aborted = try session.abortUnfinishedUploads(olderThan: Self.uploadAge)
         try forget(notes)
+        var aborted = 0
+        do throws(TransferError) { aborted = try session.abortUnfinishedUploads(olderThan: Self.uploadAge) } catch {
+            context.output.warning("uploads that nobody finished were not taken back: \(Words.explanation(error).what)")
+        }
         context.output.message("Deleted \(size(doomed)) from '\(remote)'.")
-        if !kept.isEmpty { context.output.message("Kept \(Count.blobs(kept.intersection(mark.oids).count)) that pushes have come to need.") }
+        if !kept.isEmpty { context.output.message("Kept \(Count.blobs(kept.count)) that pushes have come to need.") }
         if aborted > 0 { context.output.message("Took back \(Count.noun(aborted, "upload")) that nobody finished.") }
         return .success
     }
@@ -178,10 +192,19 @@ private struct Collection {
     /// Which marked blobs are to go. Where that cannot be found out, nothing has gone yet, and nobody need wait.
     private func chosen(of mark: CollectionMark) throws -> (notes: [String], kept: Set<ObjectID>, doomed: [ObjectID: Int64]) {
         do {
+            // A push that came before has said under `keep` what it needs.
             var kept: Set<ObjectID> = []
             let notes = try session.documents(in: CollectionMark.keepFolder)
             for note in notes {
-                kept.formUnion(CollectionMark.oids(try (session.document(note) ?? []).split(separator: UInt8(ascii: "\n"))))
+                // What cannot be read may name any of them.
+                guard let lines = try session.document(note)?.split(separator: UInt8(ascii: "\n")),
+                    CollectionMark.oids(lines).count == lines.count
+                else {
+                    throw CommandFailure(
+                        "'\(note)' at data remote '\(remote)', which says what pushes need, cannot be read; nothing was deleted",
+                        kept: "everything at the remote", hints: ["git data gc --remote=\(remote) --unmark, and begin anew"])
+                }
+                kept.formUnion(CollectionMark.oids(lines))
             }
             let (_, unnamed) = try unnamed()
             return (notes, kept, unnamed.filter { mark.oids.contains($0.key) && !kept.contains($0.key) })

@@ -81,7 +81,13 @@ extension TransferSession {
         let endangered = mark.oids.intersection(oids)
         guard !endangered.isEmpty else { return }
         let note = endangered.sorted().map { $0.hex + "\n" }.joined()
-        _ = try createDocument("\(CollectionMark.keepFolder)/\(UInt64.random(in: .min ... .max))", Array(note.utf8))
+        // Without it a sweep would take them away.
+        guard try createDocument("\(CollectionMark.keepFolder)/\(UInt64.random(in: .min ... .max))", Array(note.utf8)) else {
+            throw CommandFailure(
+                "data remote '\(remote)' does not take down that blobs marked for removal are needed again",
+                kept: "your commits, which were not pushed, and the blobs in the local store",
+                hints: ["git data remote check \(remote)"])
+        }
         guard try document(CollectionMark.sweep) == nil else {
             throw CommandFailure(
                 "data remote '\(remote)' is being cleared of blobs that this push needs",

@@ -31,6 +31,10 @@ struct Download {
         var reasons: [ObjectID: String] = [:]
         /// Why nothing could be fetched at all.
         var failure: Explanation?
+        /// What to do about the blobs that are not here.
+        var hints = [Fetched.askOthers]
+
+        static let askOthers = "who has the data can send it with: git data push --all"
     }
 
     func remote() throws -> DataRemote {
@@ -65,12 +69,24 @@ struct Download {
             fetched.blobs = outcome.done.count
             fetched.byteCount = outcome.done.totalByteCount { sizes[$0] ?? 0 }
             for failure in outcome.failures { fetched.reasons[failure.oid] = failure.message }
+            fetched.hints = Self.hints(outcome.failures, remote)
         } catch {
             let (explanation, _) = Words.explain(error)
             fetched.failure = explanation
+            fetched.hints = explanation.hints
             for item in items { fetched.reasons[item.oid] = "not fetched" }
         }
         return fetched
+    }
+
+    /// Nobody can send what is there and only does not come.
+    private static func hints(_ failures: [TransferFailure], _ remote: DataRemote) -> [String] {
+        var hints: [String] = []
+        if failures.contains(where: { ![.absent, .damaged].contains($0.kind) }) {
+            hints.append("try again; to see what is wrong there: git data remote check \(remote.name)")
+        }
+        if failures.contains(where: { [.absent, .damaged].contains($0.kind) }) { hints.append(Fetched.askOthers) }
+        return hints.isEmpty ? [Fetched.askOthers] : hints
     }
 
     /// Puts content in the place of the pointers in the worktree whose blobs are here.

@@ -41,7 +41,7 @@ struct LocateCommand: Command {
                 : fetched.reasons[oid] ?? damaged[oid].map { Words.reason(.damaged(kept: $0)) } ?? "not in the local store"
             shortfalls.append(Download.Shortfall(path: file.path, reason: reason))
         }
-        download.report(shortfalls, after: fetched.failure, hint: "who has the data can send it with: git data push --all")
+        download.report(shortfalls, after: fetched.failure, hints: fetched.hints)
         return shortfalls.isEmpty ? .success : .failure
     }
 

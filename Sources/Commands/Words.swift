@@ -118,7 +118,7 @@ enum Words {
         case .agentNotFound(let path):
             Explanation("the transfer agent '\(path)' is missing", hints: ["run install.sh again"])
         case .agentFailed(let message): Explanation("the transfer agent failed: \(message)")
-        case .remote(_, let message): Explanation(message, hints: ["git data remote list"])
+        case .remote(_, let message): Explanation(message, hints: ["try again; to see what is wrong there: git data remote check"])
         case .store(let error): explanation(error)
         }
     }

@@ -20,7 +20,7 @@ package final class HTTPClient: Sendable {
         /// For the name, the connection, the proxy and the handshake together.
         package var connectTimeout = Duration.seconds(30)
         /// What is a standstill, for requests that do not say.
-        package var patience = HTTPPatience()
+        package var patience = HTTPPatience.own
         /// Told of each request and answer, line by line, without secrets, on the client's own thread.
         package var trace: (@Sendable (String) -> Void)?
         /// Whether `trace` is told of the headers as well.

@@ -109,4 +109,17 @@ package struct HTTPPatience: Equatable, Sendable {
         self.stall = stall
         self.answer = answer
     }
+
+    /// What the user's environment says to Git, else the standard.
+    ///
+    /// Spec: git-config(1), `http.lowSpeedLimit` and `http.lowSpeedTime`.
+    package static var own: HTTPPatience {
+        var patience = HTTPPatience()
+        func number(_ name: String) -> Int64? { Environment.value(name).flatMap { Int64($0.text) }.flatMap { $0 > 0 ? $0 : nil } }
+        if let limit = number("GIT_HTTP_LOW_SPEED_LIMIT") { patience.bytesPerSecond = limit }
+        if let seconds = number("GIT_HTTP_LOW_SPEED_TIME") {
+            (patience.stall, patience.answer) = (.seconds(min(seconds, 86_400)), .seconds(min(seconds, 86_400)))
+        }
+        return patience
+    }
 }

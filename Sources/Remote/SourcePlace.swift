@@ -116,9 +116,15 @@ package struct SourceCheck: Equatable, Sendable {
         self.origin = origin
     }
 
+    /// The digests that the head of an answer names.
+    /// - Parameters:
+    ///   - isWhole: whether the answer is the whole file.
+    ///   - isBucket: as in `SourceAnswer`.
+    ///   - header: as there.
+    ///
     /// Spec: RFC 9530 (`Repr-Digest`), RFC 3230 (`Digest`), RFC 1864 (`Content-MD5`); Amazon S3 API Reference,
     /// `GetObject` (`x-amz-checksum-*`, `ETag`).
-    static func all(isWhole: Bool, isBucket: Bool, _ header: (String) -> String?) -> [SourceCheck] {
+    package static func all(isWhole: Bool, isBucket: Bool, _ header: (String) -> String?) -> [SourceCheck] {
         var checks: [SourceCheck] = []
         func add(_ algorithm: MessageDigest.Algorithm, _ text: some StringProtocol, _ origin: String) {
             guard let bytes = Data(base64Encoded: String(text)), bytes.count == algorithm.byteCount else { return }

@@ -45,6 +45,11 @@ struct BlobKeys: Equatable, Sendable {
         oid(of: key.utf8) ?? oid(of: Self.decoded(key)) ?? PercentEncoding.decode(key.utf8).flatMap { oid(of: $0) }
     }
 
+    /// Whether a prefix in the answer to a list is the one that was asked for.
+    func isListed(_ text: String, as prefix: [UInt8]) -> Bool {
+        text.utf8.elementsEqual(prefix) || Self.decoded(text) == prefix || PercentEncoding.decode(text.utf8).map { $0 == prefix } ?? false
+    }
+
     /// A key in the answer to a list, in the bytes to ask with again.
     func key(listed key: String, isEncoded: Bool) -> [UInt8] {
         if let oid = oid(ofListed: key) { return self.key(of: oid) }

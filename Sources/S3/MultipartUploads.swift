@@ -84,6 +84,7 @@ final class MultipartUploads: Sendable {
     func list() throws(S3Failure) -> [Unfinished] {
         var found: [Unfinished] = []
         var markers: (key: [UInt8], upload: String)?
+        var progress = S3Remote.ListProgress()
         while true {
             var request = request("GET", [], [("uploads", ""), ("encoding-type", "url")], action: "list uploads")
             request.query.append(("prefix", keys.prefix))
@@ -95,6 +96,7 @@ final class MultipartUploads: Sendable {
                 throw client.nonsense(request, response)
             }
             let isEncoded = tree.text("EncodingType") == "url"
+            try progress.pass(tree.all("Upload").map { $0.text("UploadId") ?? "" }.last, "uploads")
             for upload in tree.all("Upload") {
                 guard let key = upload.text("Key"), let id = upload.text("UploadId"),
                     let oid = keys.oid(ofListed: key)
@@ -115,6 +117,7 @@ final class MultipartUploads: Sendable {
     func parts(_ key: [UInt8], _ uploadID: String, _ cancellation: Cancellation) throws(S3Failure) -> [Int: UploadedPart] {
         var parts: [Int: UploadedPart] = [:]
         var marker: String?
+        var progress = S3Remote.ListProgress()
         while true {
             var query = [("uploadId", uploadID)]
             if let marker { query.append(("part-number-marker", marker)) }
@@ -123,6 +126,7 @@ final class MultipartUploads: Sendable {
             guard let tree = XMLTree(response.body), tree.name == "ListPartsResult" else {
                 throw client.nonsense(request, response)
             }
+            try progress.pass(tree.all("Part").map { $0.text("PartNumber") ?? "" }.last, "parts")
             for item in tree.all("Part") {
                 guard let number = item.text("PartNumber").flatMap({ Int($0) }), let tag = item.text("ETag"),
                     let byteCount = item.text("Size").flatMap({ Int64($0) })

@@ -62,7 +62,7 @@ extension S3Failure {
     init(_ response: WebResponse, _ context: FailureContext) {
         let document = S3ErrorDocument(response)
         let status = response.status
-        let meaning: (kind: RemoteError.Kind, isTransient: Bool, text: String)
+        var meaning: (kind: RemoteError.Kind, isTransient: Bool, text: String)
         if let code = document.code, let known = Self.meaning(of: code, document, context) {
             meaning = known
         } else if document.code == nil, Self.isWebPage(response) {
@@ -72,6 +72,10 @@ extension S3Failure {
             )
         } else {
             meaning = Self.meaning(ofStatus: status, document, context)
+        }
+        if document.code == "RequestTimeTooSkewed", let theirs = response.date, abs(UTCTime.now - theirs) > 60 {
+            let minutes = (UTCTime.now - theirs) / 60
+            meaning.text = "this machine's clock is \(abs(minutes)) min \(minutes < 0 ? "behind" : "ahead of") that of \(context.server): set it"
         }
         let origin = [document.code ?? "status \(status)", document.requestID.map { "request \($0)" }]
         let text = "\(meaning.text) (\(origin.compactMap { $0 }.map(Self.printable).joined(separator: ", ")))"
@@ -158,12 +162,12 @@ extension S3Failure {
             return (.other, false, "\(context.server) sends us elsewhere: mend the endpoint or the region")
         case 408, 409, 425, 429, 500, 502, 503, 504, 509, 520...529:
             return (.unreachable, true, "\(context.server) has a trouble of its own\(said): try again later")
-        case 200..<300: return (.other, false, "\(context.server) answers with something that is not S3's: check the endpoint")
+        case 200..<300: return (.unreachable, false, "\(context.server) answers with something that is not S3's: check the endpoint")
         default: return (.other, false, "\(context.server) refuses to \(context.action)\(said)")
         }
     }
 
-    private static func isWebPage(_ response: WebResponse) -> Bool {
+    static func isWebPage(_ response: WebResponse) -> Bool {
         if response.status == 511 { return true }
         let start = String(decoding: response.body.prefix(512), as: UTF8.self).lowercased()
         return start.contains("<!doctype html") || start.contains("<html")

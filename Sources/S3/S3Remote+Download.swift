@@ -26,13 +26,16 @@ extension S3Remote {
                 var request = rangeRequest(oid, offset..<offset + Self.firstRangeByteCount)
                 // What is known to be no longer is asked for whole, which is less work for servers.
                 if offset == 0, let whole = control.byteCount, whole <= Self.firstRangeByteCount { request.headers = [] }
-                return try client.send(request, accepting: [416], control.cancellation, receive: { head, piece throws(RemoteError) in
+                let response = try client.send(request, accepting: [416], control.cancellation, receive: { head, piece throws(RemoteError) in
                     guard head.headers["etag"] != nil else { throw self.client.nonsense(request, head).error }
                     if ahead == nil { ahead = self.readAhead(oid, from: offset, head, control) }
                     let skipped = head.status == 206 ? 0 : min(Int(clamping: unwanted), piece.count)
                     unwanted -= Int64(skipped)
                     if skipped < piece.count { try receive(UnsafeRawBufferPointer(rebasing: piece[skipped...])) }
                 })
+                // An empty body has no piece to be looked at.
+                guard response.status == 416 || response.headers["etag"] != nil else { throw client.nonsense(request, response) }
+                return response
             } catch {
                 outcome = error.isThrottling ? .throttled : .failed
                 throw error

@@ -81,6 +81,8 @@ extension S3Remote {
     struct Page {
         var blobs: [RemoteBlob] = []
         var lastKey: [UInt8] = []
+        /// The last one, as the server writes it.
+        var listedKey: String?
         var continuation: String?
     }
 
@@ -91,6 +93,7 @@ extension S3Remote {
         var outcome = KnownBlobs.ListOutcome.broken
         defer { known.finishList(found, outcome) }
         do throws(S3Failure) {
+            var progress = ListProgress()
             var page = try page(after: nil)
             if page.continuation != nil, !known.isWorthListing(pages: Self.estimatedPages(page, keys.prefix)) {
                 for blob in page.blobs { found[blob.oid] = blob.byteCount }
@@ -100,6 +103,7 @@ extension S3Remote {
             while true {
                 for blob in page.blobs { found[blob.oid] = blob.byteCount }
                 guard let continuation = page.continuation else { break }
+                try progress.pass(page.listedKey, name)
                 page = try self.page(after: continuation)
             }
             outcome = .complete
@@ -128,6 +132,7 @@ extension S3Remote {
             guard let oid = keys.oid(ofListed: item.key) else { continue }
             page.blobs.append(RemoteBlob(oid: oid, byteCount: item.byteCount))
         }
+        page.listedKey = listing.items.last?.key
         page.lastKey = keys.key(listed: listing.items.last?.key ?? "", isEncoded: listing.isEncoded)
         return page
     }
@@ -155,6 +160,8 @@ extension S3Remote {
         guard let tree = XMLTree(response.body), tree.name == "ListBucketResult" else {
             throw client.nonsense(request, response)
         }
+        // The answer to another question: what it lacks would be taken for absent.
+        if let asked = tree.text("Prefix"), !keys.isListed(asked, as: prefix) { throw client.nonsense(request, response) }
         var listing = Listing(isEncoded: tree.text("EncodingType") == "url")
         for item in tree.all("Contents") {
             guard let key = item.text("Key"), let byteCount = item.text("Size").flatMap({ Int64($0) }) else {
@@ -162,13 +169,32 @@ extension S3Remote {
             }
             listing.items.append((key, byteCount))
         }
-        if tree.text("IsTruncated") == "true" {
+        switch tree.text("IsTruncated") {
+        case "true":
             guard let next = tree.text("NextContinuationToken"), next != continuation else {
                 throw client.nonsense(request, response)
             }
             listing.continuation = next
+        case "false", nil: break
+        default: throw client.nonsense(request, response)
         }
         return listing
+    }
+
+    /// Notices a server that gives the same page without an end.
+    struct ListProgress {
+        private var last: String?
+        private var idlePages = 0
+        /// So many pages in a row may bring nothing new.
+        private static let patience = 100
+
+        /// - Parameter key: the last one of a page; nil where it is empty.
+        mutating func pass(_ key: String?, _ name: String) throws(S3Failure) {
+            let isNew = key != nil && key != last
+            idlePages = isNew ? 0 : idlePages + 1
+            last = key ?? last
+            guard idlePages <= Self.patience else { throw S3Failure(RemoteError(.other, "the list of \(name) does not end")) }
+        }
     }
 
     package func forEachUnfinishedUpload(
@@ -189,8 +215,13 @@ extension S3Remote {
 
     package func forEachBlob(_ body: (RemoteBlob) throws(RemoteError) -> Void) throws(RemoteError) {
         var continuation: String?
+        var progress = ListProgress()
         repeat {
-            let page = try reported { () throws(S3Failure) -> Page in try self.page(after: continuation) }
+            let page = try reported { () throws(S3Failure) -> Page in
+                let page = try self.page(after: continuation)
+                try progress.pass(page.listedKey, name)
+                return page
+            }
             for blob in page.blobs { try body(blob) }
             continuation = page.continuation
         } while continuation != nil

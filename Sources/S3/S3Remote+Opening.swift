@@ -19,6 +19,13 @@ extension S3Remote {
         }
     }
 
+    /// How often a request is made at most, where the user's AWS tools have a number for it.
+    package static var attempts: Int? {
+        guard let configuration = try? ToolConfiguration(.own) else { return nil }
+        let text = configuration.environment["AWS_MAX_ATTEMPTS"] ?? configuration.value("max_attempts")
+        return text.flatMap { Int($0) }.flatMap { $0 > 0 ? min($0, 100) : nil }
+    }
+
     /// - Parameter web: sends all requests.
     static func open(
         _ location: S3Location, _ configuration: ToolConfiguration, _ web: any WebExchange

@@ -226,6 +226,7 @@ final class PartSender: Sendable {
                 control.advance(by: count)
             })
             guard let tag = response.headers["etag"] else { throw remote.client.nonsense(request, response) }
+            try remote.requireChecksum(checksum, response)
             return UploadedPart(number: number, byteCount: byteCount, entityTag: tag, checksum: checksum)
         } catch {
             control.advance(by: -moved.count.load(ordering: .relaxed))

@@ -86,6 +86,7 @@ extension S3Remote {
             if response.status != 412 {
                 // A network that wants its users to sign in says 200 to everything.
                 guard response.headers["etag"] != nil else { throw client.nonsense(request, response) }
+                try requireChecksum(Base64.encode(upload.oid.digest), response)
                 return .sent
             }
         } catch {
@@ -96,6 +97,12 @@ extension S3Remote {
         }
         // Another upload has been faster, or the answer to our own was lost.
         return try requireExistence(upload)
+    }
+
+    /// Makes sure that what the server says of the bytes it has got, where it does, is true of those that were sent.
+    func requireChecksum(_ checksum: String, _ response: WebResponse) throws(S3Failure) {
+        guard let found = response.headers["x-amz-checksum-sha256"], found != checksum else { return }
+        throw S3Failure(RemoteError(.other, "\(name) says that it has got other bytes than were sent", isTransient: true))
     }
 
     /// Makes sure that the object, which somebody else has made, is of the right length.

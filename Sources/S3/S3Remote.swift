@@ -26,6 +26,8 @@ package final class S3Remote: Remote {
     let multipart: MultipartUploads
     /// Uploads in parts that have failed in this run and may be tried again.
     let interrupted = Mutex<[ObjectID: PartProgress]>([:])
+    /// Documents that did not fit the server's tag, by what came.
+    let doubtful = Mutex<[DocumentName: ObjectID]>([:])
     /// What the server has refused to understand.
     let dialect = ServerDialect()
     package let name: String
@@ -50,11 +52,19 @@ package final class S3Remote: Remote {
         try reported { () throws(S3Failure) in
             let request = S3Request(method: "DELETE", key: keys.key(of: oid), action: "delete")
             do throws(S3Failure) {
-                _ = try client.send(request, Cancellation())
+                try sendDeletion(request)
             } catch {
                 guard error.isAbsence else { throw error }
             }
             known.setAbsent(oid)
+        }
+    }
+
+    /// A network that wants its users to sign in says 200 to everything.
+    func sendDeletion(_ request: S3Request) throws(S3Failure) {
+        let response = try client.send(request, Cancellation())
+        guard [200, 202, 204].contains(response.status), S3ErrorDocument(response).code == nil, !S3Failure.isWebPage(response) else {
+            throw client.nonsense(request, response)
         }
     }
 

@@ -47,6 +47,10 @@ package final class S3Source: SourcePlace {
                 guard head.headers["etag"] != nil else { throw client.nonsense(request, head).error }
                 try receive(Self.answer(head), piece)
             }
+            // An empty body has no piece to be looked at.
+            guard !response.isSuccess || ([200, 206].contains(response.status) && response.headers["etag"] != nil) else {
+                throw client.nonsense(request, response)
+            }
             return Self.answer(response)
         } catch {
             throw error.error

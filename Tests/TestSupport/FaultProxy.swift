@@ -14,6 +14,8 @@ package final class FaultProxy {
         package let up: Int64
         /// The bytes of the answer's body that went to the client.
         package let down: Int64
+        /// Whether a rule was used on it.
+        package let isSpoilt: Bool
     }
 
     package let port: String
@@ -22,11 +24,16 @@ package final class FaultProxy {
     private let process: ChildProcess
 
     /// - Parameter name: tells several in one folder apart.
-    package init(before server: S3Server, _ scratch: ScratchFolder, name: String = "proxy") throws {
+    package convenience init(before server: S3Server, _ scratch: ScratchFolder, name: String = "proxy") throws {
+        try self.init(beforePort: String(server.port), scratch, name: name)
+    }
+
+    /// As above, before any server of HTTP/1.1 on this machine.
+    package init(beforePort server: String, _ scratch: ScratchFolder, name: String = "proxy") throws {
         rules = try scratch.write("[]", to: BytePath("\(name).rules"))
         log = try scratch.write("", to: BytePath("\(name).log"))
         process = try ChildProcess(
-            S3Server.programs / "fault-proxy", [BytePath("127.0.0.1:\(server.port)"), rules, log], input: .pipe)
+            S3Server.programs / "fault-proxy", [BytePath("127.0.0.1:\(server)"), rules, log], input: .pipe)
         guard let line = try process.output?.read(until: UInt8(ascii: "\n")) else {
             throw Unexpected("the proxy did not start")
         }
@@ -49,10 +56,11 @@ package final class FaultProxy {
         let text = String(decoding: try log.contents() ?? [], as: UTF8.self)
         return text.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: "\t").map(String.init)
-            guard fields.count == 5, let status = Int(fields[2]), let up = Int64(fields[3]), let down = Int64(fields[4]) else {
+            guard fields.count == 6, let status = Int(fields[2]), let up = Int64(fields[3]), let down = Int64(fields[4]) else {
                 return nil
             }
-            return Request(method: fields[0], target: fields[1], status: status, up: up, down: down)
+            return Request(
+                method: fields[0], target: fields[1], status: status, up: up, down: down, isSpoilt: fields[5] == "spoilt")
         }
     }
 }

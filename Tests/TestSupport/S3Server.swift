@@ -25,7 +25,7 @@ package struct S3Server: Sendable {
     }
 
     /// The folder of the servers' programs.
-    static let programs = BytePath(#filePath).parent.parent / "Servers"
+    package static let programs = BytePath(#filePath).parent.parent / "Servers"
 
     private static let started = Monitor<Result<Running, Unexpected>?>(nil)
 

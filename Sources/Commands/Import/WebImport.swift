@@ -51,7 +51,7 @@ struct WebImport: ImportSource {
             let rest = (try? arrival.status())?.byteCount ?? 0
             throw CommandFailure(
                 "\(order.shown) cannot be had: \(message)",
-                kept: rest > 0 ? "the \(ByteCountText.format(rest)) that have come, with which the same command goes on" : nil)
+                kept: rest > 0 ? "the \(ByteCountText.format(rest)) that have come, with which the same command goes on" : "everything here as it was; the same command tries again")
         }
     }
 
