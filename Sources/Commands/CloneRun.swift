@@ -248,9 +248,10 @@ struct CloneRun {
     // MARK: words
 
     private func report(_ trouble: CloneFilling.Trouble, _ repository: Repository) {
-        let hints = trouble.failure?.hints ?? ["who has the data can send it with: git data push --all"]
-        Download(context: context, repository: repository)
-            .report(trouble.shortfalls, after: trouble.failure, hints: hints + ["then, in '\(shown)': git data pull"])
+        let download = Download(context: context, repository: repository)
+        let hints = trouble.failure?.hints ?? [download.whoHas(trouble.shortfalls)]
+        download.report(
+            trouble.shortfalls, after: trouble.failure, hints: hints + ["then, in '\(shown)': git data pull"])
         guard !trouble.different.isEmpty else { return }
         let list = trouble.different.map { "\t\($0)" }.joined(separator: "\n")
         output.error(
