@@ -12,7 +12,7 @@ func lfsTemporaryFolder() -> BytePath? {
 
 /// The line that Git answers with; nil where it fails or says nothing.
 private func answer(of git: BytePath, _ arguments: [BytePath]) -> BytePath? {
-    guard let child = try? ChildProcess(git, arguments, errors: .null), let output = child.takeOutput(),
+    guard let child = try? ChildProcess(git, arguments, environment: Environment.withoutSecrets, errors: .null), let output = child.takeOutput(),
         let line = try? output.read(until: UInt8(ascii: "\n")), !line.isEmpty, child.wait().isSuccess
     else { return nil }
     return BytePath(bytes: line)

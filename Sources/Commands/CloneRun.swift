@@ -248,8 +248,9 @@ struct CloneRun {
     // MARK: words
 
     private func report(_ trouble: CloneFilling.Trouble, _ repository: Repository) {
-        Download(context: context, repository: repository)
-            .report(trouble.shortfalls, after: trouble.failure, hints: trouble.hints + ["then, in '\(shown)': git data pull"])
+        let download = Download(context: context, repository: repository)
+        let hints = download.namingOrigins(trouble.hints, trouble.shortfalls)
+        download.report(trouble.shortfalls, after: trouble.failure, hints: hints + ["then, in '\(shown)': git data pull"])
         guard !trouble.different.isEmpty else { return }
         let list = trouble.different.map { "\t\($0)" }.joined(separator: "\n")
         output.error(

@@ -215,6 +215,7 @@ private struct Collection {
     }
 
     func unmark() throws -> ExitCode {
+        if let content = try session.document(CollectionMark.name) { try CollectionMark.refuseNewer(content, remote) }
         try forget(try session.documents(in: CollectionMark.keepFolder))
         context.output.message("Nothing is marked on '\(remote)' any more.")
         return .success

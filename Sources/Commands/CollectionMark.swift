@@ -1,3 +1,4 @@
+import Diagnostics
 import Digest
 import FoundationEssentials
 import Transfer
@@ -48,6 +49,18 @@ struct CollectionMark: Equatable {
         guard Int64(oids.count) == count else { return nil }
     }
 
+    /// Refuses to go on where a newer version has left the mark. What changes how a remote is laid out leaves one for
+    /// good, as every push looks here first.
+    static func refuseNewer(_ content: [UInt8], _ remote: String) throws {
+        let words = content.prefix { $0 != UInt8(ascii: "\n") }.split(separator: UInt8(ascii: " "))
+        guard words.count == 4, words[0].elementsEqual("git".utf8), words[1].elementsEqual("data".utf8),
+            let version = Int(String(decoding: words[3], as: UTF8.self)), version > 1
+        else { return }
+        throw CommandFailure(
+            "a newer version of git data has left a mark of version \(version) at data remote '\(remote)', which this one, \(Version.current), does not understand",
+            kept: "everything at the remote, and here", hints: ["install the newer git data here as well"])
+    }
+
     private static func number(_ line: ArraySlice<UInt8>, after word: String) -> Int64? {
         guard line.starts(with: word.utf8) else { return nil }
         return Int64(String(decoding: line.dropFirst(word.utf8.count), as: UTF8.self))
@@ -62,9 +75,10 @@ struct CollectionMark: Equatable {
     static func current(_ session: TransferSession, _ remote: String) throws -> CollectionMark? {
         guard let content = try session.document(name) else { return nil }
         guard let mark = CollectionMark(content) else {
+            try refuseNewer(content, remote)
             throw CommandFailure(
-                "the mark of a collection at data remote '\(remote)' is not understood: a newer version may have made it",
-                kept: "everything at the remote", hints: ["git data gc --remote=\(remote) --unmark"])
+                "the mark of a collection at data remote '\(remote)' is damaged", kept: "everything at the remote",
+                hints: ["git data gc --remote=\(remote) --unmark"])
         }
         return mark
     }

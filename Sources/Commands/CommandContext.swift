@@ -26,7 +26,9 @@ package struct CommandContext: Sendable {
     func session(
         to remote: DataRemote, _ repository: Repository, progress: any ProgressObserver = SilentProgress()
     ) throws -> TransferSession {
-        try TransferSession.open(remote, repository, isVerbose: output.isVerbose, progress: progress)
+        // Its own error says more than that of a session without a store.
+        _ = try repository.store()
+        return try TransferSession.open(remote, repository, isVerbose: output.isVerbose, progress: progress)
     }
 
     /// Paths that the user gave, as paths from the top of the worktree.

@@ -135,7 +135,7 @@ struct RepositoryExamination {
         let lfs = entries.filter { filters[$0.path] == "lfs" }
         if !lfs.isEmpty {
             findings.append(
-                Finding(.note, "data files", "\(Count.files(lfs.count)) belong to Git LFS", fixes: ["git data migrate lfs"]))
+                Finding(.note, "data files", "of Git LFS: \(Count.files(lfs.count))", fixes: ["git data migrate lfs"]))
         }
         let without = try pointers.filter { try repository.worktreeState(of: $0) == .pointer }
         if !without.isEmpty {

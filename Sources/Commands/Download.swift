@@ -117,6 +117,22 @@ struct Download {
         }
     }
 
+    /// Where others are to be asked for data: who has brought the files.
+    func namingOrigins(_ hints: [String], _ shortfalls: [Shortfall]) -> [String] {
+        hints.map { $0 == Fetched.askOthers ? whoHas(shortfalls) : $0 }
+    }
+
+    private func whoHas(_ shortfalls: [Shortfall]) -> String {
+        var origins: [String] = []
+        for shortfall in shortfalls.prefix(20) where origins.count < 3 {
+            let log: [BytePath] = ["--literal-pathspecs", "log", "-1", "--format=%h%x00%an%x00%s%x00", "HEAD", "--", shortfall.path]
+            guard let records = try? repository.git().run(log).records, records.count >= 3 else { continue }
+            let origin = "\(records[0]) by \(records[1]) ('\(records[2])')"
+            if !origins.contains(origin) { origins.append(origin) }
+        }
+        return Fetched.askOthers + (origins.isEmpty ? "" : "; it came with \(origins.joined(separator: ", "))")
+    }
+
     /// Names every file that lacks its data.
     /// - Parameters:
     ///   - failure: why nothing could be fetched at all, where that is so.

@@ -14,7 +14,7 @@ struct NamedBlobs {
     /// Reads them all. What cannot be read stops everything.
     func find() throws -> Set<ObjectID> {
         var named = Set(
-            try repository.reachedPointers(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true)
+            try repository.reachedPointers(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true, isStrict: true)
                 .map(\.pointer.oid))
         named.formUnion(try repository.blobsInUse())
         for url in others { named.formUnion(try blobs(of: url)) }
@@ -35,7 +35,7 @@ struct NamedBlobs {
         }
         let mirror = Repository(location, isolated: true)
         let past = try DataRemote.place(ofGitRemote: url) == nil ? [] : past(of: url, in: mirror)
-        return Set(try mirror.reachedPointers(from: past.map { BytePath(bytes: $0.hex) }, extra: ["--all"]).map(\.pointer.oid))
+        return Set(try mirror.reachedPointers(from: past.map { BytePath(bytes: $0.hex) }, extra: ["--all"], isStrict: true).map(\.pointer.oid))
     }
 
     /// What a repository in a bucket or folder can go back to, brought to the mirror.

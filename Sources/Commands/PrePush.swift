@@ -71,17 +71,52 @@ struct PrePush {
         let updates = push.updates
         guard !updates.isEmpty else { return .success }
         guard try StaleResults(context: context, repository: repository).allowPush(of: updates.map(\.local)) else { return .failure }
-        let known = try knownToRemote(updates, url: push.url)
-        let pointers = try repository.reachedPointers(
-            from: Array(Set(updates.map(\.local))).map { BytePath(bytes: $0.hex) },
-            excluding: known.map { BytePath(bytes: $0.hex) })
-        guard !pointers.isEmpty else { return .success }
+        let known = try knownToRemote(updates, url: push.url).map { BytePath(bytes: $0.hex) }
+        guard try allowRawFiles(updates, known) else { return .failure }
         // Where there is no name, Git gives the URL in its place.
         let name = push.remote == push.url ? nil : push.remote.text
+        let earlier = name.map { EarlierPushes(repository: repository, remote: $0) }
+        var pointers = try repository.reachedPointers(
+            from: Array(Set(updates.map(\.local))).map { BytePath(bytes: $0.hex) }, excluding: known, isStrict: true)
+        pointers += try earlier?.pointersPastTheHook() ?? []
+        guard !pointers.isEmpty else {
+            earlier?.note(updates.map(\.local))
+            return .success
+        }
         let remote = try repository.dataRemote(forGitRemote: name, url: push.url)
         let isCheckOnly = try repository.settings().prePush == .check
         let upload = Upload(context: context, repository: repository, remote: remote)
-        return try upload.run(pointers, isCheckOnly: isCheckOnly) ? .success : .failure
+        guard try upload.run(pointers, isCheckOnly: isCheckOnly) else { return .failure }
+        earlier?.note(updates.map(\.local))
+        return .success
+    }
+
+    /// Stops raw content that the pushed commits bring to a place where a pointer belongs: it was committed past the
+    /// filter and the hook before. Of the branch at hand only, as the attributes are those of the worktree; what somebody
+    /// else has brought, and what the end of the branch has not any more, is none of this push's.
+    private func allowRawFiles(_ updates: [Update], _ known: [BytePath]) throws -> Bool {
+        guard repository.location.worktree != nil else { return true }
+        let git = try repository.git()
+        guard let head = try git.resolve("HEAD"), updates.contains(where: { $0.local == head }) else { return true }
+        let tip = BytePath(bytes: head.hex)
+        let brought: [BytePath] = ["log", "--format=", "--name-only", "-z", "--no-renames", "--diff-filter=AMT", tip, "--not"]
+        let paths = Set(try git.query(brought + known + ["--"]).records)
+        guard !paths.isEmpty else { return true }
+        let entries = try git.treeEntries(tip).filter { $0.isRegularFile && paths.contains($0.path) }
+        let filters = try git.attribute("filter", of: entries.map(\.path))
+        let raw = try repository.rawFiles(among: entries.filter { filters[$0.path] == "data" })
+        guard !raw.isEmpty else { return true }
+        let list = raw.prefix(10).map { "\t\($0.path) (\(ByteCountText.format($0.byteCount)) of raw content)" }
+        context.output.error(
+            Explanation(
+                "\(Count.files(raw.count)) of data committed without the filter:\n"
+                    + (list + (raw.count > 10 ? ["\t… and \(raw.count - 10) more"] : [])).joined(separator: "\n"),
+                kept: "your commits, which were not pushed",
+                hints: [
+                    "git data fix && git commit; the content stays in the commits before, unless you rewrite them: git data migrate import",
+                    "git push --no-verify, to push them as they are",
+                ]))
+        return false
     }
 
     /// The commits that the Git remote has, by its own word and not by that of tracking refs, which may

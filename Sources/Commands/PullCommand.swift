@@ -97,7 +97,7 @@ struct PullCommand: Command {
             fetched.reasons[pointer.oid].map { Download.Shortfall(path: path, reason: $0) }
         }
         let shortfalls = unfetched + unwritten
-        download.report(shortfalls, after: fetched.failure, hints: fetched.hints)
+        download.report(shortfalls, after: fetched.failure, hints: download.namingOrigins(fetched.hints, shortfalls))
         return shortfalls.isEmpty ? .success : .failure
     }
 }
@@ -142,7 +142,7 @@ struct FetchCommand: Command {
         let shortfalls = wanted.compactMap { item in
             fetched.reasons[item.pointer.oid].map { Download.Shortfall(path: item.path, reason: $0) }
         }
-        download.report(shortfalls, after: fetched.failure, hints: fetched.hints)
+        download.report(shortfalls, after: fetched.failure, hints: download.namingOrigins(fetched.hints, shortfalls))
         return shortfalls.isEmpty ? .success : .failure
     }
 

@@ -39,7 +39,7 @@ struct PushCommand: Command {
                 throw CommandFailure("'\(ref)' is no revision of this repository")
             }
         }
-        let pointers = try repository.reachedPointers(from: arguments[all] ? [] : refs, extra: arguments[all] ? ["--all"] : [])
+        let pointers = try repository.reachedPointers(from: arguments[all] ? [] : refs, extra: arguments[all] ? ["--all"] : [], isStrict: true)
         let upload = Upload(context: context, repository: repository, remote: remote)
         if arguments[CommonOptions.dryRun] {
             let session = try context.session(to: remote, repository)

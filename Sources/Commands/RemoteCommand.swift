@@ -89,6 +89,7 @@ struct RemoteSettings {
     }
 
     func check(name: String, url: BytePath, _ options: [DataRemote.Option: String]) throws {
+        try checkForSecrets([url.text] + options.values)
         guard DataRemote.isName(name) else {
             throw CommandFailure("'\(BytePath(name))' is no name for a data remote", hints: ["use letters, digits, '-' and '_'"])
         }
@@ -113,6 +114,23 @@ struct RemoteSettings {
         }
         if let endpoint = options[.endpoint], !endpoint.hasPrefix("http://"), !endpoint.hasPrefix("https://") {
             throw CommandFailure("the endpoint '\(BytePath(endpoint))' is no http or https URL")
+        }
+    }
+
+    /// What is committed is read by everybody. Nothing that was given is repeated.
+    private func checkForSecrets(_ texts: [String]) throws {
+        guard texts.allSatisfy({ URLText.withoutPasswords($0) == $0 }) else {
+            throw CommandFailure(
+                "the URL holds a user or a password, and '.gitdata' is for everybody to read", kept: "the settings, as they were",
+                hints: ["leave it out: credentials come from ~/.aws/credentials, AWS_ACCESS_KEY_ID and the like"])
+        }
+        let known = DataRemote.Option.allCases.map(\.rawValue)
+        for text in texts where text.hasPrefix("s3://") {
+            let options = text.drop { $0 != "?" }.dropFirst().split(separator: "&").map { String($0.prefix { $0 != "=" }) }
+            guard let unknown = options.first(where: { !known.contains($0) }) else { continue }
+            throw CommandFailure(
+                "the URL has an option '\(BytePath(unknown))', which is not known", kept: "the settings, as they were",
+                hints: ["the options of a bucket are \(known.joined(separator: ", "))"])
         }
     }
 
@@ -166,7 +184,7 @@ struct RemoteListCommand: Command {
         }
         for remote in remotes {
             var notes = DataRemote.Option.allCases.compactMap { option in
-                remote.options[option].map { "\(option.rawValue) \(BytePath($0))" }
+                remote.options[option].map { "\(option.rawValue) \(BytePath(URLText.withoutPasswords($0)))" }
             }
             if remote.name == standard?.name { notes.append("default") }
             if remote.source == .insideGitRemote { notes.append("inside the Git remote") }

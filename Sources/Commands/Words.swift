@@ -34,6 +34,18 @@ enum Words {
         case .remote(let error): explanation(error)
         case .system(let error): explanation(error)
         case .bare: Explanation("this operation must be run in a work tree")
+        case .tooOld(let required):
+            Explanation(
+                "this project asks for git data \(required) or newer (data.requiredVersion), and this is \(Version.current)",
+                kept: "everything, as it was", hints: ["install git data \(required) or newer"])
+        case .newerStore(let folder):
+            Explanation(
+                "a newer git data has made '\(folder)' a store that this one, \(Version.current), does not understand",
+                kept: "everything, as it was", hints: ["install the newer git data here as well"])
+        case .newerPointer(let path, let version):
+            Explanation(
+                "'\(path)' is a pointer of version \(version), and this git data, \(Version.current), cannot tell which blob it needs",
+                kept: "everything, as it was", hints: ["install the newer git data here as well"])
         }
     }
 
@@ -136,7 +148,7 @@ enum Words {
                 hints: ["git data remote list"])
         case .untrusted(let remote):
             Explanation(
-                "data remote '\(remote.name)' is at '\(remote.transferURL)', which the project alone says and you have not trusted yet",
+                "data remote '\(remote.name)' is at '\(URLText.withoutPasswords(remote.transferURL.description))', which the project alone says and you have not trusted yet",
                 hints: ["git data remote trust \(remote.name)"])
         }
     }
@@ -206,6 +218,24 @@ extension Optional where Wrapped == String {
 
 /// URLs as they may be shown.
 enum URLText {
+    /// A text in which no address has a user or a password: behind each `//`, what stands before the last `@` of the
+    /// host is `***`, encoded or not.
+    static func withoutPasswords(_ text: String) -> String {
+        var shown = ""
+        var rest = text[...]
+        while let mark = rest.firstRange(of: "//") {
+            shown += rest[..<mark.upperBound]
+            rest = rest[mark.upperBound...]
+            let host = rest.prefix { !"/?&# '\"".contains($0) }
+            let ends = ["@", "%40"].compactMap { host.ranges(of: $0).last }
+            if let end = ends.max(by: { $0.lowerBound < $1.lowerBound }) {
+                shown += "***"
+                rest = rest[end.lowerBound...]
+            }
+        }
+        return shown + rest
+    }
+
     /// The URL without what stands before an `@` of its host, and without its query.
     static func withoutSecrets(_ url: BytePath) -> String {
         let text = url.description

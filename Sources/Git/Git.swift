@@ -7,6 +7,15 @@ package struct Git: Sendable {
     package let folder: BytePath?
     /// The environment that Git gets.
     package let environment: [[UInt8]]
+    /// What it gets for commands of `localCommands`.
+    private let localEnvironment: [[UInt8]]
+
+    /// Commands that reach no network and start no filter of ours, and so have no use for the secrets of either. Those
+    /// that read objects are none of them: in a partial clone they fetch.
+    private static let localCommands: Set<BytePath> = [
+        "check-attr", "check-ignore", "check-ref-format", "config", "for-each-ref", "hash-object", "init", "ls-files", "merge-file",
+        "rev-parse", "symbolic-ref", "update-ref", "var", "version",
+    ]
 
     /// The variables that tie Git to one repository, without which it looks at its folder alone.
     /// Source: `git rev-parse --local-env-vars`.
@@ -34,15 +43,21 @@ package struct Git: Sendable {
         // 2.40), this is set, and most commands of Git refuse to start under it.
         let removed = isolated ? Self.localVariables : ["GIT_INTERNAL_SUPER_PREFIX"]
         // Git finds filters and hooks' programs on PATH, where `.` would be the worktree.
-        let path = Environment.absolutePath.map { [("PATH", $0)] } ?? []
-        environment = Environment.changed(removing: removed, adding: adding + path)
+        let added = adding + (Environment.absolutePath.map { [("PATH", $0)] } ?? [])
+        environment = Environment.changed(removing: removed, adding: added)
+        localEnvironment = Environment.changed(removing: removed + Environment.secretNames, adding: added)
     }
 
     /// The same Git with its messages in English.
     init(_ other: Git, speakingEnglish: Void) {
         (executable, folder) = (other.executable, other.folder)
+        environment = Self.english(other.environment)
+        localEnvironment = Self.english(other.localEnvironment)
+    }
+
+    private static func english(_ environment: [[UInt8]]) -> [[UInt8]] {
         let language = Array("LC_ALL=".utf8)
-        environment = other.environment.filter { !$0.starts(with: language) } + [language + Array("C".utf8)]
+        return environment.filter { !$0.starts(with: language) } + [language + Array("C".utf8)]
     }
 
     /// Starts Git and returns while it works.
@@ -54,9 +69,10 @@ package struct Git: Sendable {
     ) throws(GitError) -> ChildProcess {
         do throws(SystemError) {
             let flush = Array("GIT_FLUSH=".utf8)
-            let environment = isBuffered ? environment.filter { !$0.starts(with: flush) } + [flush + [UInt8(ascii: "0")]] : environment
+            let environment = Self.command(arguments).map(Self.localCommands.contains) == true ? localEnvironment : self.environment
+            let given = isBuffered ? environment.filter { !$0.starts(with: flush) } + [flush + [UInt8(ascii: "0")]] : environment
             return try ChildProcess(
-                executable, arguments, name: "git", environment: environment, folder: folder, input: input,
+                executable, arguments, name: "git", environment: given, folder: folder, input: input,
                 output: output, errors: errors)
         } catch {
             throw .system(error)
@@ -126,10 +142,14 @@ package struct Git: Sendable {
 
     /// `git rev-list` of `git -c a=b rev-list …`, for messages.
     static func name(_ arguments: [BytePath]) -> String {
+        "git " + (command(arguments)?.description ?? "")
+    }
+
+    private static func command(_ arguments: [BytePath]) -> BytePath? {
         var rest = arguments[...]
         while let first = rest.first, first.bytes.first == UInt8(ascii: "-") {
             rest = rest.dropFirst(first == "-c" || first == "-C" ? 2 : 1)
         }
-        return "git " + (rest.first?.description ?? "")
+        return rest.first
     }
 }

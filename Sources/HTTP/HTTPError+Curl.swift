@@ -61,7 +61,16 @@ extension HTTPError {
             case .protocolViolation: "\(host) does not speak HTTP"
             default: "the exchange with \(host) failed"
             }
-        let said = HTTPTrace.plain(ending.detail.isEmpty ? String(cString: curl_easy_strerror(ending.code)) : ending.detail)
+        let detail = ending.detail.isEmpty ? String(cString: curl_easy_strerror(ending.code)) : ending.detail
+        let said = withoutProxy(HTTPTrace.plain(detail))
         return "\(what): \(said.prefix(1).lowercased())\(said.dropFirst())"
+    }
+
+    /// libcurl repeats a proxy's URL that it does not understand, password and all.
+    private static func withoutProxy(_ detail: String) -> String {
+        guard detail.lowercased().contains("proxy"), let quote = detail.firstIndex(of: "'") else { return detail }
+        let words = detail[..<quote].split(separator: " ")
+        let kept = ["in", "for"].contains(words.last) ? words.dropLast() : words[...]
+        return kept.joined(separator: " ") + ": look at http_proxy, https_proxy and all_proxy"
     }
 }

@@ -11,7 +11,7 @@ package enum HTTPTrace {
         guard let mark = text.firstIndex(of: "?") else { return text }
         let parameters = text[text.index(after: mark)...].split(separator: "&", omittingEmptySubsequences: false)
         let shown = parameters.map { parameter -> Substring in
-            guard let sign = parameter.firstIndex(of: "="), isSecret(parameter[..<sign]) || secretParameters.contains(parameter[..<sign].lowercased()) else { return parameter }
+            guard let sign = parameter.firstIndex(of: "="), isSecretName(parameter[..<sign]) else { return parameter }
             return parameter[...sign] + "***"
         }
         return text[...mark] + shown.joined(separator: "&")
@@ -21,6 +21,68 @@ package enum HTTPTrace {
     package static func printable(_ field: HTTPHeaders.Field) -> String {
         let value = isSecret(field.name[...]) ? "***" : field.value.contains("://") ? printable(url: field.value) : field.value
         return "\(plain(field.name)): \(plain(value))"
+    }
+
+    /// A header of an answer, as one line.
+    private static func printable(answered field: HTTPHeaders.Field) -> String {
+        let isDrawn = drawnHeaders.contains { field.name.lowercased().hasPrefix($0) }
+        let shown = printable(field)
+        return isDrawn || isSecret(field.name[...]) ? shown : withoutEchoes(shown)
+    }
+
+    /// Headers of answers that are long words by nature, and no secrets.
+    private static let drawnHeaders = ["x-amz-id-2", "x-amz-request-id", "x-amz-version-id", "x-amz-checksum-", "etag", "content-md5"]
+
+    /// What a server said, for a person: without control characters, and without what it repeats of the request's
+    /// credentials: what stands behind a name that is secret, behind `Basic` and `Bearer`, before the `@` of an address,
+    /// and long words that look drawn at random.
+    package static func withoutEchoes(_ text: String) -> String {
+        var shown = ""
+        var (isBehind, isNextSecret) = (false, false)
+        for word in plain(text).split(separator: " ", omittingEmptySubsequences: false) {
+            if isBehind { shown += " " }
+            isBehind = true
+            let name = word.lowercased()
+            if isNextSecret, !word.isEmpty {
+                // The scheme comes before what it is about.
+                isNextSecret = ["basic", "bearer", "aws4-hmac-sha256"].contains(name)
+                shown += isNextSecret ? String(word) : "***"
+                continue
+            }
+            isNextSecret = ["basic", "bearer"].contains(name) || name.hasSuffix(":") && isSecretName(name.dropLast())
+            shown += withoutSecrets(ofWord: word)
+        }
+        return shown
+    }
+
+    private static func withoutSecrets(ofWord word: Substring) -> String {
+        var shown = ""
+        var rest = word
+        while !rest.isEmpty {
+            let part = rest.prefix { !"?&,;'\"<>()".contains($0) }
+            if let sign = part.firstIndex(of: "="), isSecretName(part[..<sign]) {
+                shown += part[...sign] + "***"
+            } else if let at = part.lastIndex(of: "@"), part.firstRange(of: "//") != nil || part[..<at].contains(":") {
+                shown += (part.firstRange(of: "//").map { part[..<$0.upperBound] } ?? "") + "***" + part[at...]
+            } else {
+                shown += isOpaque(part) ? "***" : part
+            }
+            rest = rest[part.endIndex...]
+            if let mark = rest.popFirst() { shown.append(mark) }
+        }
+        return shown
+    }
+
+    /// A key, a token or the like, and no name of a blob, host or object.
+    private static func isOpaque(_ word: Substring) -> Bool {
+        word.utf8.count >= 32 && word.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+            && word.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || "+/=_-%".utf8.contains(byte)
+            }
+    }
+
+    private static func isSecretName(_ name: Substring) -> Bool {
+        isSecret(name) || secretParameters.contains(name.lowercased())
     }
 
     static func lines(of request: HTTPRequest, withHeaders: Bool) -> [String] {
@@ -33,7 +95,7 @@ package enum HTTPTrace {
         of response: HTTPResponse, to request: HTTPRequest, after time: Duration, withHeaders: Bool
     ) -> [String] {
         ["< \(response.status) \(plain(request.method.name)) \(printable(url: request.url)) (\(time.milliseconds) ms)"]
-            + (withHeaders ? response.headers.fields.map { "< \(printable($0))" } : [])
+            + (withHeaders ? response.headers.fields.map { "< \(printable(answered: $0))" } : [])
     }
 
     static func line(of error: HTTPError, to request: HTTPRequest, after time: Duration) -> String {

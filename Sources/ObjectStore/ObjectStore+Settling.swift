@@ -43,7 +43,7 @@ extension ObjectStore {
             guard let executable = try? Environment.executable(), executable.lastComponent == "git-data",
                 let folder = try? folder.resolved(),
                 let child = try? ChildProcess(
-                    executable, ["settle", "--when-input-ends", folder], folder: "/", input: .pipe, output: .null, errors: .null,
+                    executable, ["settle", "--when-input-ends", folder], environment: Environment.withoutSecrets, folder: "/", input: .pipe, output: .null, errors: .null,
                     isDetached: true),
                 let input = child.takeInput()
             else { return try settle() }

@@ -21,6 +21,7 @@ package enum StoreError: Error, Equatable, Sendable {
 /// <folder>/incoming/              what is being written: spools, downloads, blobs that wait for a flush
 /// <folder>/damaged/<oid>          blobs that failed verification, kept for rescue; `<oid>-2` and so on for more;
 ///                                 `<oid>-in-alternate` says that an alternate's copy failed
+/// <folder>/format                 not there: this layout. Another layout will say `git data store 2` or the like in it
 /// ```
 package struct ObjectStore: Sendable {
     package let folder: BytePath
@@ -36,6 +37,12 @@ package struct ObjectStore: Sendable {
     package var objects: BytePath { folder / "objects" }
     package var incoming: BytePath { folder / "incoming" }
     package var damaged: BytePath { folder / "damaged" }
+
+    /// Whether a newer git data has given the store another layout.
+    package var isOfNewerFormat: Bool {
+        guard let text = try? (folder / "format").contents(limit: 64) else { return false }
+        return !text.elementsEqual("git data store 1\n".utf8)
+    }
 
     /// Where the blob is, or would be, in this store's own folder.
     package func path(of oid: ObjectID) -> BytePath {

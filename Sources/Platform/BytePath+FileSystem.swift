@@ -65,8 +65,19 @@ extension BytePath {
         if result == 0 { return }
         guard errno == EINVAL || errno == ENOSYS else { throw .last("rename", path: new) }
         // File systems without RENAME_NOREPLACE (NFS among them) have hard links.
-        try link(to: new)
+        do throws(SystemError) { try link(to: new) } catch {
+            guard error.isWithoutLinks else { throw error }
+            return try renameInTurn(to: new)
+        }
         try removeFile()
+    }
+
+    /// What has neither (exFAT in user space) belongs to one machine, whose processes wait for each other.
+    private func renameInTurn(to new: BytePath) throws(SystemError) {
+        let folder = try Descriptor.open(new.parent, [.read, .folder])
+        _ = try folder.lock(waiting: true)
+        guard try new.status() == nil else { throw SystemError("rename", path: new, code: EEXIST) }
+        try rename(to: new)
     }
 
     /// Gives the file a second name that must be free (`EEXIST` otherwise).

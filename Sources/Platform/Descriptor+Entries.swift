@@ -39,8 +39,23 @@ extension Descriptor {
         guard errno == EINVAL || errno == ENOSYS else { throw .last("rename", path: pathOfEntry(new)) }
         // File systems without RENAME_NOREPLACE (NFS among them) have hard links.
         let linked = old.withCString { from in new.withCString { linkat(number, from, number, $0, 0) } }
-        guard linked == 0 else { throw .last("link", path: pathOfEntry(new)) }
+        guard linked == 0 else {
+            let error = SystemError.last("link", path: pathOfEntry(new))
+            guard error.isWithoutLinks else { throw error }
+            return try renameInTurn(entry: old, to: new)
+        }
         try removeFile(entry: old)
+    }
+
+    /// As `BytePath.renameExclusively` where there are no links either.
+    private func renameInTurn(entry old: BytePath, to new: BytePath) throws(SystemError) {
+        let folder = try Descriptor.open(pathOfEntry("."), [.read, .folder])
+        _ = try folder.lock(waiting: true)
+        let number = self.number
+        guard new.withCString({ faccessat(number, $0, F_OK, AT_SYMLINK_NOFOLLOW) }) != 0 else {
+            throw SystemError("rename", path: pathOfEntry(new), code: EEXIST)
+        }
+        try rename(entry: old, to: new)
     }
 
     /// Moves a file of this folder to an absolute path of the same file system, where nothing may be yet.

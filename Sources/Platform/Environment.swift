@@ -27,6 +27,15 @@ package enum Environment {
         return kept + added.map { Array($0.0.utf8) + [UInt8(ascii: "=")] + $0.1.bytes }
     }
 
+    /// Variables that hold secrets of the network: keys, tokens, and proxies, whose URLs may have a password.
+    package static let secretNames = [
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+    ]
+
+    /// The environment of a child that has nothing to do with the network.
+    package static var withoutSecrets: [[UInt8]] { changed(removing: secretNames) }
+
     /// Takes variables out of this process's own environment. No other thread may look at it meanwhile.
     package static func forget(_ names: [String]) {
         for name in names { unsetenv(name) }

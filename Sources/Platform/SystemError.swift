@@ -34,6 +34,8 @@ package struct SystemError: Error, Equatable, Sendable {
     package var isExisting: Bool { code == EEXIST }
     package var isFull: Bool { code == ENOSPC || code == EDQUOT }
     package var isDenied: Bool { code == EACCES || code == EPERM || code == EROFS }
+    /// What link(2) says where the file system has no hard links.
+    var isWithoutLinks: Bool { code == EPERM || code == EOPNOTSUPP || code == ENOSYS }
     package var isBrokenPipe: Bool { code == EPIPE }
     package var isCrossDevice: Bool { code == EXDEV }
     /// The disk, the server or the mount behind the path does not answer.

@@ -37,7 +37,7 @@ extension Repository {
         var needs: [ObjectID: BlobNeed] = [:]
         func note(_ oid: ObjectID, _ need: BlobNeed) { needs[oid] = min(needs[oid] ?? need, need) }
         for oid in try blobsInUse() { note(oid, .inUse) }
-        try forEachReachedPointer(from: [], extra: ["--all", "--not", "--remotes", "--not"]) {
+        try forEachReachedPointer(from: [], extra: ["--all", "--not", "--remotes", "--not"], isStrict: true) {
             note($0.pointer.oid, .unpushed)
         }
         if recentDays > 0 {
@@ -95,7 +95,7 @@ extension Repository {
 
     private func blobsNamed() throws(RepositoryError) -> Set<ObjectID> {
         var named: Set<ObjectID> = []
-        try forEachReachedPointer(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true) {
+        try forEachReachedPointer(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true, isStrict: true) {
             named.insert($0.pointer.oid)
         }
         return named

@@ -22,9 +22,13 @@ struct PointerFinder {
         cache = PointerCache(in: repository.location.commonFolder)
     }
 
-    /// - Parameter names: of any objects; each costs least where many are asked for at once.
+    /// - Parameters:
+    ///   - names: of any objects; each costs least where many are asked for at once.
+    ///   - newer: told of each pointer of a newer version, which is none for this one.
     /// - Returns: one answer for each name; nil where it is no pointer.
-    func find(_ names: [GitObjectName]) throws(GitError) -> [FoundPointer?] {
+    func find(
+        _ names: [GitObjectName], newer: (GitObjectName, String) -> Void = { _, _ in }
+    ) throws(GitError) -> [FoundPointer?] {
         var found = [FoundPointer?](repeating: nil, count: names.count)
         var unknown: [GitObjectName: [Int]] = [:]
         for (position, known) in cache.known(names).enumerated() {
@@ -41,7 +45,9 @@ struct PointerFinder {
             asked, shorterThan: Pointer.maximumTextByteCount, others: cache.addNoPointer
         ) { name, content in
             cache.add(name, content)
-            guard case .pointer(let pointer) = Pointer.recognize(content) else { return }
+            let recognized = Pointer.recognize(content)
+            if case .foreignPointer(.version(let version)) = recognized { newer(name, version) }
+            guard case .pointer(let pointer) = recognized else { return }
             let answer = FoundPointer(pointer: pointer, otherText: pointer.text == content ? nil : content)
             for position in unknown[name] ?? [] { found[position] = answer }
         }

@@ -66,11 +66,16 @@ extension Repository {
     /// The pointers that `revisions` reach and `excluded` do not, each once.
     /// - Parameter completing: whether a partial clone fetches first what it lacks of them; otherwise pointers
     ///   that are not here are passed over, as they are nothing new.
+    /// - Parameter isStrict: whether a pointer of a newer version is an error, `newerPointer`, as the blob that it needs
+    ///   would be forgotten; else it is passed over.
     package func reachedPointers(
-        from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = [], completing: Bool = false
+        from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = [], completing: Bool = false,
+        isStrict: Bool = false
     ) throws(RepositoryError) -> [ReachedPointer] {
         var reached: [ReachedPointer] = []
-        try forEachReachedPointer(from: revisions, excluding: excluded, extra: extra, completing: completing) { reached.append($0) }
+        try forEachReachedPointer(
+            from: revisions, excluding: excluded, extra: extra, completing: completing, isStrict: isStrict
+        ) { reached.append($0) }
         return reached
     }
 
@@ -79,14 +84,17 @@ extension Repository {
     /// Where the time goes: nearly all of it is Git's own walk, which goes through every tree of every commit.
     package func forEachReachedPointer(
         from revisions: [BytePath], excluding excluded: [BytePath] = [], extra: [BytePath] = [], completing: Bool = false,
-        _ body: (ReachedPointer) -> Void
+        isStrict: Bool = false, _ body: (ReachedPointer) -> Void
     ) throws(RepositoryError) {
         if completing { try complete(revisions, extra: extra) }
+        var newer: (path: BytePath, version: String)?
         try asking { () throws(GitError) in
             let finder = try PointerFinder(self)
             var batch: [ReachedBlob] = []
             func look() throws(GitError) {
-                for (blob, found) in zip(batch, try finder.find(batch.map(\.name))) {
+                for (blob, found) in zip(batch, try finder.find(batch.map(\.name)) { name, version in
+                    newer = newer ?? batch.first { $0.name == name }.map { ($0.path, version) }
+                }) {
                     guard let found else { continue }
                     body(ReachedPointer(pointer: found.pointer, path: blob.path, blob: blob.name))
                 }
@@ -101,6 +109,7 @@ extension Repository {
             try look()
             finder.finish()
         }
+        if isStrict, let newer { throw .newerPointer(newer.path, version: newer.version) }
     }
 
     /// Those of the entries that are pointers.

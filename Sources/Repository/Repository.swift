@@ -1,6 +1,7 @@
 // Repository: one working repository as git data sees it: where things are, what is set, which files
 // are pointers. It moves no blobs and prints nothing.
 
+import Diagnostics
 import Git
 import ObjectStore
 import Platform
@@ -14,6 +15,12 @@ package enum RepositoryError: Error, Sendable {
     case system(SystemError)
     /// The repository has no worktree, and the job needs one.
     case bare
+    /// `data.requiredVersion` asks for a newer git data.
+    case tooOld(required: String)
+    /// A newer git data has made the store another one.
+    case newerStore(BytePath)
+    /// A newer git data has made this pointer, so that it cannot be told which blob it needs.
+    case newerPointer(BytePath, version: String)
 }
 
 /// One working repository. Any thread may use it; what it knows of settings is read once.
@@ -96,11 +103,15 @@ package final class Repository: Sendable {
     }
 
     /// The local blobs. Those that Git LFS has stored are used where they are.
+    /// - Throws: `tooOld` and `newerStore` where this version may not touch them.
     package func store() throws(RepositoryError) -> ObjectStore {
-        let folder = try settings().store?.absolute(from: location.worktree ?? location.commonFolder)
+        let settings = try self.settings()
+        if let required = settings.requiredVersion, Version.satisfies(required) == false { throw .tooOld(required: required) }
+        let folder = settings.store?.absolute(from: location.worktree ?? location.commonFolder)
         let store = ObjectStore(
             folder: folder ?? location.commonFolder / "data",
             alternates: [location.commonFolder / "lfs/objects"])
+        guard !store.isOfNewerFormat else { throw .newerStore(store.folder) }
         // A note that cannot be left keeps nobody from working; `doctor` looks after it.
         if folder != nil { try? store.register(location.commonFolder) }
         return store

@@ -1,3 +1,4 @@
+import Diagnostics
 import Git
 import Platform
 
@@ -63,6 +64,8 @@ package struct Settings: Sendable {
     package var keep = Keep.all
     /// For how many days prune keeps what commits have brought: `data.pruneRecentDays`.
     package var pruneRecentDays = 7
+    /// The oldest git data that may work here: `data.requiredVersion`.
+    package var requiredVersion: String?
     /// The data remote that is used where nothing else names one: `data.remote`.
     package var defaultRemote: String?
     /// The data remotes, in order of appearance.
@@ -76,6 +79,7 @@ package struct Settings: Sendable {
     /// The keys that a committed `.gitdata` can set. Those of one remote follow in `committedRemoteKeys`.
     package static let committedKeys: Set<String> = [
         "data.remote", "data.minimumsize", "data.pointer", "data.lazy", "data.difflimit", "data.trackabove", "data.stale",
+        "data.requiredversion",
     ]
     package static let committedRemoteKeys = Set(
         ["url"] + DataRemote.Option.allCases.filter(\.isCommittable).map(\.rawValue))
@@ -112,6 +116,12 @@ package struct Settings: Sendable {
         if let transfers = try layers.byteCount("data.transfers") { self.transfers = Int(clamping: max(1, transfers)) }
         if let keep = try layers.choice("data.keep", ["all": Keep.all, "pushed": .pushed]) { self.keep = keep }
         if let days = try layers.byteCount("data.prunerecentdays") { pruneRecentDays = Int(clamping: days) }
+        if let layer = layers.layer(for: "data.requiredversion"), let version = layer.string("data.requiredversion") {
+            guard Version.satisfies(version) != nil else {
+                throw layers.invalid("data.requiredversion", layer, "a version, such as 1.2")
+            }
+            requiredVersion = version
+        }
         store = layers.value("data.store")
         defaultRemote = layers.value("data.remote")?.text
         remotes = DataRemote.all(committed: committed, own: own)

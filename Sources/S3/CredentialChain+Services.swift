@@ -1,4 +1,5 @@
 import Digest
+import HTTP
 import Platform
 private import FoundationEssentials
 
@@ -18,7 +19,7 @@ extension CredentialChain {
             return nil
         }
         guard Self.isFit(forSecrets: url) else {
-            throw CredentialError("credentials are only asked for over https or of this machine, not of '\(BytePath(url))'")
+            throw CredentialError("credentials are only asked for over https or of this machine, not of '\(HTTPTrace.printable(url: url))'")
         }
         var request = CredentialRequest(url: url, headers: ["Accept": "application/json"], timeout: .seconds(5))
         request.isLocal = url.hasPrefix("http:")

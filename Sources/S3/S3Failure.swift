@@ -1,3 +1,4 @@
+import HTTP
 import Remote
 
 /// Why a request was not done: what the server said, and what that means to a person.
@@ -78,7 +79,7 @@ extension S3Failure {
             meaning.text = "this machine's clock is \(abs(minutes)) min \(minutes < 0 ? "behind" : "ahead of") that of \(context.server): set it"
         }
         let origin = [document.code ?? "status \(status)", document.requestID.map { "request \($0)" }]
-        let text = "\(meaning.text) (\(origin.compactMap { $0 }.map(Self.printable).joined(separator: ", ")))"
+        let text = "\(meaning.text) (\(origin.compactMap { $0 }.map(Self.heard).joined(separator: ", ")))"
         let pause = response.headers["retry-after"].flatMap { Int64($0) }.map { Duration.seconds(min(max(0, $0), 300)) }
         self.init(
             status: status, code: document.code,
@@ -118,7 +119,7 @@ extension S3Failure {
             guard let region = document.region else {
                 return (.other, false, "the bucket '\(context.bucket)' is in another region than '\(context.region)': set the region")
             }
-            return (.other, false, "the bucket '\(context.bucket)' is in the region '\(printable(region))': set the region to it")
+            return (.other, false, "the bucket '\(context.bucket)' is in the region '\(heard(region))': set the region to it")
         case "SlowDown", "SlowDownRead", "SlowDownWrite", "Throttling", "ThrottlingException", "TooManyRequests",
             "RequestLimitExceeded", "BandwidthLimitExceeded":
             return (.unreachable, true, "\(context.server) asks for fewer requests: try again later, or with fewer transfers")
@@ -152,7 +153,7 @@ extension S3Failure {
     private static func meaning(
         ofStatus status: Int, _ document: S3ErrorDocument, _ context: FailureContext
     ) -> (RemoteError.Kind, Bool, String) {
-        let said = document.message.map { ": \(printable($0))" } ?? ""
+        let said = document.message.map { ": \(heard($0))" } ?? ""
         switch status {
         case 401, 403: return (.denied, false, denial(context))
         case 404: return (.absent, false, "not at \(context.place)")
@@ -173,10 +174,13 @@ extension S3Failure {
         return start.contains("<!doctype html") || start.contains("<html")
     }
 
-    /// What a server sent, fit for a terminal.
+    /// A text fit for a terminal.
     static func printable(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.prefix(300).map { scalar in
             scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value) ? "?" : scalar
         }))
     }
+
+    /// What a server said, fit for a terminal, and without what it repeats of the request's credentials.
+    static func heard(_ text: String) -> String { HTTPTrace.withoutEchoes(printable(text)) }
 }

@@ -68,7 +68,7 @@ struct SecurityTokenService: Sendable {
             let error = document["Error"] ?? document
             let code = error.text("Code") ?? "status \(answer.status)"
             throw CredentialError(
-                "STS gives no credentials: \(code): \(error.text("Message") ?? "")", isTransient: answer.status >= 500)
+                "STS gives no credentials: \(S3Failure.heard("\(code): \(error.text("Message") ?? "")"))", isTransient: answer.status >= 500)
         }
         guard let id = found.text("AccessKeyId"), let secret = found.text("SecretAccessKey") else {
             throw CredentialError("STS answers with something that is no credentials")

@@ -80,7 +80,7 @@ class Laboratory:
         built = os.environ.get("GIT_DATA_BIN") or self.build()
         # Git's own housekeeping in the background would fall into somebody's time.
         self.run(["git", "config", "--global", "gc.auto", "0"])
-        self.run([ROOT / "install.sh", "--prefix", prefix, "--built", built], cwd=ROOT)
+        self.install(prefix, built)
         self.peaks = {}
 
     def __enter__(self):
@@ -88,6 +88,9 @@ class Laboratory:
 
     def __exit__(self, *_):
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def install(self, prefix, built):
+        self.run([ROOT / "install.sh", "--prefix", prefix, "--built", built], cwd=ROOT)
 
     @staticmethod
     def build():

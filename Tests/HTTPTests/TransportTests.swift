@@ -92,11 +92,20 @@ final class TransportTests: XCTestCase {
         XCTAssertEqual(failure(client { $0.proxy = "http://no-such-host.invalid:3128" }, server.url("/"))?.kind, .proxy)
     }
 
+    func testProxyThatIsNoURLIsNotRepeated() throws {
+        let server = try TestServer()
+        for proxy in ["ftp://me:hidden@h:1", "http://me:hidden@h:port", "http://me:hidden@[::1", "http://me:hidden"] {
+            let error = failure(client { $0.proxy = proxy }, server.url("/"))
+            XCTAssertNotNil(error, proxy)
+            XCTAssertFalse(error?.message.contains("hidden") ?? false, error?.message ?? "")
+        }
+    }
+
     func testTraceTellsEverythingButSecrets() throws {
         let server = try TestServer()
         let watched = Lines()
         let client = client { $0.trace = { line in watched.add(line) } }
-        let reply = "HTTP/1.1 307 No\r\nLocation: http://h/?X-Amz-Signature=hidden5\r\nSet-Cookie: hidden6\r\nX: a\u{1b}[31m\r\nContent-Length: 0\r\n\r\n"
+        let reply = "HTTP/1.1 307 No\r\nLocation: http://h/?X-Amz-Signature=hidden5\r\nSet-Cookie: hidden6\r\nX-Said: Signature=hidden8, Basic hidden9\r\nX: a\u{1b}[31m\r\nContent-Length: 0\r\n\r\n"
         var request = HTTPRequest(
             .put, server.url("/a?X-Amz-Signature=hidden1&prefix=shown1").replacingOccurrences(of: "//", with: "//me:hidden2@"),
             reply: reply)

@@ -50,6 +50,19 @@ final class S3FailureTests: XCTestCase {
         }
     }
 
+    func testWhatAServerRepeatsOfTheCredentialsIsHidden() {
+        let signature = String(repeating: "0a", count: 32), token = "FwoGZXIvYXdzEJr//////////wEaDKs" + String(repeating: "x9+", count: 20)
+        let said = """
+            you said Authorization: AWS4-HMAC-SHA256 Credential=AKID/day, SignedHeaders=host;x, Signature=\(signature); \
+            x-amz-security-token: \(token) and https://ada:geheim@h/x?X-Amz-Signature=\(signature)&amp;token=kurz, Basic YWRhOng=
+            """
+        let message = failure(418, "<Error><Code>Odd</Code><Message>\(said)</Message></Error>").error.message
+        for secret in [signature, token, "geheim", "kurz", "YWRhOng="] { XCTAssertFalse(message.contains(secret), message) }
+        XCTAssert(message.contains("refuses to write: you said Authorization:"), message)
+        let plain = "no such thing as lab/objects/ab/\(signature), try https://docs.example.org/errors"
+        XCTAssert(failure(418, "<Error><Code>Odd</Code><Message>\(plain)</Message></Error>").error.message.contains(plain))
+    }
+
     func testRegionOfARedirectIsNamed() {
         let found = failure(400, document("AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"))
         XCTAssert(found.error.message.contains("is in the region 'eu-west-1'"), found.error.message)

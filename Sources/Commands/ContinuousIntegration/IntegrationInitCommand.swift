@@ -58,6 +58,11 @@ struct IntegrationInitCommand: Command {
     private static func plain(_ text: String, _ what: String) throws -> String {
         let isPlain = text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f && $0 != "$" }
         guard isPlain, !text.hasPrefix("-") else { throw CommandFailure("'\(BytePath(text))' is no \(what)") }
+        guard URLText.withoutPasswords(text) == text else {
+            throw CommandFailure(
+                "the \(what) holds a user or a password, and the workflow is for everybody to read", kept: "the project, as it was",
+                hints: ["leave it out, or set the variable GIT_DATA_SOURCE of the service"])
+        }
         return text
     }
 

@@ -36,6 +36,8 @@ struct ReproCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         guard !arguments[CommonOptions.json] || arguments[CommonOptions.dryRun] else { throw UsageError("--json is for --dry-run") }
         let repository = try context.repository()
+        // Nothing runs whose results could not be stored.
+        _ = try repository.store()
         SetAside.recover(repository, context.output)
         let files = try StageFiles(in: repository.worktree())
         let graph = try files.graph()

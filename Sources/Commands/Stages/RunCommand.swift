@@ -45,6 +45,8 @@ struct RunCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
+        // Nothing runs whose results could not be stored.
+        _ = try repository.store()
         SetAside.recover(repository, context.output)
         let files = try StageFiles(in: repository.worktree())
         let stage = try recipe(arguments, context, repository, files)

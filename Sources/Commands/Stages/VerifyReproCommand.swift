@@ -29,6 +29,8 @@ struct VerifyReproCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
+        // Nothing runs whose results could not be stored.
+        _ = try repository.store()
         let revision = arguments[self.revision] ?? "HEAD"
         guard let commit = try repository.git().resolve(revision.adding(suffix: "^{commit}")) else {
             throw CommandFailure("'\(revision)' is no commit of this repository")

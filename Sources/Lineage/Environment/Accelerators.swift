@@ -84,7 +84,7 @@ struct Accelerators {
 enum BriefProgram {
     /// - Returns: what it wrote; nil where it cannot be started, failed, or went on for longer.
     static func output(of program: BytePath, _ arguments: [BytePath], milliseconds: Int64) -> [UInt8]? {
-        guard let child = try? ChildProcess(program, arguments, errors: .null), let reader = child.output else { return nil }
+        guard let child = try? ChildProcess(program, arguments, environment: Environment.withoutSecrets, errors: .null), let reader = child.output else { return nil }
         let clock = ContinuousClock()
         let end = clock.now + .milliseconds(milliseconds)
         var output: [UInt8] = []
