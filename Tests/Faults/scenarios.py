@@ -341,18 +341,18 @@ SCENARIOS = [
     Scenario("helper-fetch", helper_behind, ["git", "fetch"], "clone", known=(
         ("git-remote-data stat place/git/states", 1, "each", E.EIO),)),
     Scenario("helper-clone", helper_pushed, ["git", "data", "clone", "--quiet", "data::place", "clone"], ".", again_ends=(0, 128), is_git=True, hydrates=True, may_leave_pointers=True),
-    Scenario("run", scripts, RUN, differs=RECORDS),
-    Scenario("repro", stale, ["git", "data", "repro"], again=["sh", "-c", "git data repro || git data repro --force make"], differs=RECORDS, known=(
+    Scenario("run", scripts, RUN, finish=COMMIT, differs=RECORDS),
+    Scenario("repro", stale, ["git", "data", "repro"], again=["sh", "-c", "git data repro || git data repro --force make"], finish=COMMIT, differs=RECORDS, known=(
         # What is set aside while a stage runs.
         ("git-data rename work/.git/data/aside/run-#.d/0", 1, "killed", 0), ("git-data spawn git --literal-pathspecs", 2, "each", E.EAGAIN),
         ("git-data rename work/lineage/make.run.json", 1, "late", E.EIO))),
-    Scenario("import", outside, ["git", "data", "import", "../outside", "data/got"], again_ends=(0, 128), differs=RECORDS),
-    Scenario("import-update", imported, ["git", "data", "import", "--update", "--trust"], differs=RECORDS),
+    Scenario("import", outside, ["git", "data", "import", "../outside", "data/got"], again_ends=(0, 128), finish=COMMIT, differs=RECORDS),
+    Scenario("import-update", imported, ["git", "data", "import", "--update", "--trust"], finish=COMMIT, differs=RECORDS),
     Scenario("bundle-create", two_versions, ["git", "data", "bundle", "create", "--quiet", "../made.tar"], checks=verify_bundle),
     Scenario("bundle-unbundle", bundled, ["git", "data", "bundle", "unbundle", "--quiet", "../all.tar"], "clone"),
     Scenario("fsck-repair", damaged, ["git", "data", "fsck", "--repair"], known=(
         ("git-data fsync work/.git/data/damaged", 1, "kill", 0), ("git-data open work/a.bin", 1, "errno", E.EACCES))),
-    Scenario("fix", raw, ["git", "data", "fix"]),
+    Scenario("fix", raw, ["git", "data", "fix"], finish=COMMIT),
     Scenario("init", empty, ["git", "data", "init"]),
     Scenario("track", empty, ["git", "data", "track", "*.parquet"], known=(("git-data fsync work/.git-data-#", 1, "kill", 0),)),
     Scenario("install", nothing, ["git-data", "install"], "."),
