@@ -23,7 +23,7 @@ struct HTTPSource: SourcePlace {
         options.trace = trace?.say
         options.tracesHeaders = trace?.showsHeaders ?? false
         client = HTTPClient(options)
-        // What a proxy may reach, it decides; to us it is the proxy that is near.
+        // Behind a proxy, only the proxy's address is seen.
         isDirect = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].allSatisfy {
             Environment.value($0)?.isEmpty ?? true
         }
@@ -48,9 +48,14 @@ struct HTTPSource: SourcePlace {
             switch response.status {
             case 200, 206, 304, 412, 416: return Self.answer(response)
             case 301, 302, 303, 307, 308:
+                let last = place
                 place = try next(place, response)
                 // A server in the world shall not make us read what is on this machine or in its network.
-                if isDirect, let nearness = response.nearness { nearest = min(nearest, nearness) }
+                if isDirect {
+                    if let nearness = response.nearness { nearest = min(nearest, nearness) }
+                } else if let nearness = Nearness(authority: place.authority), nearness > Nearness(authority: last.authority) ?? .world {
+                    throw RemoteError(.denied, "'\(place.authority)' is nearer than the server that leads there")
+                }
             default: throw Self.failure(response, at: place)
             }
         }

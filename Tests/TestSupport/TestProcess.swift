@@ -19,7 +19,7 @@ package enum TestProcess {
     }
 
     private static let prefixesForTests = [
-        "GIT_DATA_BIN=", "GIT_DATA_FAULT_", "GIT_DATA_FUZZ_", "GIT_DATA_KILL_", "GIT_DATA_LOAD_", "GIT_DATA_NETWORK_",
+        "GIT_DATA_BIN=", "GIT_DATA_FAULT_", "GIT_DATA_FUZZ_", "GIT_DATA_HOSTILE_", "GIT_DATA_KILL_", "GIT_DATA_LOAD_", "GIT_DATA_NETWORK_",
         "GIT_DATA_RACE_", "GIT_DATA_RANDOM_", "GIT_DATA_SCENARIOS=",
     ]
 
