@@ -21,7 +21,8 @@ extension FuzzTarget {
         if let ours {
             check(ours)
             let isExtended = input.contains { $0 == UInt8(ascii: "N") || $0 == UInt8(ascii: "I") }
-            require(isExtended || outcome == .complete && scanner.rest.isEmpty || input.starts(with: [0xef]), "the scanner refuses what the reader takes")
+            // A bare word at the end might go on.
+            require(isExtended || outcome != .invalid || input.starts(with: [0xef]), "the scanner refuses what the reader takes")
             compare(ours, with: input)
         } else if let theirs = JSONValue(json: input), String(validating: input, as: UTF8.self) != nil, !input.starts(with: [0xef, 0xbb, 0xbf]), !input.contains(0) {
             require(isDeep(input), "a reader refuses what Foundation takes: \(theirs)")
@@ -84,11 +85,14 @@ extension FuzzTarget {
     /// Whether both read the same, where Foundation reads it at all.
     private static func compare(_ ours: JSONValue, with input: [UInt8]) {
         guard let theirs = JSONValue(json: input) else { return }
-        require(ours.isSame(as: theirs) || input.contains(UInt8(ascii: "\\")) || hasTwins(input), "a reader reads \(ours), and Foundation \(theirs)")
+        require(ours.isSame(as: theirs) || input.contains(UInt8(ascii: "\\")) || hasTwins(input) || hasLongNumber(input), "a reader reads \(ours), and Foundation \(theirs)")
     }
 
     /// Whether a key may stand twice, of which each reader takes another one.
     private static func hasTwins(_ input: [UInt8]) -> Bool { input.count { $0 == UInt8(ascii: ":") } > 1 }
+
+    /// Whether there may be a number that no floating-point number holds exactly: it is a text here.
+    private static func hasLongNumber(_ input: [UInt8]) -> Bool { input.split { !$0.isDigit }.contains { $0.count > 15 } }
 
     /// Whether it is nested more deeply than values may be.
     private static func isDeep(_ input: [UInt8]) -> Bool {
