@@ -313,7 +313,7 @@ RECORDS = (r"lineage/.*",)
 
 SCENARIOS = [
     Scenario("add", added, ["git", "add", "--all"], finish=COMMIT, known=(
-        ("git-data thread ", 1, "persist", E.EAGAIN), ("git-data fsync work/.git/data/incoming/#.pending", 1, "power", 0))),
+        ("git-data thread ", 1, "each", E.EAGAIN), ("git-data fsync work/.git/data/incoming/#.pending", 1, "power", 0))),
     Scenario("data-add", added, ["git", "data", "add", "."], finish=COMMIT),
     Scenario("commit", staged, ["git", "commit", "--quiet", "-m", "Change"], again_ends=(0, 1)),
     Scenario("checkout", two_versions, ["git", "checkout", "--quiet", "other"], again=CHECKOUT_AGAIN, is_git=True, hydrates=True, may_leave_pointers=True),
