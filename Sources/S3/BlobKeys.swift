@@ -50,6 +50,12 @@ struct BlobKeys: Equatable, Sendable {
         text.utf8.elementsEqual(prefix) || Self.decoded(text) == prefix || PercentEncoding.decode(text.utf8).map { $0 == prefix } ?? false
     }
 
+    /// Whether a key in the answer to a list is below the prefix that was asked for.
+    func isListed(_ key: String, below prefix: [UInt8]) -> Bool {
+        if key.utf8.starts(with: prefix) || Self.decoded(key).starts(with: prefix) { return true }
+        return PercentEncoding.decode(key.utf8).map { $0.starts(with: prefix) } ?? false
+    }
+
     /// A key in the answer to a list, in the bytes to ask with again.
     func key(listed key: String, isEncoded: Bool) -> [UInt8] {
         if let oid = oid(ofListed: key) { return self.key(of: oid) }

@@ -164,7 +164,7 @@ extension S3Remote {
         if let asked = tree.text("Prefix"), !keys.isListed(asked, as: prefix) { throw client.nonsense(request, response) }
         var listing = Listing(isEncoded: tree.text("EncodingType") == "url")
         for item in tree.all("Contents") {
-            guard let key = item.text("Key"), let byteCount = item.text("Size").flatMap({ Int64($0) }) else {
+            guard let key = item.text("Key"), keys.isListed(key, below: prefix), let byteCount = item.text("Size").flatMap({ Int64($0) }) else {
                 throw client.nonsense(request, response)
             }
             listing.items.append((key, byteCount))

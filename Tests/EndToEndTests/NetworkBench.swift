@@ -28,9 +28,6 @@ final class NetworkBench {
         webProxy = try FaultProxy(beforePort: String(web.port), laboratory.scratch, name: "web")
         for (name, value) in server.credentials { laboratory.variables[name] = BytePath(value) }
         laboratory.variables["AWS_EC2_METADATA_DISABLED"] = "true"
-        // So that thousands of runs come to their end.
-        laboratory.variables["AWS_MAX_ATTEMPTS"] = "3"
-        laboratory.variables["GIT_HTTP_LOW_SPEED_TIME"] = "3"
         bucket = try ChildProcess(
             S3Server.programs / "bucket", [BytePath(server.endpoint), BytePath(server.bucket)],
             environment: laboratory.environment(), input: .pipe)
@@ -148,9 +145,12 @@ final class NetworkBench {
 
     private func set(_ rule: String) throws { rule.isEmpty ? try proxy.set() : try proxy.set(rule) }
 
-    private func run(_ journey: NetworkJourney) throws -> Outcome {
-        try laboratory.run("git", try journey.command(self), in: laboratory.folder / journey.folder, limit: 90)
+    private func run(_ journey: NetworkJourney, with variables: [String: BytePath?] = [:]) throws -> Outcome {
+        try laboratory.run("git", try journey.command(self), in: laboratory.folder / journey.folder, with: variables, limit: 90)
     }
+
+    /// So that thousands of runs come to their end.
+    private static let impatience: [String: BytePath?] = ["AWS_MAX_ATTEMPTS": "3", "GIT_HTTP_LOW_SPEED_TIME": "3"]
 
     /// What became of a run with a fault.
     struct Result {
@@ -169,7 +169,7 @@ final class NetworkBench {
         try set("{\(match), \(times), \(fault.rule(request))}")
         let before = try proxy.requests().count
         let trapped = try (journey.isAboutWeb ? bucketProxy : webProxy).requests().count
-        let outcome = try run(journey)
+        let outcome = try run(journey, with: Self.impatience)
         let isSpoilt = try proxy.requests()[before...].contains(where: \.isSpoilt)
         try set("")
         if !journey.isAboutWeb, try webProxy.requests().count != trapped { throw Unexpected("it went where it was sent\n\(outcome.description)") }

@@ -24,6 +24,14 @@ final class NetworkTruthTests: XCTestCase {
         }
     }
 
+    /// Before, a list of other keys than were asked for was one without notes.
+    func testSweepDeletesNothingWhereTheListOfNotesIsAnother() throws {
+        let kind = "GET /test-bucket?encoding-type=url&list-type=2&prefix=~%2Fgc%2Fkeep%2F"
+        for outcome in try play(.sweep, kind, ["other keys", "an empty list", "truncated"]) {
+            XCTAssertEqual(outcome.status, 128, outcome.description)
+        }
+    }
+
     /// Before, an answer of 304 to a question without any condition was taken for an import that is up to date.
     func testImportOfWhatIsNotHereIsNotUpToDate() throws {
         XCTAssertEqual(try play(.importFromWeb, "GET", ["304"]).map(\.status), [128])

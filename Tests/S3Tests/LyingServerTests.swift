@@ -63,6 +63,13 @@ final class LyingServerTests: NetworkTestCase {
         XCTAssertNotNil(failure { _ = try remote.documents(in: DocumentName(known: "gc"), after: nil, limit: .max) })
     }
 
+    func testListOfOtherKeysIsNotBelieved() throws {
+        let remote = try patientRemote()
+        try remote.replace(document, content)
+        try proxy.set(#"{"match": "list-type", "edit": {"replace": [["<Key>[^<]*</Key>", "<Key>other/key</Key>"]]}}"#)
+        XCTAssertNotNil(failure { _ = try remote.documents(in: DocumentName(known: "gc"), after: nil, limit: .max) })
+    }
+
     // MARK: what was done
 
     func testUploadOfWhichTheServerHasOtherBytesIsNoSuccess() throws {
