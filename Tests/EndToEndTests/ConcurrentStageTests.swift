@@ -142,7 +142,8 @@ final class ConcurrentStageTests: ConcurrentTestCase {
         let recipe = try work.readText("lineage/data/x.bin.stage")
         XCTAssert(recipe.contains(there == one ? "one.bin" : "two.bin"), recipe)
         assertContains(try work.readText("lineage/data/x.bin.run.json"), ObjectID.of(there).hex)
-        XCTAssertFalse(try work.changes().contains { !$0.hasPrefix("A ") && !$0.hasPrefix("M ") }, "\(try work.changes())")
+        let changes = try work.changes()
+        XCTAssertFalse(changes.contains { !$0.hasPrefix("A ") && !$0.hasPrefix("M ") }, "\(changes)")
         // Each brings a pattern of its own.
         for number in 0..<5 { try (laboratory.folder / BytePath("f\(number).dat")).replaceContents(with: file(number, 40)) }
         try run((0..<5).map { Crowd.Command("git data import \(laboratory.folder)/f\($0).dat data/f\($0).dat", in: work.folder) })

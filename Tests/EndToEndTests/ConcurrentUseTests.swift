@@ -81,19 +81,18 @@ final class ConcurrentUseTests: ConcurrentTestCase {
     func testClonesThatShareAStore() throws {
         let (_, origin) = try project()
         let store = laboratory.folder / "store"
-        let clones = try (0..<3).map { try laboratory.clone(origin, as: "clone-\($0)", ["-c", "data.store=\(store)"]) }
+        let clones = try (0..<3).map { try laboratory.clone(origin, as: "clone-\($0)", ["-c", BytePath("data.store=\(store)")]) }
         for clone in clones { try clone.data("init", "--quiet") }
         for round in 1...rounds {
             for (number, clone) in clones.enumerated() {
                 for file in 0..<10 { try clone.write(self.file(file, round), to: BytePath("shared/\(file).bin")) }
                 try clone.write(file(number, 80 + round), to: BytePath("own-\(number).bin"))
             }
-            let work = clones.enumerated().map { number, clone in
+            let work: [Crowd.Command] = clones.enumerated().map { number, clone in
                 Crowd.Command("git data add . && git commit -q -m 'Round \(round)' && git push -q origin HEAD:refs/heads/b\(number)", in: clone.folder)
             }
-            let keeping = clones.flatMap { clone in
-                ["git data prune --recent 0", "git data fsck --repair", "git data checkout"].map { Crowd.Command($0, in: clone.folder) }
-            }
+            let lines = ["git data prune --recent 0", "git data fsck --repair", "git data checkout"]
+            let keeping = clones.flatMap { clone in lines.map { line in Crowd.Command(line, in: clone.folder) } }
             // Who prunes refreshes the indexes of all who share the store.
             try run(work + keeping, givingWay: locked)
             for (number, clone) in clones.enumerated() {
