@@ -1,87 +1,17 @@
 """Secrets: canaries of every kind go through every command that meets them, with success and with each kind of failure,
 with every trace on; then they are looked for wherever somebody else could read them."""
 
-import base64
+import hashlib
 import json
 import os
 import re
 import shutil
-import subprocess
-import urllib.parse
 
 from ground import TESTS, Failure, Held
+from search import Canaries, Search
 
 # Of Git's own programs, those that Git gives the URL of a remote on their command line.
 GIT_SHOWS_URLS = re.compile(rb'remote-http|hooks/pre-push|hook pre-push|"hook", "pre-push"|ls-remote|send-pack|fetch-pack|"clone"|"fetch"')
-
-
-class Canaries:
-    """What must not be found, by what it is."""
-
-    def __init__(self, random):
-        def word(count):
-            return "".join(random.choices("abcdefghijkmnopqrstuvwxyzACDEFGHJKLMNPQRSTUVWXYZ", k=count))
-
-        self.key_id = "AKIA" + word(16).upper()
-        self.secret = word(40)
-        self.session = word(120)
-        self.password = word(24)
-        self.proxy = word(24)
-        self.signature = word(64)
-        self.identity = word(90)
-        self.printed = word(40)
-        self.broken = word(40)
-        self.sign_in = word(60)
-        self.query = word(32)
-        self.container = word(48)
-
-    def forms(self):
-        """Each canary as it is and as it travels."""
-        for name, value in vars(self).items():
-            if name == "key_id":
-                continue
-            yield name, value.encode()
-            for user in ("ada", ""):
-                yield name, base64.b64encode(f"{user}:{value}".encode()).rstrip(b"=")[8:]
-            yield name, base64.b64encode(value.encode()).rstrip(b"=")
-
-
-class Search:
-    """Looks for the canaries, and counts where."""
-
-    def __init__(self, canaries):
-        forms = list(canaries.forms())
-        self.names = {form: name for name, form in forms}
-        self.pattern = re.compile(b"|".join(re.escape(form) for _, form in forms))
-        # The signature of a request is none of the canaries, and follows from one.
-        self.signed = re.compile(rb"Signature=[0-9a-fA-F]{64}|X-Amz-Signature=[0-9a-f]{64}")
-        self.places = 0
-        self.found = []
-
-    def look(self, content, place, allowed=None):
-        self.places += 1
-        for match in [*self.pattern.finditer(content), *self.signed.finditer(content)]:
-            start = content.rfind(b"\n", 0, match.start()) + 1
-            line = content[start:content.find(b"\n", match.end()) if b"\n" in content[match.end():] else None]
-            name = self.names.get(match.group(), "a signature")
-            if allowed and allowed(name, line):
-                continue
-            about = content[max(start, match.start() - 160):match.start()] + b"[...]" + content[match.end():match.end() + 40]
-            self.found.append(f"{name} in {place}: {about.splitlines()[0].decode(errors='replace')}")
-
-    def look_in_files(self, folder, is_known, allowed=None):
-        """Every file below a folder, and Git's objects unpacked."""
-        for path, folders, files in os.walk(folder):
-            for name in files:
-                file = os.path.join(path, name)
-                if not os.path.islink(file) and os.path.isfile(file) and not is_known(file):
-                    with open(file, "rb") as opened:
-                        self.look(opened.read(), file, allowed)
-            if {"objects", "refs", "HEAD"} <= set(folders + files):
-                objects = subprocess.run(
-                    ["git", f"--git-dir={path}", "cat-file", "--batch-all-objects", "--batch", "--unordered"],
-                    capture_output=True).stdout
-                self.look(objects, f"{path}: objects", allowed)
 
 
 class Secrets:
@@ -174,7 +104,8 @@ class Secrets:
     def is_plumbing(arguments):
         """Whether this is a command of Git's that git data starts, and that reaches no network."""
         words = re.findall(rb'"((?:[^"\\]|\\.)*)"', arguments)
-        return any(word in words[1:4] for word in (b"config", b"rev-parse", b"check-attr", b"for-each-ref", b"ls-files", b"hash-object"))
+        # With `--git-dir` it is Git's own, where a push is received.
+        return not words[1].startswith(b"--git-dir") and any(word in words[1:4] for word in (b"config", b"rev-parse", b"check-attr", b"for-each-ref", b"ls-files", b"hash-object"))
 
     def look_around(self, *known):
         """Everything that was written, but for what the user has written down."""
@@ -372,7 +303,6 @@ class Secrets:
                 self.ground.write(aws / name, text)
             sign_in = "9d5f0db2bbb3e6d3a6ea8c9aa0c4b4b5e3c1e3b4"
             self.ground.write(aws / "sso/cache" / f"{sign_in}.json", json.dumps({"accessToken": c.sign_in, "expiresAt": "2099-01-01T00:00:00Z"}))
-            import hashlib
             self.ground.write(aws / "sso/cache" / f"{hashlib.sha1(b'lab').hexdigest()}.json", json.dumps({"accessToken": c.sign_in, "expiresAt": "2099-01-01T00:00:00Z"}))
             for words in [("data", "push", "--all", "--verbose"), ("data", "remote", "check"), ("data", "doctor", "--json")][: 3 if self.ground.is_long else 1]:
                 result = self.run(["git", *words], work, {"AWS_EC2_METADATA_DISABLED": "true"} | variables)

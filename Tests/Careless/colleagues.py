@@ -96,11 +96,11 @@ class Colleagues:
         g = self.ground
         ways = {
             "no-verify": lambda theirs: g.git(theirs, "push", "--quiet", "--no-verify"),
+            "plain-git": lambda theirs: g.git(theirs, "-c", "core.hooksPath=/nonexistent", "push", "--quiet", environment={"PATH": "/usr/bin:/bin"}),
             "hooks-path": lambda theirs: g.git(theirs, "-c", "core.hooksPath=/nonexistent", "push", "--quiet"),
             "never-initialized": lambda theirs: g.git(theirs, "push", "--quiet"),
-            "plain-git": lambda theirs: g.git(theirs, "-c", "core.hooksPath=/nonexistent", "push", "--quiet", environment={"PATH": "/usr/bin:/bin"}),
         }
-        for way, push in ways.items():
+        for way, push in list(ways.items())[: None if g.is_long else 2]:
             work = g.project(way)
             theirs = g.clone(g.folder / f"{way}.git", f"{way}-theirs")
             if way != "never-initialized":

@@ -184,6 +184,7 @@ class Disks:
                 g.expect_clean(copy)
             # Two names that are one here: made elsewhere.
             twins = g.clone(disk / "work.git", "twins")
+            g.git(twins, "data", "init", "--quiet")
             g.write(twins / "data.bin", other)
             g.commit(twins, "A twin")
             g.expect_done(g.try_(["git", "push", "--quiet"], cwd=twins))
