@@ -61,7 +61,6 @@ final class HostileRepositoryTests: HostileTestCase {
         try attack("git", ["data", "clone", "--quiet", origin, "clone"], in: laboratory.folder)
         let clone = Worktree(folder: laboratory.folder / "clone", in: laboratory)
         try attackReading(clone)
-        try assertContent("true.bin", in: clone, is: content)
     }
 
     // MARK: paths
