@@ -49,7 +49,7 @@ final class ConcurrentSetupTests: ConcurrentTestCase {
         let endings = (0..<8).map { $0 }
         try run(endings.map { Crowd.Command("git data track '*.kind\($0)'", in: work.folder) })
         for number in endings { try work.write(file(number), to: BytePath("x.kind\(number)")) }
-        try work.git("add", "--all")
+        try work.commit("Data of every kind")
         for number in endings { try assertPointer(BytePath("x.kind\(number)"), in: work, for: file(number)) }
         try run(endings.map { Crowd.Command($0 % 2 == 0 ? "git data untrack '*.kind\($0)'" : "git data track '*.more\($0)'", in: work.folder) })
         let lines = try work.readText(".gitattributes").split(separator: "\n").map { $0.prefix { $0 != " " } }.sorted()
