@@ -76,7 +76,8 @@ final class SetAside: Sendable {
     /// - Returns: the folder that has it now; nil where it could not be kept.
     func giveBackKeepingMade() -> BytePath? {
         let place = folder.adding(suffix: ".made")
-        for path in Self.paths(in: folder) + absent where top.appending(path).isPresent {
+        guard let earlier = try? Self.paths(in: folder) else { return nil }
+        for path in earlier + absent where top.appending(path).isPresent {
             let target = place.appending(path)
             guard (try? target.parent.makeFolders()) != nil, (try? top.appending(path).rename(to: target)) != nil else { return nil }
         }
