@@ -35,7 +35,7 @@ final class NetworkFaultTests: XCTestCase {
         let isAll = Self.word("RUNS") == "all"
         let journeys = NetworkJourney.all.filter { Self.word("COMMAND").map($0.name.contains) ?? true }.shuffled(using: &random)
         let chosen = isAll || Self.word("COMMAND") != nil ? journeys : Array(journeys.prefix(Self.number("COMMANDS") ?? 5))
-        let share = isAll ? Int.max : max(1, (Self.number("RUNS") ?? 40) / chosen.count)
+        let share = isAll ? Int.max : max(1, (Self.number("RUNS") ?? 25) / chosen.count)
         let tally = Monitor(Tally())
         _ = try S3Server.shared()
         concurrently(count: chosen.count, threads: Self.number("WORKERS") ?? 2) { index in
