@@ -214,7 +214,7 @@ final class RunTests: StageTestCase {
     func testInterruptIsForTheCommandAndEndsTheRun() throws {
         try runPipeline()
         let model = try work.read("model.out")
-        try work.write("trap 'echo cleaned > trapped; exit 9' INT\nprintf half > model.out\nkill -INT $PPID\nsleep 20\n", to: "train.sh")
+        try work.write("trap 'echo cleaned > trapped; exit 9' INT\nprintf half > model.out\nkill -INT $PPID\nsleep 3\n", to: "train.sh")
         let run = try work.attempt("data", "run", "--name", "train", "-i", "train.sh", "-o", "model.out", "-m", "metrics.json", "--", "exec sh train.sh")
         XCTAssertEqual(run.status, 9)
         XCTAssertEqual(try work.readText("trapped"), "cleaned\n", "the command had the signal")

@@ -319,14 +319,14 @@ final class HydrationTests: XCTestCase {
     func testHalfWrittenFilesOfKilledProcessesAreRemovedAndOthersStay() throws {
         try bench.add("folder/a.bin", [1, 2, 3])
         try bench.commit()
-        try bench.scratch.write("half", to: "work/folder/.git-data-dead")
+        try bench.scratch.write("half", to: "work/folder/.git-data-1d3ad0a1b2c3")
         try bench.scratch.write("not ours", to: "work/folder/.git-dat")
         let folder = try Descriptor.open(bench.worktree / "folder", [.read, .folder])
         let living = try TemporaryEntry(in: folder, prefix: ".git-data-", permissions: 0o666)
         XCTAssertEqual(try bench.hydrate().done.count, 1)
         let names = try (bench.worktree / "folder").entries()
         XCTAssertEqual(names.count, 3)
-        XCTAssertFalse(names.contains(".git-data-dead"))
+        XCTAssertFalse(names.contains(".git-data-1d3ad0a1b2c3"))
         XCTAssert(names.contains(".git-dat"))
         _ = consume living
         XCTAssertEqual(try bench.leftovers(), [])

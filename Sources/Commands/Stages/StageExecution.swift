@@ -178,14 +178,20 @@ struct StageExecution: Sendable {
         let environment = Environment.changed(removing: ["GIT_PREFIX"], adding: [("GIT_DATA_STAGE", BytePath(stage.name.text))])
         let folder = top.appending(stage.folder)
         let count = Mutex(0)
-        let running = Mutex<Int32?>(nil)
+        // The command's process, and the signals that came before it was known here.
+        let running = Mutex<(child: Int32?, missed: [Int32])>((nil, []))
         // The terminal's Ctrl-C reaches the command too: its end is waited for, so that nothing is given back under it.
         let receive: @Sendable (Interrupts.Signal) -> Bool = { signal in
             let isFirst = count.withLock { count in
                 count += 1
                 return count == 1
             }
-            if signal.isFromProcess, let child = running.withLock({ $0 }) { ChildProcess.send(signal: signal.number, to: child) }
+            guard signal.isFromProcess else { return isFirst }
+            let child = running.withLock { running in
+                if running.child == nil { running.missed.append(signal.number) }
+                return running.child
+            }
+            if let child { ChildProcess.send(signal: signal.number, to: child) }
             return isFirst
         }
         let (ending, files) = try Interrupts.receiving(receive, { () throws -> (ChildProcess.Ending, OpenedFiles?) in
@@ -196,7 +202,11 @@ struct StageExecution: Sendable {
             let child = try ChildProcess(
                 shell, arguments, name: "sh", environment: environment, folder: folder,
                 input: isInteractive ? .inherited : .null, output: .inherited)
-            running.withLock { $0 = child.processID }
+            let missed = running.withLock { running in
+                running.child = child.processID
+                return running.missed
+            }
+            for number in missed { ChildProcess.send(signal: number, to: child.processID) }
             return (child.wait(), nil)
         })
         switch ending {
