@@ -71,13 +71,13 @@ struct PrePush {
         let updates = push.updates
         guard !updates.isEmpty else { return .success }
         guard try StaleResults(context: context, repository: repository).allowPush(of: updates.map(\.local)) else { return .failure }
-        let known = try knownToRemote(updates, url: push.url).map { BytePath(bytes: $0.hex) }
+        let known = try knownToRemote(updates, url: push.url)
         guard try allowRawFiles(updates, known) else { return .failure }
         // Where there is no name, Git gives the URL in its place.
         let name = push.remote == push.url ? nil : push.remote.text
         let earlier = name.map { EarlierPushes(repository: repository, remote: $0) }
         var pointers = try repository.reachedPointers(
-            from: Array(Set(updates.map(\.local))).map { BytePath(bytes: $0.hex) }, excluding: known, isStrict: true)
+            from: Array(Set(updates.map(\.local))).map { BytePath(bytes: $0.hex) }, excluding: known.map { BytePath(bytes: $0.hex) }, isStrict: true)
         pointers += try earlier?.pointersPastTheHook() ?? []
         guard !pointers.isEmpty else {
             earlier?.note(updates.map(\.local))
@@ -94,13 +94,16 @@ struct PrePush {
     /// Stops raw content that the pushed commits bring to a place where a pointer belongs: it was committed past the
     /// filter and the hook before. Of the branch at hand only, as the attributes are those of the worktree; what somebody
     /// else has brought, and what the end of the branch has not any more, is none of this push's.
-    private func allowRawFiles(_ updates: [Update], _ known: [BytePath]) throws -> Bool {
+    private func allowRawFiles(_ updates: [Update], _ known: [GitObjectName]) throws -> Bool {
         guard repository.location.worktree != nil else { return true }
         let git = try repository.git()
         guard let head = try git.resolve("HEAD"), updates.contains(where: { $0.local == head }) else { return true }
         let tip = BytePath(bytes: head.hex)
-        let brought: [BytePath] = ["log", "--format=", "--name-only", "-z", "--no-renames", "--diff-filter=AMT", tip, "--not"]
-        let paths = Set(try git.query(brought + known + ["--"]).records)
+        // As input: a remote may have more refs than a command line has room for.
+        let brought = try git.query(
+            ["log", "--format=", "--name-only", "-z", "--no-renames", "--diff-filter=AMT", "--stdin"],
+            input: Git.walkLines(from: [head], excluding: known))
+        let paths = Set(brought.records)
         guard !paths.isEmpty else { return true }
         let entries = try git.treeEntries(tip).filter { $0.isRegularFile && paths.contains($0.path) }
         let filters = try git.attribute("filter", of: entries.map(\.path))

@@ -110,12 +110,7 @@ final class ConcurrentUseTests: ConcurrentTestCase {
 
     func testPushesPrunesAndMarksAtOneFolderRemote() throws {
         let (work, origin) = try project()
-        // Blobs that nothing names, for a collection.
-        try work.git("switch", "--quiet", "-c", "gone")
-        for number in 0..<6 { try work.write(file(number, 70), to: BytePath("gone/\(number).bin")) }
-        try work.commit("Gone")
-        try work.git("push", "--quiet", "origin", "gone")
-        try work.git("push", "--quiet", "origin", ":gone")
+        try leaveUnnamed(6, 70, from: work)
         let clones = try (0..<4).map { try laboratory.clone(origin, as: "clone-\($0)") }
         for clone in clones { try clone.data("init", "--quiet") }
         for round in 1...rounds {
@@ -154,11 +149,7 @@ final class ConcurrentUseTests: ConcurrentTestCase {
 
     func testCollectionAndSweepsAtOnce() throws {
         let (work, origin) = try project(4)
-        try work.git("switch", "--quiet", "-c", "gone")
-        for number in 0..<20 { try work.write(file(number, 60), to: BytePath("gone/\(number).bin")) }
-        try work.commit("Gone")
-        try work.git("push", "--quiet", "origin", "gone")
-        try work.git("push", "--quiet", "origin", ":gone")
+        try leaveUnnamed(20, 60, from: work)
         let clones = try (0..<3).map { try laboratory.clone(origin, as: "clone-\($0)") }
         try clones[0].data("gc", "--remote", "--mark", "--grace", "0")
         // Two sweep, two push what is marked: it is kept, or the push waits and is made again.
@@ -179,5 +170,14 @@ final class ConcurrentUseTests: ConcurrentTestCase {
         try clones[2].git("push", "--quiet", "origin", "HEAD:refs/heads/back-2")
         try assertSound([clones[1], clones[2]], places: [origin / "data"])
         XCTAssertEqual(try (origin / "data/gc").entries().filter { $0 != "keep" }, [])
+    }
+
+    /// Leaves blobs at the remote that nothing names any more, for a collection.
+    private func leaveUnnamed(_ count: Int, _ seed: Int, from work: Worktree) throws {
+        try work.git("switch", "--quiet", "-c", "gone")
+        for number in 0..<count { try work.write(file(number, seed), to: BytePath("gone/\(number).bin")) }
+        try work.commit("Gone")
+        try work.git("push", "--quiet", "origin", "gone")
+        try work.git("push", "--quiet", "origin", ":gone")
     }
 }
