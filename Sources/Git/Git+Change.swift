@@ -6,13 +6,22 @@ extension Git {
     /// is waited for, ten seconds at most. Git speaks English here, so that its reason is known.
     @discardableResult
     package func change(_ arguments: [BytePath], input: [UInt8]? = nil) throws(GitError) -> Answer {
+        try attemptChange(arguments) { () throws(GitError) in input }.checked(arguments)
+    }
+
+    /// Runs Git as `change` does, where it may fail for other reasons than a lock. No `--quiet`, with which some
+    /// commands are silent about a lock too.
+    /// - Parameter input: asked for before each attempt, as whoever held the lock may have changed what it is made of.
+    package func attemptChange(
+        _ arguments: [BytePath], input: () throws(GitError) -> [UInt8]? = { () throws(GitError) in nil }
+    ) throws(GitError) -> Answer {
         let git = Git(self, speakingEnglish: ())
         for _ in 1..<Self.changePatience.attempts {
-            let answer = try git.run(arguments, input: input)
-            guard answer.status != 0, Self.tellsOfLock(answer.message) else { return try answer.checked(arguments) }
+            let answer = try git.run(arguments, input: input())
+            guard answer.status != 0, Self.tellsOfLock(answer.message) else { return answer }
             pause(Self.changePatience.pause)
         }
-        return try git.query(arguments, input: input)
+        return try git.run(arguments, input: input())
     }
 
     private static let changePatience = (attempts: 200, pause: Duration.milliseconds(50))

@@ -329,6 +329,8 @@ final class StageEnvironmentTests: StageTestCase {
 
     func testPackageCountsForTheStagesWhoseScriptsImportIt() throws {
         laboratory.variables["PYTHONPATH"] = laboratory.folder / "site"
+        // Python would take a compiled module of the same second and size for the present one.
+        laboratory.variables["PYTHONDONTWRITEBYTECODE"] = "1"
         try install("scikit-thing", "1.0", module: "skthing")
         try install("other", "1.0", module: "other")
         try work.write("import skthing\nopen('a.txt', 'w').write(skthing.value)\n", to: "a.py")

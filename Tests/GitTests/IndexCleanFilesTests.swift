@@ -1,6 +1,7 @@
 import Digest
 @testable import Git
 import Platform
+import Synchronization
 import TestSupport
 import XCTest
 
@@ -178,6 +179,27 @@ final class IndexCleanFilesTests: XCTestCase {
         try checkClean(repository)
         let flags = try repository.git.query(["ls-files", "-v", "flagged.bin"]).line
         XCTAssertEqual(flags, "h flagged.bin")
+    }
+
+    func testSplitIndexThatOthersLockAgainAndAgain() throws {
+        let repository = try repository(["a.bin"])
+        try repository.git.query(["update-index", "--split-index"])
+        let index = repository.index
+        let isOver = Atomic<Bool>(false)
+        let other = WorkerThread {
+            while !isOver.load(ordering: .relaxed) {
+                // As Git takes it: where there is none.
+                if let lock = try? LockFile(for: index) {
+                    pause(.milliseconds(60))
+                    _ = consume lock
+                }
+                pause(.milliseconds(40))
+            }
+        }
+        for _ in 0..<10 { XCTAssertEqual(try hydrate(repository, ["a.bin"]), .comparedByGit(.split)) }
+        isOver.store(true, ordering: .relaxed)
+        other.join()
+        XCTAssertEqual(try repository.changes(), "")
     }
 
     func testGitStagesNoEditWhereItCompares() throws {

@@ -172,6 +172,14 @@ extension Git {
     @discardableResult
     private func forget(_ files: [CleanFile]) throws(GitError) -> Bool {
         let wanted = Dictionary(files.map { ($0.path, $0.name) }) { first, _ in first }
+        guard try !entriesAsTheyAre(wanted).isEmpty else { return false }
+        let command: [BytePath] = ["update-index", "-z", "--index-info"]
+        _ = try attemptChange(command) { () throws(GitError) in try entriesAsTheyAre(wanted) }.checked(command)
+        return true
+    }
+
+    /// The entries of files that still have these objects, as `git update-index --index-info` takes them.
+    private func entriesAsTheyAre(_ wanted: [BytePath: GitObjectName]) throws(GitError) -> [UInt8] {
         var input: [UInt8] = []
         // `<tag> <mode> <name> <stage>\t<path>`; other tags than H are entries with flags (`assume-unchanged`,
         // `skip-worktree`), which would be lost.
@@ -182,14 +190,12 @@ extension Git {
             guard entry.stage == 0, wanted[entry.path] == entry.name else { continue }
             input += Array("\(entry.mode) \(entry.name) 0\t".utf8) + entry.path.bytes + [0]
         }
-        guard !input.isEmpty else { return false }
-        try query(["update-index", "-z", "--index-info"], input: input)
-        return true
+        return input
     }
 
     private func refresh() throws(GitError) {
-        // Status 1 says that some files differ.
-        let answer = try run(["update-index", "-q", "--refresh"])
+        // Status 1 says that some files differ. With `-q` nothing would tell of another's lock.
+        let answer = try attemptChange(["update-index", "--refresh"])
         guard answer.status <= 1 else {
             throw .failed(command: "git update-index", status: answer.status, message: answer.message)
         }
