@@ -42,15 +42,15 @@ struct Download {
         return try repository.dataRemote()
     }
 
-    /// The pointers whose blobs are not here, each blob once.
+    /// The blobs that are not here, each once for every length that a pointer claims of it.
     func missing(_ pointers: some Sequence<Pointer>) throws -> [TransferItem] {
         let store = try repository.store()
-        var seen: Set<ObjectID> = []
+        var seen: Set<TransferItem> = []
         return pointers.compactMap { pointer in
-            guard !pointer.isExtended, pointer.byteCount > 0, seen.insert(pointer.oid).inserted,
-                !store.contains(pointer.oid)
+            let item = TransferItem(oid: pointer.oid, byteCount: pointer.byteCount)
+            guard !pointer.isExtended, pointer.byteCount > 0, seen.insert(item).inserted, !store.contains(pointer.oid)
             else { return nil }
-            return TransferItem(oid: pointer.oid, byteCount: pointer.byteCount)
+            return item
         }
     }
 
@@ -65,7 +65,7 @@ struct Download {
             let session = try context.session(to: remote, repository, progress: context.progress("Downloading data"))
             defer { session.finish() }
             let outcome = try session.download(items) { _ in }
-            let sizes = Dictionary(uniqueKeysWithValues: items.map { ($0.oid, $0.byteCount) })
+            let sizes = Dictionary(items.map { ($0.oid, $0.byteCount) }) { first, _ in first }
             fetched.blobs = outcome.done.count
             fetched.byteCount = outcome.done.totalByteCount { sizes[$0] ?? 0 }
             for failure in outcome.failures { fetched.reasons[failure.oid] = failure.message }

@@ -9,7 +9,7 @@ import Diagnostics
 /// session, in parallel, and known as it arrives.
 package final class BlobFetcher: Sendable {
     private struct State {
-        var waiting: [ObjectID: Int64] = [:]
+        var waiting: Set<TransferItem> = []
         var running = false
         /// Known since the last `collect`.
         var ready: [ObjectID] = []
@@ -32,7 +32,7 @@ package final class BlobFetcher: Sendable {
     /// Notes a blob for the next `collect`.
     package func want(_ pointer: Pointer) {
         state.change { state in
-            state.waiting[pointer.oid] = pointer.byteCount
+            state.waiting.insert(TransferItem(oid: pointer.oid, byteCount: pointer.byteCount))
             state.settled.remove(pointer.oid)
             state.reasons[pointer.oid] = nil
         }
@@ -80,8 +80,8 @@ package final class BlobFetcher: Sendable {
         let wanted: [TransferItem] = state.change { state in
             guard !state.running, !state.waiting.isEmpty else { return [] }
             state.running = true
-            defer { state.waiting = [:] }
-            return state.waiting.map { TransferItem(oid: $0.key, byteCount: $0.value) }
+            defer { state.waiting = [] }
+            return Array(state.waiting)
         }
         if !wanted.isEmpty { WorkerThread.detach { self.fetch(wanted) } }
     }

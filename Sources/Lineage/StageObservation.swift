@@ -17,7 +17,7 @@ package struct StageObservation: Sendable {
 
     /// The present identities of the products, as a record has them.
     package var productIDs: [String: ContentID] {
-        Dictionary(uniqueKeysWithValues: stage.products.compactMap { path in products[path.value].map { (path.value.text, $0.id) } })
+        Dictionary(stage.products.compactMap { path in products[path.value].map { (path.value.text, $0.id) } }) { first, _ in first }
     }
 }
 
@@ -122,7 +122,7 @@ package struct StageObserver {
         }
         causes.source = stage.source?.causes
         func files(_ paths: [Stage.Path]) -> [BytePath: PresentFile] {
-            Dictionary(uniqueKeysWithValues: paths.compactMap { path in present[path.value].map { (path.value, $0) } })
+            Dictionary(paths.compactMap { path in present[path.value].map { (path.value, $0) } }) { first, _ in first }
         }
         return StageObservation(
             stage: stage, causes: causes, inputs: files(stage.inputs), products: files(stage.products), missing: missing, missingKeys: missingKeys)

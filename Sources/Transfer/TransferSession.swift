@@ -179,6 +179,8 @@ package final class TransferSession {
             arrived(item.oid)
             return false
         }
+        // A pointer that is wrong about the length keeps no other of the same blob from having it.
+        var otherClaims = Set(items).subtracting(wanted)
         // What a crash of the system takes is fetched again.
         let batch = BlobBatch(store: store) { store throws(StoreError) in try store.settleAfterwards() }
         let request = { (item: TransferItem) -> AgentRequest? in
@@ -198,15 +200,26 @@ package final class TransferSession {
             outcome.done += arrivals.map(\.oid)
             for arrival in arrivals { arrived(arrival.oid) }
         }
-        try transfer(wanted, &outcome, request) { finished, outcome throws(TransferError) in
-            for (item, reply) in finished {
-                let path = reply.path.flatMap { AgentPath.decode($0) } ?? self.store.pendingPath(of: item.oid)
-                held.add(HeldArrivals.Arrival(oid: item.oid, path: path), byteCount: item.byteCount)
+        func fetch(_ items: [TransferItem]) throws(TransferError) {
+            try transfer(items, &outcome, request) { finished, outcome throws(TransferError) in
+                for (item, reply) in finished {
+                    let path = reply.path.flatMap { AgentPath.decode($0) } ?? self.store.pendingPath(of: item.oid)
+                    held.add(HeldArrivals.Arrival(oid: item.oid, path: path), byteCount: item.byteCount)
+                }
+                if held.areDue { try release(&outcome) }
             }
-            if held.areDue { try release(&outcome) }
+            try release(&outcome)
         }
-        try release(&outcome)
-        return outcome
+        try fetch(wanted)
+        while true {
+            let damaged = Set(outcome.failures.lazy.filter { $0.kind == .damaged }.map(\.oid))
+            let next = unique(otherClaims.filter { damaged.contains($0.oid) }) { _ in true }
+            guard !next.isEmpty else { return outcome }
+            otherClaims.subtract(next)
+            let again = Set(next.map(\.oid))
+            outcome.failures.removeAll { again.contains($0.oid) }
+            try fetch(next)
+        }
     }
 
     /// Takes over a blob that the agent has put among the store's pending ones, or beside them where another
@@ -231,7 +244,7 @@ package final class TransferSession {
     }
 
     /// The items that are wanted, each blob once.
-    private func unique(_ items: [TransferItem], where isWanted: (TransferItem) -> Bool) -> [TransferItem] {
+    private func unique(_ items: some Sequence<TransferItem>, where isWanted: (TransferItem) -> Bool) -> [TransferItem] {
         var seen: Set<ObjectID> = []
         return items.filter { seen.insert($0.oid).inserted && isWanted($0) }
     }

@@ -60,6 +60,7 @@ final class HostileRepositoryTests: HostileTestCase {
         try attack("git", ["clone", "--quiet", origin, "plain"], in: laboratory.folder)
         try attack("git", ["data", "clone", "--quiet", origin, "clone"], in: laboratory.folder)
         let clone = Worktree(folder: laboratory.folder / "clone", in: laboratory)
+        try assertContent("true.bin", in: clone, is: content)
         try attackReading(clone)
     }
 

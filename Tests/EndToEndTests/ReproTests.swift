@@ -267,10 +267,10 @@ final class ReproTests: StageTestCase {
     }
 
     func testVerificationFindsOtherBitsAndComparesMetrics() throws {
-        // It counts its runs outside of the repository, so that each is another.
+        // It counts its runs outside of the repository, so that each is another. One key is there in two ways.
         let counter = laboratory.folder / "counter"
         try work.write(
-            "echo x >> '\(counter)'; n=$(wc -l < '\(counter)'); printf '\\0%s' $n > random.out; printf '{\"score\": %s}' \"100$n\" > score.json\n",
+            "echo x >> '\(counter)'; n=$(wc -l < '\(counter)'); printf '\\0%s' $n > random.out; printf '{\"score\": %s, \"a.b\": 1, \"a\": {\"b\": 2}}' \"100$n\" > score.json\n",
             to: "random.sh")
         try work.data("run", "-i", "random.sh", "-o", "random.out", "-m", "score.json", "--", "sh", "random.sh")
         try work.commit("Random")

@@ -62,6 +62,21 @@ final class TransferSessionTests: TransferTestCase {
         XCTAssertEqual(down.done, [])
     }
 
+    func testWrongClaimsOfLengthKeepNoTrueOneFromArriving() throws {
+        let items = try fill(store, lengths: [10, 20, 3000, 65_536])
+        _ = try session().upload(items)
+        let other = try mirror()
+        let wrong = items.flatMap { item in
+            [1, 2, -1, 1 << 40].map { TransferItem(oid: item.oid, byteCount: item.byteCount + $0) }
+        }
+        var arrived: [ObjectID] = []
+        let down = try session(store: other).download(wrong + items.dropFirst() + wrong) { arrived.append($0) }
+        XCTAssertEqual(Set(down.done), Set(items.dropFirst().map(\.oid)))
+        XCTAssertEqual(arrived.count, 3)
+        XCTAssertEqual(down.failures.map(\.oid), [items[0].oid], "nobody said the truth of it")
+        try assertIntact(Array(items.dropFirst()), in: other)
+    }
+
     func testNothingToDo() throws {
         let session = try session()
         XCTAssertEqual(try session.upload([]).done, [])

@@ -67,7 +67,7 @@ struct ReportContent {
         let all = Self.files(pointers, graph)
         files = Array(all.prefix(Self.fileLimit))
         omittedFiles = all.count - files.count
-        positions = Dictionary(uniqueKeysWithValues: files.enumerated().map { ($1.path, $0) })
+        positions = Dictionary(files.enumerated().map { ($1.path, $0) }) { first, _ in first }
         history = try LineageHistory(
             repository, revisions: Self.revisions(range, head, git), files: files.filter { $0.pointer != nil }.map(\.path))
     }

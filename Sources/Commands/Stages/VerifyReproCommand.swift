@@ -111,13 +111,18 @@ private struct MetricDistance {
     let largest: Double?
     let lines: [String]
 
+    /// `{"a.b": 1, "a": {"b": 2}}` has one key twice; the first counts.
+    private static func leaves(_ value: JSONValue?) -> [String: JSONValue] {
+        guard let value else { return [:] }
+        return Dictionary(ValueFile.flattened(value).map { ($0.key, $0.value) }) { first, _ in first }
+    }
+
     init(_ old: [String: JSONValue], _ new: [String: JSONValue]) {
         var largest: Double? = 0
         var lines: [String] = []
         var count = 0
         for file in Set(old.keys).union(new.keys).sorted() {
-            let was = Dictionary(uniqueKeysWithValues: old[file].map { ValueFile.flattened($0) } ?? [])
-            let now = Dictionary(uniqueKeysWithValues: new[file].map { ValueFile.flattened($0) } ?? [])
+            let (was, now) = (Self.leaves(old[file]), Self.leaves(new[file]))
             for key in Set(was.keys).union(now.keys).sorted() {
                 count += 1
                 guard was[key] != now[key] else { continue }
