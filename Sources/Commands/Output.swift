@@ -33,7 +33,25 @@ package final class Output: Sendable {
     package func json(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        write(Array(try encoder.encode(value)) + [UInt8(ascii: "\n")])
+        write(json: Array(try encoder.encode(value)) + [UInt8(ascii: "\n")])
+    }
+
+    /// Text of JSON. The controls U+0080 to U+009F, which JSON lets stand in strings and some terminals obey, are escaped.
+    package func write(json text: [UInt8]) {
+        var escaped: [UInt8] = []
+        escaped.reserveCapacity(text.count)
+        var rest = text[...]
+        while let start = rest.firstIndex(of: 0xc2) {
+            escaped += rest[..<start]
+            rest = rest[(start + 1)...]
+            if let second = rest.first, (0x80...0x9f).contains(second) {
+                escaped += Array("\\u00\(String(second, radix: 16))".utf8)
+                rest = rest.dropFirst()
+            } else {
+                escaped.append(0xc2)
+            }
+        }
+        write(escaped + rest)
     }
 
     /// A line for the person who waits; not with `--quiet`.

@@ -35,8 +35,8 @@ final class HostileOutputTests: HostileTestCase {
             ["import", BytePath("http://127.0.0.1:1/\(escape)"), BytePath("i\(escape)")], ["diff", BytePath("HEAD\(escape)")], ["diff", "--files", odd, "y.csv"], ["untrack", "--dry-run", odd],
         ]
         count(inputs: 14)
-        // JSON, the table of `log` and `locate` are for programs, and have names as they are.
-        let isForPrograms = { (words: [BytePath]) in words.contains("--json") || words[0] == "locate" || words[0] == "log" && words.contains("--csv") }
+        // The table of `log` and `locate` are for programs, and have names as they are.
+        let isForPrograms = { (words: [BytePath]) in words[0] == "locate" || words[0] == "log" && words.contains("--csv") }
         for words in commands where !isForPrograms(words) { try attack("git", ["data"] + words, in: work.folder) }
         try laboratory.scratch.write(try laboratory.run("git", ["data", "lineage", "--format", "dot"], in: work.folder).output, to: "graph.dot")
         try attack("git", ["push", "--quiet"], in: work.folder)

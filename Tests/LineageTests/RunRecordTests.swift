@@ -31,6 +31,15 @@ final class RunRecordTests: XCTestCase {
         XCTAssertEqual(read.outputs, record.outputs)
     }
 
+    func testNumbersAreWrittenAsTheyAreRead() throws {
+        for number in [0, -0.0, 1, 0.5, 1e15, 1e16, -1e17, 1e18, 9.1e18, 9.3e18, 1e19, 1e300, .leastNonzeroMagnitude, 1234567890123456768, 0x1p53, 0x1p62, -0x1p63] {
+            let line = CanonicalJSON.line(JSONValue.number(number))
+            let read = try XCTUnwrap(JSONValue(json: line))
+            XCTAssertEqual(read.double, number == 0 ? 0 : number)
+            XCTAssertEqual(String(decoding: CanonicalJSON.line(read), as: UTF8.self), String(decoding: line, as: UTF8.self))
+        }
+    }
+
     func testKeyChangesWithEachCauseAndWithNothingElse() throws {
         let record = try record()
         var other = record

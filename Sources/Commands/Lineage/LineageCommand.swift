@@ -74,10 +74,10 @@ struct LineageCommand: Command {
             for line in LineageTree(view).lines() { context.output.line(line) }
         case .dot: context.output.write(Array(LineageDot(view).text.utf8))
         case .json: try context.output.json(LineageDocument(view))
-        case .prov: context.output.write(CanonicalJSON.text(ProvDocument(view).value))
+        case .prov: context.output.write(json: CanonicalJSON.text(ProvDocument(view).value))
         case .openlineage:
             for event in try OpenLineageEvents(view, repository).events {
-                context.output.write(CanonicalJSON.line(event) + [UInt8(ascii: "\n")])
+                context.output.write(json: CanonicalJSON.line(event) + [UInt8(ascii: "\n")])
             }
         }
         return .success

@@ -85,7 +85,7 @@ struct MetricsShowCommand: Command {
         let hasParameters = arguments[ValueOptions.params]
         if arguments[CommonOptions.json] {
             context.output.write(
-                CanonicalJSON.text(
+                json: CanonicalJSON.text(
                     versions.map { version in
                         Version(
                             revision: version.revision?.text, commit: version.commit?.description,

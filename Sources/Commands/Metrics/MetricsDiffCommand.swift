@@ -72,7 +72,7 @@ struct MetricsDiffCommand: Command {
         _ metrics: [ValueDifference], _ parameters: [ValueDifference], _ arguments: ParsedArguments, _ output: Output
     ) {
         if arguments[CommonOptions.json] {
-            output.write(CanonicalJSON.text(metrics.map { Row("metric", $0) } + parameters.map { Row("parameter", $0) }))
+            output.write(json: CanonicalJSON.text(metrics.map { Row("metric", $0) } + parameters.map { Row("parameter", $0) }))
             return
         }
         func cells(_ difference: ValueDifference) -> [TextTable.Cell] {

@@ -66,7 +66,7 @@ struct MetricsLogCommand: Command {
     ) throws -> ExitCode {
         if arguments[CommonOptions.json] {
             output.write(
-                CanonicalJSON.text(
+                json: CanonicalJSON.text(
                     runs.map { run in
                         Row(
                             commit: run.commit.name.description, time: RunRecord.text(ofTime: run.commit.time), author: run.commit.author,
