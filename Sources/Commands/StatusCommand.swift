@@ -93,7 +93,21 @@ struct StatusCommand: Command {
         describe(files, unpushed, repository, context.output)
         describe(scan, selection, context.output)
         StaleStages(repository: repository).describe(context.output)
+        if !files.isEmpty { describeSetup(repository, context.output) }
         return .success
+    }
+
+    /// Says where Git does not ask git data, though there is data.
+    private static func describeSetup(_ repository: Repository, _ output: Output) {
+        if let settings = try? repository.settings(), settings.configuration.value("filter.data.process") == nil {
+            output.line()
+            output.line("'git add' would store data in Git itself, as there is no 'filter.data.process' (git data install)")
+        }
+        // What a manager of hooks calls is its own affair.
+        if let folder = try? HookInstallation(repository).folder(), !(folder / "pre-push").exists {
+            output.line()
+            output.line("Pushes may land without their data, as there is no hook 'pre-push' (git data init)")
+        }
     }
 
     /// Names the files that Git does not hold as the attributes say.

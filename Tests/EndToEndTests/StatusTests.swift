@@ -53,6 +53,18 @@ final class StatusTests: EndToEndTestCase {
         XCTAssertEqual(try clone.data("status", "--porcelain", "data").lines, [" M * data/a.bin"])
     }
 
+    func testWhatIsNotSetUpIsSaid() throws {
+        let words = ["Pushes may land without their data", "'git add' would store data in Git itself"]
+        for text in words { XCTAssertFalse(try work.data("status").text.contains(text)) }
+        try (work.folder / ".git/hooks/pre-push").removeFile()
+        assertContains(try work.data("status").text, "\n\n\(words[0]), as there is no hook 'pre-push' (git data init)\n")
+        try work.data("init")
+        XCTAssertFalse(try work.data("status").text.contains(words[0]))
+        // As on a machine where nobody has typed `git data install`.
+        let status = try work.data("status", with: ["GIT_CONFIG_GLOBAL": "/dev/null"])
+        assertContains(status.text, "\n\n\(words[1]), as there is no 'filter.data.process' (git data install)\n")
+    }
+
     func testJSONTellsWhatWaitsToBePushed() throws {
         XCTAssertEqual(try rows(work)["data/a.bin"]?.isUnpushed, true)
         try work.git("push", "--quiet")
