@@ -68,18 +68,24 @@ struct CloneFilling {
         contents.files += records.count { $0.bytes.first != UInt8(ascii: "S") } - modules.count
         var files = try repository.indexPointers().filter { $0.entry.stage == 0 }
         let states = try repository.look(at: &files)
-        let present = zip(files, states).filter { $0.1 == .content }.map(\.0)
+        var present = zip(files, states).filter { $0.1 == .content }.map(\.0)
         contents.dataFiles += states.count { $0 != .absent }
+        let top = try repository.worktree()
+        /// Takes the files out of the present ones that have other content.
+        func withdraw(_ suspects: [PointerFile]) -> [BytePath] {
+            let different = Set(Self.different(suspects, in: top).map(\.path))
+            present.removeAll { different.contains($0.path) }
+            return different.sorted().map { prefix.appending($0) }
+        }
+        if verifiesPresent {
+            Hydration.sweep(files.map(\.path), worktree: top)
+            trouble.different += withdraw(present.filter { !written.contains($0.path) })
+        }
+        trouble.shortfalls += withdraw(Self.twins(present, repository)).map {
+            Download.Shortfall(path: $0, reason: "this disk takes its name for that of another file")
+        }
         contents.filled += present.count
         contents.filledByteCount = contents.filledByteCount.adding(byteCount: present.totalByteCount { $0.pointer.byteCount })
-        if verifiesPresent {
-            let top = try repository.worktree()
-            Hydration.sweep(files.map(\.path), worktree: top)
-            let different = Self.different(present.filter { !written.contains($0.path) }, in: top)
-            contents.filled -= different.count
-            contents.filledByteCount = contents.filledByteCount.adding(byteCount: -different.totalByteCount { $0.pointer.byteCount })
-            trouble.different += different.map { prefix.appending($0.path) }
-        }
         for path in modules {
             let place = try repository.worktree() / path
             guard (place / ".git").isPresent else { continue }
@@ -107,6 +113,12 @@ struct CloneFilling {
         if trouble.failure == nil { trouble.failure = fetched.failure }
         if !shortfalls.isEmpty { trouble.hints += fetched.hints.filter { !trouble.hints.contains($0) } }
         return Set(waiting.map(\.path)).subtracting(shortfalls.map(\.path))
+    }
+
+    /// The files of which there are others that a disk without case, as Git has found it to be, takes for them.
+    private static func twins(_ files: [PointerFile], _ repository: Repository) -> [PointerFile] {
+        guard let settings = try? repository.settings(), settings.configuration.string("core.ignorecase") == "true" else { return [] }
+        return Dictionary(grouping: files) { $0.path.text.lowercased() }.values.filter { $0.count > 1 }.flatMap { $0 }
     }
 
     /// Reads files that have content, and names those whose bytes are not those of their oids.

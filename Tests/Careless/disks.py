@@ -192,9 +192,11 @@ class Disks:
                 copy = disk / f"twins-{words[0]}"
                 result = g.try_(["git", *words, disk / "work.git", copy])
                 g.expect(result.returncode in (0, 1), result.said)
+                if words == ("data", "clone"):
+                    g.expect(result.returncode == 1 and "takes its name for that of another" in result.said, result.said)
                 more = g.try_(["git", "data", "pull"], cwd=copy)
                 g.expect(more.returncode in (0, 1), more.said)
-                # With plain Git's clone both are of Git's own writing, into what is one file for the disk and two for the kernel.
+                # With plain Git's clone both are of Git's own writing, into what is one file for the disk and two, each with pages of its own, for the kernel.
                 is_whole = (copy / "Data.bin").read_bytes() in (content, other)
                 g.expect(is_whole or words == ("clone",), f"the twin's content is neither: {more.said}")
                 for look in (("status",), ("data", "status"), ("data", "fsck", "--worktree"), ("data", "doctor")):
