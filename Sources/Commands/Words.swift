@@ -57,6 +57,14 @@ enum Words {
             Explanation(
                 "'\(command)' gave up, as another process of Git is at work here" + firstLine(of: message).map { ": \($0)" }.or(""),
                 hints: ["try again when it has ended; if none is running, remove that lock"])
+        case .indexLocked(let lock):
+            Explanation(
+                "the index is in use, as '\(lock)' exists: another process of Git is at work here", kept: "the files, as they were",
+                hints: ["try again when it has ended; if none is running, remove that lock"])
+        case .indexDamaged(let index):
+            Explanation(
+                "the index '\(index)' is damaged", kept: "the files, as they were",
+                hints: ["remove it and let Git make another, which unstages what is staged: rm \(ShellWord.quoted(index)) && git reset"])
         case .failed(let command, let status, let message):
             Explanation("'\(command)' ended with status \(status)" + firstLine(of: message).map { ": \($0)" }.or(""))
         case .unexpected(let command, let answer):

@@ -83,13 +83,14 @@ package struct Hydration: Sendable {
 
     /// Hydrates the files that still are pointers.
     /// - Parameter makingAbsent: whether files that are absent are made too; else they are passed over.
+    /// - Throws: also where the index cannot be changed; no file has been then.
     package func run(
         _ files: [HydrationFile], makingAbsent: Bool
     ) throws(RepositoryError) -> HydrationOutcome {
         let worktree = try repository.worktree()
         let files = Self.withoutRepetitions(files)
         Self.sweep(files.map(\.path), worktree: worktree)
-        var preparation = prepareIndex(files, worktree: worktree)
+        var preparation = try prepareIndex(files, worktree: worktree)
         let tally = FileTally(files.count, byteCount: files.totalByteCount { $0.byteCount }, observer: progress)
         let endings = Mutex([Ending](repeating: .passedOver, count: files.count))
         let retired = RetiredFiles(store)
@@ -138,12 +139,17 @@ package struct Hydration: Sendable {
         }
     }
 
-    /// What cannot be prepared is no reason to stop: it only serves whoever comes after a kill.
-    private func prepareIndex(_ files: [HydrationFile], worktree: BytePath) -> CleanFilesPreparation {
+    /// Where the index cannot be changed, Git would call the files modified for ever once they are.
+    private func prepareIndex(
+        _ files: [HydrationFile], worktree: BytePath
+    ) throws(RepositoryError) -> CleanFilesPreparation {
         let entries = files.map { CleanFile(path: $0.path, name: $0.gitBlob, mode: $0.mode, status: nil) }
-        let prepared = try? repository.git().prepareToMarkClean(
-            entries, index: repository.location.index, worktree: worktree)
-        return prepared ?? CleanFilesPreparation()
+        do throws(GitError) {
+            return try repository.git().prepareToMarkClean(
+                entries, index: repository.location.index, worktree: worktree)
+        } catch {
+            throw .git(error)
+        }
     }
 
     private func refreshIndex(
@@ -168,7 +174,7 @@ package struct Hydration: Sendable {
         case .failed(let command, let status, _): "'\(command)' ended with status \(status)"
         case .unexpected(let command, _): "'\(command)' gave an answer that is not understood"
         case .system(let error): "\(error)"
-        case .notInstalled, .notARepository, .protocolViolation: "git could not be asked"
+        case .notInstalled, .notARepository, .protocolViolation, .indexLocked, .indexDamaged: "git could not be asked"
         }
     }
 }

@@ -13,6 +13,10 @@ package enum GitError: Error, Sendable {
     case failed(command: String, status: Int32, message: String)
     /// Git answered what its documentation does not allow for.
     case unexpected(command: String, answer: String)
+    /// Another process kept the index locked for longer than one waits; this is its lock.
+    case indexLocked(BytePath)
+    /// The index, at this place, is not sound.
+    case indexDamaged(BytePath)
     case system(SystemError)
     /// The peer on a pkt-line stream broke the protocol.
     case protocolViolation(String)

@@ -31,6 +31,8 @@ struct HelperError: Error {
             message.isEmpty
                 ? "'\(command)' ended with status \(status)" : "'\(command)' failed: \(message.split(separator: "\n").joined(separator: "; "))"
         case .unexpected(let command, let answer): "'\(command)' answered '\(BytePath(answer))'"
+        case .indexLocked(let lock): "'\(lock)' exists: another process of Git is at work here"
+        case .indexDamaged(let index): "the index '\(index)' is damaged"
         case .system(let error): "\(error)"
         case .protocolViolation(let reason): reason
         }

@@ -332,15 +332,27 @@ final class HydrationTests: XCTestCase {
         XCTAssertEqual(try bench.leftovers(), [])
     }
 
-    func testHeldLockIsToldAndFilesAreWritten() throws {
+    func testFilesStayPointersWhereTheIndexCannotBeChanged() throws {
         try bench.add("a.bin", [1, 2, 3])
         try bench.commit()
-        let lock = bench.worktree / ".git/index.lock"
+        let pointer = try (bench.worktree / "a.bin").contents()
+        let index = bench.worktree / ".git/index", lock = bench.worktree / ".git/index.lock"
         try lock.replaceContents(with: [])
-        let outcome = try bench.hydrate()
-        XCTAssertEqual(outcome.done.count, 1)
-        XCTAssertEqual(outcome.indexMessage, "'\(lock)' exists; Git will read these files once more")
+        XCTAssertThrowsError(try bench.hydrate()) { error in
+            guard case RepositoryError.git(.indexLocked(lock)) = error else { return XCTFail("\(error)") }
+        }
         XCTAssert(lock.exists)
+        try lock.removeFile()
+        var bytes = try XCTUnwrap(index.contents())
+        bytes[bytes.count - 1] ^= 1
+        try index.replaceContents(with: bytes)
+        XCTAssertThrowsError(try bench.hydrate()) { error in
+            guard case RepositoryError.git(.indexDamaged(index)) = error else { return XCTFail("\(error)") }
+        }
+        XCTAssertEqual(try (bench.worktree / "a.bin").contents(), pointer)
+        bytes[bytes.count - 1] ^= 1
+        try index.replaceContents(with: bytes)
+        XCTAssertEqual(try bench.hydrate().done.count, 1)
     }
 
     func testIndexOfALinkedWorktreeIsTheOneRefreshed() throws {

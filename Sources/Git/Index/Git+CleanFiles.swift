@@ -62,7 +62,8 @@ extension Git {
 
     /// Makes Git compare the content of files at its next look, as they are about to change behind its back: if
     /// this process dies between that and `markClean`, Git finds them clean all the same, where by the size
-    /// that the index has it would call them modified for ever. An index that is locked stays as it is.
+    /// that the index has it would call them modified for ever.
+    /// - Throws: what keeps the index from being changed; the files are to stay as they are then.
     package func prepareToMarkClean(
         _ files: [CleanFile], index: BytePath, worktree: BytePath
     ) throws(GitError) -> CleanFilesPreparation {
@@ -70,6 +71,9 @@ extension Git {
         guard !unknown.isEmpty else { return CleanFilesPreparation() }
         switch Self.rewrite(index, marking: unknown, worktree: worktree, sizeOfMultiples: 0) {
         case .success(let changes): return CleanFilesPreparation(isRefreshDue: changes.unsettledOthers > 0)
+        case .failure(.ended(.locked(let lock))): throw .indexLocked(lock)
+        case .failure(.ended(.unsound)): throw .indexDamaged(index)
+        case .failure(.ended(.system(let error))): throw .system(error)
         case .failure(.ended): return CleanFilesPreparation()
         case .failure(.leftToGit):
             try forget(unknown)
