@@ -57,6 +57,7 @@ struct ImportCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
         _ = try repository.worktree()
+        if !arguments[CommonOptions.dryRun] { try StageWriter.recover(repository) }
         if arguments[update] { return try ImportUpdate(arguments: arguments, context: context, repository: repository).run() }
         for (option, isGiven) in [("--check", arguments[check]), ("--queries", arguments[queries]), ("--url", arguments[url] != nil)] where isGiven {
             throw UsageError("\(option) goes with --update")

@@ -71,7 +71,8 @@ package struct WorktreeEntry: ~Copyable {
 
     /// Writes a file that readers see whole or not at all, in place of whatever has its name, be it a link.
     package func replaceContents(with bytes: [UInt8]) throws(SystemError) {
-        var file = try TemporaryEntry(in: folder, prefix: ".tmp-", permissions: 0o666)
+        TemporaryEntry.sweep(folder, prefix: TemporaryFile.visiblePrefix)
+        var file = try TemporaryEntry(in: folder, prefix: TemporaryFile.visiblePrefix, permissions: 0o666)
         try file.descriptor.write(bytes)
         try file.descriptor.synchronize()
         try file.commit(replacing: name, in: folder)

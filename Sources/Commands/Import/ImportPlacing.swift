@@ -63,6 +63,8 @@ struct ImportPlacing {
             _ = try walk(to: target)
             try refuse(target, unlessEqualTo: file)
         }
+        // What an import that was killed has left.
+        for folder in Set(targets.map { (top / $0.1).parent }) { TemporaryFile.sweep(folder, prefix: TemporaryFile.visiblePrefix) }
         for (file, target) in targets { try move(file, to: target) }
         for folder in Set(targets.map { (top / $0.1).parent }) { try folder.synchronizeFolder() }
         for path in others where !edited.contains(path) {
@@ -109,7 +111,7 @@ struct ImportPlacing {
             try place.folder.take(file.file, as: place.name, isReplacing: !isFree)
         } catch {
             // The store is on another file system.
-            var copy = try TemporaryEntry(in: place.folder, prefix: ".tmp-", permissions: file.isExecutable ? 0o777 : 0o666)
+            var copy = try TemporaryEntry(in: place.folder, prefix: TemporaryFile.visiblePrefix, permissions: file.isExecutable ? 0o777 : 0o666)
             try copy.descriptor.copyContent(of: content) { _ in }
             try copy.descriptor.synchronize()
             if !isFree {

@@ -51,6 +51,7 @@ struct ReproCommand: Command {
             context: context, repository: repository, files: files, graph: graph, selection: names, isForced: arguments[force],
             keepsGoing: arguments[keepGoing], jobs: max(1, arguments[jobs] ?? 1))
         if arguments[CommonOptions.dryRun] { return try reproduction.explain(asJSON: arguments[CommonOptions.json]) }
+        try StageWriter.recover(repository)
         return try reproduction.run()
     }
 

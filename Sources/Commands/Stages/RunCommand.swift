@@ -55,6 +55,7 @@ struct RunCommand: Command {
             context.output.write(Array("# \(stage.file)\n".utf8) + stage.text)
             return .success
         }
+        try StageWriter.recover(repository)
         try check(stage, arguments, context, repository)
         let products = graph.stages.values.flatMap { $0.products.map(\.value) }
         do {

@@ -298,76 +298,21 @@ extension Repository {
     /// from one another.
     /// - Parameter doing: what is said where another process has it, as in "stage 'train' is being run".
     func turn(of stage: StageName, _ doing: String) throws -> Turn {
-        let name = ObjectID.of(Array(stage.text.utf8)).hex.prefix(20)
-        if let turn = try Turn.ifFree(location.gitFolder / "data/running" / BytePath("\(name).turn")) { return turn }
+        if let turn = try Turn.ifFree(runningFile(of: stage, "turn")) { return turn }
         throw CommandFailure(
             "\(doing) by another process", kept: "everything as it was", hints: ["try again when it has ended"], exitCode: .failure)
+    }
+
+    /// In the Git folder: what runs of stages in this worktree say to one another.
+    static let runningFolder: BytePath = "data/running"
+
+    /// The file of a kind there that belongs to a stage.
+    func runningFile(of stage: StageName, _ kind: String) -> BytePath {
+        location.gitFolder / Self.runningFolder / BytePath("\(ObjectID.of(Array(stage.text.utf8)).hex.prefix(20)).\(kind)")
     }
 }
 
 /// A person has ended a stage's command.
 struct StageInterruption: Error {
     let status: Int32
-}
-
-/// Puts recipes and records where they belong.
-struct StageWriter {
-    let context: CommandContext
-    let repository: Repository
-
-    /// Writes recipe, record and environment, and stages them. Where that fails, recipe and record say what they said before:
-    /// a record must not tell of outputs that are not there.
-    func write(_ stage: Stage, _ record: RunRecord, environment: EnvironmentRecord? = nil) throws {
-        let top = try repository.worktree()
-        let files = [stage.file, stage.name.recordFile]
-        let before = try files.map { try WorktreeEntry.contents($0, under: top, limit: 64 << 20) }
-        do {
-            try change(stage, record, environment)
-        } catch {
-            for (file, content) in zip(files, before) {
-                if let content { try? write(content, to: file) } else { try? top.appending(file).removeFile() }
-            }
-            throw error
-        }
-    }
-
-    private func change(_ stage: Stage, _ record: RunRecord, _ environment: EnvironmentRecord?) throws {
-        let top = try repository.worktree()
-        var paths = [stage.file, stage.name.recordFile]
-        if try !isWritten(stage) { try write(stage.text, to: stage.file) }
-        if let environment {
-            if !top.appending(environment.path).exists { try write(environment.text, to: environment.path) }
-            paths.append(environment.path)
-        }
-        try write(record.text, to: stage.name.recordFile)
-        let attributes = StageName.folder / ".gitattributes"
-        if !top.appending(attributes).isPresent {
-            try write(Self.attributes, to: attributes)
-            paths.append(attributes)
-        } else if try top.appending(attributes).contents(limit: 1 << 16) == Self.attributes {
-            // A run that was killed may have left it for this one to stage.
-            paths.append(attributes)
-        }
-        // What scripts have noted of the data that they use (`git_data.track` in Python).
-        let uses = StageName.folder / "uses"
-        if top.appending(uses).isFolder { paths.append(uses) }
-        try repository.git().change(["--literal-pathspecs", "add", "--force", "--"] + paths)
-    }
-
-    /// A link in place of a folder, which a project may have, would lead what is written out of the worktree.
-    private func write(_ text: [UInt8], to path: BytePath) throws {
-        try WorktreeEntry.find(path, under: repository.worktree(), makingFolders: true)?.replaceContents(with: text)
-    }
-
-    /// Records are text of one form on every machine, whatever the project says of JSON files, and are not merged line by line.
-    private static let attributes = Array(
-        "*.run.json merge=data -filter -text\n*.stage -filter text eol=lf\nenvironments/*.json -filter -text\n".utf8)
-
-    /// Whether the file says the same already, comments and all.
-    private func isWritten(_ stage: Stage) throws -> Bool {
-        guard let content = try WorktreeEntry.contents(stage.file, under: repository.worktree(), limit: 1 << 20),
-            let written = try? Stage(content, name: stage.name)
-        else { return false }
-        return written.text == stage.text
-    }
 }
