@@ -319,7 +319,9 @@ SCENARIOS = [
     Scenario("checkout", two_versions, ["git", "checkout", "--quiet", "other"], again=CHECKOUT_AGAIN, is_git=True, hydrates=True, may_leave_pointers=True),
     Scenario("switch-fetch", clone_of_pointers, ["git", "checkout", "--quiet", "other"], "clone", again=CHECKOUT_AGAIN, is_git=True, hydrates=True, may_leave_pointers=True),
     Scenario("pull", clone_of_pointers, ["git", "data", "pull"], "clone", hydrates=True, known=(
-        ("git-data stat clone/data/deep/c.bin", 1, "errno", E.EIO), ("git-data open clone/a.bin", 1, "errno", E.EACCES))),
+        ("git-data stat clone/data/deep/c.bin", 1, "errno", E.EIO), ("git-data open clone/a.bin", 1, "errno", E.EACCES),
+        # An index that cannot be changed.
+        ("git-data open clone/.git/index", 1, "each", E.EACCES))),
     Scenario("fetch", clone_of_pointers, ["git", "data", "fetch"], "clone"),
     Scenario("data-checkout", fetched_clone, ["git", "data", "checkout"], "clone", hydrates=True),
     Scenario("push", committed, ["git", "push", "origin", "main"]),
@@ -341,11 +343,13 @@ SCENARIOS = [
     Scenario("helper-fetch", helper_behind, ["git", "fetch"], "clone", known=(
         ("git-remote-data stat place/git/states", 1, "each", E.EIO),)),
     Scenario("helper-clone", helper_pushed, ["git", "data", "clone", "--quiet", "data::place", "clone"], ".", again_ends=(0, 128), is_git=True, hydrates=True, may_leave_pointers=True),
-    Scenario("run", scripts, RUN, finish=COMMIT, differs=RECORDS),
+    Scenario("run", scripts, RUN, finish=COMMIT, differs=RECORDS, known=(("git-data fsync work/lineage/.git-data-#", 1, "kill", 0),)),
     Scenario("repro", stale, ["git", "data", "repro"], again=["sh", "-c", "git data repro || git data repro --force make"], finish=COMMIT, differs=RECORDS, known=(
         # What is set aside while a stage runs.
         ("git-data rename work/.git/data/aside/run-#.d/0", 1, "killed", 0), ("git-data spawn git --literal-pathspecs", 2, "each", E.EAGAIN),
-        ("git-data rename work/lineage/make.run.json", 1, "late", E.EIO))),
+        ("git-data rename work/lineage/make.run.json", 1, "late", E.EIO),
+        # The record is there, and not staged; the disk takes nothing more.
+        ("git-data fsync work/lineage", 1, "kill", 0), ("git-data fsync work/lineage", 1, "persist", E.EIO))),
     Scenario("import", outside, ["git", "data", "import", "../outside", "data/got"], again_ends=(0, 128), finish=COMMIT, differs=RECORDS),
     Scenario("import-update", imported, ["git", "data", "import", "--update", "--trust"], finish=COMMIT, differs=RECORDS),
     Scenario("bundle-create", two_versions, ["git", "data", "bundle", "create", "--quiet", "../made.tar"], checks=verify_bundle),

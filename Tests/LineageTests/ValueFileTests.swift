@@ -96,6 +96,10 @@ final class ValueFileTests: XCTestCase {
         XCTAssertEqual(ValueFile.flattened(all, longestList: 3).map(\.key), ["a.0", "a.2", "b.x", "b.y"])
         XCTAssertEqual(ValueFile.flattened(all).count, 8)
         XCTAssertEqual(ValueFile.flattened(.integer(3)).map(\.key), [""])
+        // Keys may be empty.
+        let odd = JSONValue.object(["": .list([.integer(1)]), "c": .object(["": .integer(2)])])
+        XCTAssertEqual(ValueFile.flattened(odd).map(\.key), [".0", "c."])
+        for leaf in ValueFile.flattened(odd) { XCTAssertEqual(ValueFile.value(at: leaf.key, in: odd), leaf.value) }
     }
 
     func testHostileFilesAreRefused() {

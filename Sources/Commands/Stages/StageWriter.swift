@@ -18,10 +18,14 @@ struct StageWriter {
         do {
             try change(stage, record, environment)
         } catch {
-            for (file, content) in zip(files, before) {
-                if let content { try? write(content, to: file) } else { try? top.appending(file).removeFile() }
+            do {
+                for (file, content) in zip(files, before) {
+                    if let content { try write(content, to: file) } else { try top.appending(file).removeFile() }
+                }
+                try note(stage.name).removeFile()
+            } catch {
+                // A disk that takes nothing any more leaves it to `recover`.
             }
-            try? note(stage.name).removeFile()
             throw error
         }
     }

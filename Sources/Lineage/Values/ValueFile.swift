@@ -108,11 +108,12 @@ package enum ValueFile {
     /// - Parameter longestList: longer lists are left out: they are curves and the like, not single values.
     package static func flattened(_ value: JSONValue, longestList: Int = .max) -> [(key: String, value: JSONValue)] {
         var leaves: [(key: String, value: JSONValue)] = []
-        func collect(_ value: JSONValue, _ key: String) {
-            func under(_ part: String) -> String { key.isEmpty ? part : "\(key).\(part)" }
+        // The whole has no key; the empty one may be that of a member.
+        func collect(_ value: JSONValue, _ key: String?) {
+            func under(_ part: String) -> String { key.map { "\($0).\(part)" } ?? part }
             switch value {
             case .null: break
-            case .boolean, .integer, .number, .text: leaves.append((key, value))
+            case .boolean, .integer, .number, .text: leaves.append((key ?? "", value))
             case .list(let elements):
                 guard elements.count <= longestList else { return }
                 for (position, element) in elements.enumerated() { collect(element, under("\(position)")) }
@@ -120,7 +121,7 @@ package enum ValueFile {
                 for (name, member) in members.sorted(by: { $0.key < $1.key }) { collect(member, under(name)) }
             }
         }
-        collect(value, "")
+        collect(value, nil)
         return leaves
     }
 }
