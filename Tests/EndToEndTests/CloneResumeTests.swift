@@ -60,7 +60,7 @@ final class CloneResumeTests: EndToEndTestCase {
     /// Every process, or one of them, is killed at any moment of a clone, again and again until it comes through.
     func testKilledCloneIsCompletedByTheSameCommand() throws {
         let seed = Environment.value("GIT_DATA_KILL_SEED").flatMap { UInt64($0.text) } ?? UInt64.random(in: 0..<1_000_000)
-        let rounds = Environment.value("GIT_DATA_KILL_ROUNDS").flatMap { Int($0.text) } ?? 5
+        let rounds = Environment.value("GIT_DATA_KILL_ROUNDS").flatMap { Int($0.text) } ?? 3
         random = SeededRandom(seed: seed)
         print("kill: seed \(seed)")
         try makeProject(files: 60, in: work)
@@ -70,7 +70,7 @@ final class CloneResumeTests: EndToEndTestCase {
 
     func testKilledCloneWithSubmodulesIsCompletedByTheSameCommand() throws {
         let seed = Environment.value("GIT_DATA_KILL_SEED").flatMap { UInt64($0.text) } ?? UInt64.random(in: 0..<1_000_000)
-        let rounds = Environment.value("GIT_DATA_KILL_ROUNDS").flatMap { Int($0.text) } ?? 3
+        let rounds = Environment.value("GIT_DATA_KILL_ROUNDS").flatMap { Int($0.text) } ?? 2
         random = SeededRandom(seed: seed)
         print("kill: seed \(seed)")
         try makeProject(files: 30, in: work)
