@@ -79,6 +79,11 @@ package struct StageFiles: Sendable {
         do throws(StageError) { return try StageGraph(stages.values) } catch { throw .stage(error) }
     }
 
+    /// The bytes of a stage's record as the worktree has it now; nil where it never ran.
+    package static func recordContent(of name: StageName, in top: BytePath) throws -> [UInt8]? {
+        try WorktreeEntry.contents(name.recordFile, under: top, limit: recordByteLimit)
+    }
+
     /// The record of a stage; nil where it never ran.
     package func record(of name: StageName) throws(LineageError) -> RunRecord? {
         guard let content = records[name] else { return nil }

@@ -265,6 +265,13 @@ final class HostileRepositoryTests: HostileTestCase {
             }
         }
         try work.write(recipe, to: "lineage/st.stage")
+        // A record without end is read by nobody.
+        count(inputs: 1)
+        try (work.folder / "lineage/st.run.json").removeFile()
+        try link("/dev/zero", at: work.folder / "lineage/st.run.json")
+        for words in [["repro", "--dry-run"], ["repro"], ["status"], ["import", "--update"]] as [[BytePath]] {
+            try attack("git", ["data"] + words, in: work.folder, memory: 3_000_000)
+        }
         // Records of what scripts read.
         for text in ["../outside/secret.json\n", "/etc/passwd\n", "--all\n", "data:\(Self.escape)\n", "@-option x\n", "x@--upload-pack=y\n", String(repeating: "a\n", count: 100_000)] {
             count(inputs: 1)

@@ -34,7 +34,7 @@ struct ImportStages {
 
     /// What the last import has left; nil where there was none.
     func record(of name: StageName) throws -> RunRecord? {
-        guard let content = try (repository.worktree() / name.recordFile).contents() else { return nil }
+        guard let content = try StageFiles.recordContent(of: name, in: repository.worktree()) else { return nil }
         do throws(LineageError) {
             return try RunRecord(content, file: name.recordFile)
         } catch {

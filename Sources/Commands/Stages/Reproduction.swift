@@ -181,7 +181,7 @@ final class Reproduction: Sendable {
     }
 
     private func record(of stage: Stage) throws -> RunRecord? {
-        guard let content = try repository.worktree().appending(stage.name.recordFile).contents() else { return nil }
+        guard let content = try StageFiles.recordContent(of: stage.name, in: repository.worktree()) else { return nil }
         // Of two runs that a merge could not choose from, a new one takes the place.
         if RunRecord.isInConflict(content) { return nil }
         return try RunRecord(content, file: stage.name.recordFile)
