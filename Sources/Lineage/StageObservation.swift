@@ -150,7 +150,7 @@ package struct StageObserver {
         guard !scripts.isEmpty else { return nil }
         var modules: Set<String> = []
         for script in scripts {
-            guard let source = try? top.appending(script).contents(limit: 4 << 20) else { continue }
+            guard let source = try? WorktreeEntry.contents(script, under: top, limit: 4 << 20) else { continue }
             modules.formUnion(script.text.hasSuffix(".py") ? PythonImports.modules(ofScript: source) : PythonImports.modules(ofNotebook: source))
         }
         return modules
