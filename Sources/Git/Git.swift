@@ -125,7 +125,13 @@ package struct Git: Sendable {
         case .exited(let status):
             return Answer(status: status, output: output, message: String(decoding: message, as: UTF8.self))
         case .killed(let signal):
-            throw .failed(command: Self.name(arguments), status: 128 + signal, message: "killed by signal \(signal)")
+            let brokenPipe: Int32 = 13
+            // Git dies of it where a program that it has started for an address ends before it is asked: what that program
+            // said tells more.
+            let said = String(decoding: message, as: UTF8.self)
+            throw .failed(
+                command: Self.name(arguments), status: 128 + signal,
+                message: said.isEmpty || signal != brokenPipe ? "killed by signal \(signal)" : said)
         }
     }
 

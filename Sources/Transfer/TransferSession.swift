@@ -212,8 +212,8 @@ package final class TransferSession {
         }
         try fetch(wanted)
         while true {
-            let damaged = Set(outcome.failures.lazy.filter { $0.kind == .damaged }.map(\.oid))
-            let next = unique(otherClaims.filter { damaged.contains($0.oid) }) { _ in true }
+            let failed = Set(outcome.failures.lazy.filter { $0.kind != .agent }.map(\.oid))
+            let next = unique(otherClaims.filter { failed.contains($0.oid) }) { _ in true }
             guard !next.isEmpty else { return outcome }
             otherClaims.subtract(next)
             let again = Set(next.map(\.oid))

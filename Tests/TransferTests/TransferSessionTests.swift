@@ -67,7 +67,7 @@ final class TransferSessionTests: TransferTestCase {
         _ = try session().upload(items)
         let other = try mirror()
         let wrong = items.flatMap { item in
-            [1, 2, -1, 1 << 40].map { TransferItem(oid: item.oid, byteCount: item.byteCount + $0) }
+            [1, 2, -1, 1 << 40, .max - item.byteCount].map { TransferItem(oid: item.oid, byteCount: item.byteCount + $0) }
         }
         var arrived: [ObjectID] = []
         let down = try session(store: other).download(wrong + items.dropFirst() + wrong) { arrived.append($0) }
