@@ -89,7 +89,7 @@ private struct Fix {
     private func hasContent(_ file: PointerFile) throws -> Bool {
         let path = try repository.worktree().appending(file.path)
         guard let status = try path.status(), status.kind == .regular, status.byteCount == file.pointer.byteCount else { return false }
-        let reader = ByteReader(try Descriptor.open(path, .read))
+        let reader = ByteReader(try Descriptor.open(path, [.read, .noFollow, .nonBlocking]))
         var hasher = BlobHasher()
         while case let bytes = try reader.read(count: 1 << 20), !bytes.isEmpty {
             bytes.withUnsafeBytes { hasher.update($0) }

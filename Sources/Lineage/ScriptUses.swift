@@ -113,7 +113,7 @@ extension Repository {
 
     /// - Returns: nil for what is no file, such as a link that leads elsewhere.
     private func regularContent(_ file: BytePath) throws(RepositoryError) -> [UInt8]? {
-        do throws(SystemError) { return try file.status()?.kind == .regular ? file.contents() : nil } catch { throw .system(error) }
+        do throws(SystemError) { return try file.regularContents(limit: 16 << 20) } catch { throw .system(error) }
     }
 }
 

@@ -27,7 +27,7 @@ package struct StageFiles: Sendable {
                     guard let status = try top.appending(path).status() else { continue }
                     switch status.kind {
                     case .folder: folders.append(path)
-                    case .regular: try add(path, limit: Self.recordByteLimit) { () throws(SystemError) in try top.appending(path).contents(limit: Self.recordByteLimit) }
+                    case .regular: try add(path, limit: Self.recordByteLimit) { () throws(SystemError) in try top.appending(path).regularContents(limit: Self.recordByteLimit) }
                     case .link, .other: continue
                     }
                 }

@@ -77,7 +77,7 @@ struct WorktreeIdentities {
             guard isData else { return .git }
             let limit = max(Pointer.maximumTextByteCount, minimum)
             if status.byteCount < Int64(limit) {
-                guard let content = try file.contents(limit: limit) else { return .none }
+                guard let content = try file.regularContents(limit: limit) else { return .none }
                 if case .pointer(let pointer) = Pointer.recognize(content) { return .blob(pointer.oid) }
                 // As the filter passes them through.
                 if content.isEmpty || content.count < minimum && !content.prefix(8000).contains(0) { return .git }
@@ -87,7 +87,7 @@ struct WorktreeIdentities {
         }
 
         private static func oid(of path: BytePath) throws(SystemError) -> ObjectID {
-            let file = try Descriptor.open(path, [.read, .noFollow])
+            let file = try Descriptor.open(path, [.read, .noFollow, .nonBlocking])
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
             defer { buffer.deallocate() }
             var hasher = BlobHasher()

@@ -134,6 +134,21 @@ extension BytePath {
         }
     }
 
+    /// As `contents`, of a file where somebody may have put a link or a pipe since one looked: nothing is followed, and
+    /// nobody is waited for.
+    /// - Returns: nil too where something else than a regular file is.
+    package func regularContents(limit: Int = .max) throws(SystemError) -> [UInt8]? {
+        do throws(SystemError) {
+            let file = try Descriptor.open(self, [.read, .noFollow, .nonBlocking])
+            let status = try file.status()
+            guard status.kind == .regular else { return nil }
+            return try file.contents(expecting: Int(clamping: min(status.byteCount, Int64(clamping: limit))), limit: limit)
+        } catch {
+            if error.isAbsent || error.isLink { return nil }
+            throw error
+        }
+    }
+
     /// Returns when names made in, or removed from, this folder are on the disk.
     package func synchronizeFolder() throws(SystemError) {
         try Descriptor.open(self, [.read, .folder]).synchronize()

@@ -32,6 +32,8 @@ package struct SystemError: Error, Equatable, Sendable {
     /// There is nothing at the path, or a folder on the way is not there.
     package var isAbsent: Bool { code == ENOENT || code == ENOTDIR }
     package var isExisting: Bool { code == EEXIST }
+    /// What open(2) says of a link that it is not to follow.
+    var isLink: Bool { code == ELOOP }
     package var isFull: Bool { code == ENOSPC || code == EDQUOT }
     package var isDenied: Bool { code == EACCES || code == EPERM || code == EROFS }
     /// What link(2) says where the file system has no hard links.

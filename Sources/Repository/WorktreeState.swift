@@ -98,7 +98,7 @@ private struct WorktreeLook: Sendable {
             guard Self.mayBePointer(status) else { return .content }
             let text = file.text
             guard status.byteCount == Int64(text.count) else { return .content }
-            return try path.contents(limit: Pointer.maximumTextByteCount) == text ? .pointer : .content
+            return try path.regularContents(limit: Pointer.maximumTextByteCount) == text ? .pointer : .content
         } catch {
             return .pointer
         }
@@ -114,7 +114,7 @@ private struct WorktreeLook: Sendable {
             guard Self.mayBePointer(status) else { return (.content, nil) }
             // A pointer of another version would be another entry for Git.
             if status.byteCount != Int64(text.count), file.status?.matches(status) == true { return (.content, nil) }
-            found = try path.contents(limit: Pointer.maximumTextByteCount)
+            found = try path.regularContents(limit: Pointer.maximumTextByteCount)
         } catch {
             return (.pointer, nil)
         }

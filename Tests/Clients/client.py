@@ -421,7 +421,9 @@ class Client:
             if self.git("data", "pull", "--quiet", folder=folder, kill=True, allowing=MISSING).is_done:
                 break
         self.check(folder=folder)
-        shutil.rmtree(folder)
+        # What the pull has left for later may be at work in it for a moment more.
+        while folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
         self.tally["clones"] += 1
 
     def examine(self):

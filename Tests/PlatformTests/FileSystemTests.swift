@@ -92,6 +92,19 @@ final class FileSystemTests: XCTestCase {
         XCTAssertThrowsError(try (scratch / "nothing").resolved())
     }
 
+    func testContentsOfARegularFileAlone() throws {
+        let file = try scratch.write("0123456789", to: "file")
+        XCTAssertEqual(try file.regularContents(), Array("0123456789".utf8))
+        XCTAssertEqual(try file.regularContents(limit: 3), Array("012".utf8))
+        XCTAssertNil(try (scratch / "absent").regularContents())
+        XCTAssertNil(try scratch.path.regularContents())
+        XCTAssertEqual(symlink("\(file)", "\(scratch / "link")"), 0)
+        XCTAssertNil(try (scratch / "link").regularContents())
+        // Nobody writes to it.
+        XCTAssertEqual(mkfifo("\(scratch / "pipe")", 0o600), 0)
+        XCTAssertNil(try (scratch / "pipe").regularContents())
+    }
+
     func testContentsWithLimitAndOfNothing() throws {
         let file = try scratch.write("0123456789", to: "file")
         XCTAssertEqual(try file.contents(), Array("0123456789".utf8))

@@ -19,7 +19,7 @@ struct ImportStages {
                 guard let status = try (top / path).status() else { continue }
                 if status.kind == .folder {
                     try walk(path)
-                } else if status.kind == .regular, let stage = StageName(stageFile: path), let content = try (top / path).contents(limit: 1 << 20) {
+                } else if status.kind == .regular, let stage = StageName(stageFile: path), let content = try (top / path).regularContents(limit: 1 << 20) {
                     do throws(StageError) { found.append(try Stage(content, name: stage)) } catch { throw Self.failure(error) }
                 }
             }

@@ -139,7 +139,7 @@ struct StageExecution: Sendable {
     func missing(_ path: BytePath) throws -> CommandFailure {
         // It may be there, and not to be read.
         if try repository.worktree().appending(path).status()?.kind == .regular {
-            _ = try Descriptor.open(repository.worktree().appending(path), .read)
+            _ = try Descriptor.open(repository.worktree().appending(path), [.read, .nonBlocking])
         }
         return CommandFailure("the input '\(path)' of stage '\(stage.name)' does not exist", kept: "nothing was run", exitCode: .failure)
     }

@@ -18,7 +18,7 @@ extension VersionValues.Sources {
             switch try (worktree / path).status()?.kind {
             case .folder: try add(path, in: worktree, depth: depth + 1)
             case .regular where StageName(stageFile: path) != nil || StageName(recordFile: path) != nil:
-                if let content = try (worktree / path).contents(limit: ValueFile.maximumByteCount) { add(path, content) }
+                if let content = try (worktree / path).regularContents(limit: ValueFile.maximumByteCount) { add(path, content) }
             default: break
             }
         }
