@@ -98,14 +98,20 @@ struct PrePush {
         guard repository.location.worktree != nil else { return true }
         let git = try repository.git()
         guard let head = try git.resolve("HEAD"), updates.contains(where: { $0.local == head }) else { return true }
-        let brought = try git.changes(from: [head], excluding: known).compactMap { change in
-            change.new.map { IndexEntry(mode: change.mode, name: $0, stage: 0, path: change.path) }
-        }.filter(\.isRegularFile)
-        let filters = try git.attribute("filter", of: Array(Set(brought.map(\.path))))
-        let suspects = Set(try repository.rawFiles(among: brought.filter { filters[$0.path] == "data" }).map(\.path))
-        guard !suspects.isEmpty else { return true }
-        let entries = try git.treeEntries(BytePath(bytes: head.hex)).filter { $0.isRegularFile && suspects.contains($0.path) }
-        let raw = try repository.rawFiles(among: entries)
+        // As input: a remote may have more refs than a command line has room for.
+        let brought = try git.query(
+            [
+                "log", "--format=", "--name-only", "-z", "--no-renames", "--no-show-signature", "--no-color", "--diff-filter=AMT",
+                "--stdin",
+            ], input: Git.walkLines(from: [head], excluding: known))
+        let paths = Set(brought.records)
+        guard !paths.isEmpty else { return true }
+        // A command line has room for few of them; the whole tree may be large.
+        let areFew = paths.reduce(0) { $0 + $1.bytes.count } < 32 << 10
+        let entries = try git.treeEntries(BytePath(bytes: head.hex), areFew ? Array(paths) : [])
+            .filter { $0.isRegularFile && paths.contains($0.path) }
+        let filters = try git.attribute("filter", of: entries.map(\.path))
+        let raw = try repository.rawFiles(among: entries.filter { filters[$0.path] == "data" })
         guard !raw.isEmpty else { return true }
         let list = raw.prefix(10).map { "\t\($0.path) (\(ByteCountText.format($0.byteCount)) of raw content)" }
         context.output.error(

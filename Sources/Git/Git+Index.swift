@@ -46,7 +46,7 @@ extension Git {
     ///   - revision: any name of a commit or a tree.
     ///   - paths: files and folders; all of the tree where there are none.
     package func treeEntries(_ revision: BytePath, _ paths: [BytePath] = []) throws(GitError) -> [IndexEntry] {
-        let answer = try query(["ls-tree", "-r", "-z", "--full-tree", revision, "--"] + paths)
+        let answer = try query(["--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", revision, "--"] + paths)
         var entries: [IndexEntry] = []
         for record in answer.records {
             // `100644 blob <name>\t<path>`

@@ -24,27 +24,9 @@ extension Git {
     /// The files that differ between two commits or trees.
     package func treeChanges(from old: GitObjectName, to new: BytePath) throws(GitError) -> [TreeChange] {
         let answer = try query(["diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", BytePath(bytes: old.hex), new])
-        return try Self.treeChanges(answer, command: "git diff-tree")
-    }
-
-    /// The files that commits have made or changed, each compared with the commit before it, the newest first; a file
-    /// that several have changed is there as often. Of merges there is nothing, as their sides are compared.
-    package func changes(
-        from starts: [GitObjectName], excluding excluded: [GitObjectName]
-    ) throws(GitError) -> [TreeChange] {
-        // As input: there may be more names than a command line has room for.
-        let answer = try query(
-            [
-                "log", "--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature", "--no-color",
-                "--no-diff-merges", "--ignore-submodules", "--diff-filter=AMT", "--stdin",
-            ], input: Self.walkLines(from: starts, excluding: excluded))
-        return try Self.treeChanges(answer, command: "git log")
-    }
-
-    private static func treeChanges(_ answer: Answer, command: String) throws(GitError) -> [TreeChange] {
-        try rawChanges(answer, command: command).map { fields, path throws(GitError) in
+        return try Self.rawChanges(answer, command: "git diff-tree").map { fields, path throws(GitError) in
             guard let before = GitObjectName(hex: fields[2]), let after = GitObjectName(hex: fields[3]) else {
-                throw .unexpected(command: command, answer: path.description)
+                throw .unexpected(command: "git diff-tree", answer: path.description)
             }
             return TreeChange(
                 path: path, mode: String(decoding: fields[1], as: UTF8.self), old: before.isNull ? nil : before,
