@@ -205,5 +205,8 @@ final class MetricsTests: EndToEndTestCase {
         let log = try work.data("metrics", "log", "--csv")
         XCTAssertEqual(log.lines.count, 3)
         assertContains(log.errorText, "of a commit: ")
+        let none = try work.data("metrics", "log", "--stage", "none").errorText
+        assertContains(none, "of a commit: ")
+        assertContains(none, "None of these commits has metrics.\n")
     }
 }

@@ -66,7 +66,10 @@ struct LoggedRun {
             let run = LoggedRun(
                 commit: commit, metrics: project.selected(version.values.metrics),
                 parameters: hasParameters ? version.values.parameters : [])
-            guard !run.metrics.isEmpty else { return nil }
+            guard !run.metrics.isEmpty else {
+                problems += version.values.problems
+                return nil
+            }
             let isChange = commit.parents.allSatisfy { parent in
                 guard let before = versions[parent] else { return true }
                 return before.records != version.records

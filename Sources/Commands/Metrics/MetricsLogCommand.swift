@@ -40,6 +40,7 @@ struct MetricsLogCommand: Command {
         let project = try ProjectValues(arguments, context)
         let commits = try LoggedCommit.list(arguments, try project.repository.git())
         var runs = try LoggedRun.list(commits, project, hasParameters: arguments[ValueOptions.params], context.output)
+        if runs.isEmpty { context.output.message("None of these commits has metrics.") }
         let columns = MetricColumns(runs)
         if let key = arguments[best] ?? arguments[sort] {
             guard !runs.isEmpty else { return try print(runs, columns, arguments, context.output) }
