@@ -120,7 +120,7 @@ class Racing:
         g = self.ground
         image, disk = g.folder / "disk.img", g.folder / "reflinks"
         disk.mkdir()
-        made = g.try_(["sh", "-c", f"PATH=$PATH:/usr/sbin; truncate -s 1G {image} && mkfs.xfs -q -m reflink=1 {image} && mount -o loop {image} {disk}"])
+        made = g.try_(["sh", "-c", f"PATH=$PATH:/usr/sbin; truncate -s 8G {image} && mkfs.xfs -q -m reflink=1 {image} && mount -o loop {image} {disk}"])
         if made.returncode:
             raise Skipped("no XFS can be mounted here")
         try:

@@ -21,7 +21,7 @@ final class EnvironmentDependencyTests: XCTestCase {
             XCTAssertEqual(expected.text, text)
         }
         XCTAssertEqual(EnvironmentDependency("python: b , a")?.text, "python:a,b")
-        for text in ["", "python:", "python@", "python@:numpy", "python:a,,b", "python:a b", "python@x:y/z", "conda@x", "container:x", "/etc/x", "../x", ".git/config"] {
+        for text in ["python@\0x", "", "python:", "python@", "python@:numpy", "python:a,,b", "python:a b", "python@x:y/z", "conda@x", "container:x", "/etc/x", "../x", ".git/config"] {
             XCTAssertNil(EnvironmentDependency(text), text)
         }
     }

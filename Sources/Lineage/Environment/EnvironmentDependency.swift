@@ -56,7 +56,7 @@ package enum EnvironmentDependency: Hashable, Sendable {
         var rest = text
         if rest.first == "@" {
             let name = rest.dropFirst().prefix { $0 != ":" }
-            guard !name.isEmpty else { return nil }
+            guard !name.isEmpty, !name.utf8.contains(0) else { return nil }
             interpreter = BytePath(String(name))
             rest = rest.dropFirst(1 + name.count)
         }
