@@ -105,11 +105,23 @@ extension ObjectStore {
         try Self.sortedEntries(of: damaged).compactMap { name in ObjectID(hex: name.bytes).map { ($0, damaged / name) } }
     }
 
+    /// Where the copies of a blob go that are damaged, the first, the second and so on.
+    private func placeAside(of oid: ObjectID, _ number: Int) -> BytePath {
+        damaged / (number == 1 ? BytePath(oid.hex) : BytePath("\(oid.hex)-\(number)"))
+    }
+
+    private func removeSetAside(_ oid: ObjectID) throws(SystemError) {
+        var number = 1
+        while placeAside(of: oid, number).isPresent { number += 1 }
+        // The first goes last, as it is what tells of the others.
+        for number in (1..<number).reversed() { try placeAside(of: oid, number).removeFile() }
+    }
+
     func setAside(_ file: BytePath, as oid: ObjectID) throws(SystemError) -> BytePath {
         try damaged.makeFolders()
-        var kept = damaged / oid.hex
         var number = 1
         while true {
+            let kept = placeAside(of: oid, number)
             do throws(SystemError) {
                 try file.renameExclusively(to: kept)
                 try damaged.synchronizeFolder()
@@ -118,7 +130,6 @@ extension ObjectStore {
                 guard error.isExisting else { throw error }
                 // What an earlier copy left stays as well.
                 number += 1
-                kept = damaged / "\(oid.hex)-\(number)"
             }
         }
     }
@@ -133,10 +144,11 @@ extension ObjectStore {
         return true
     }
 
-    /// Removes a blob. The caller knows that another copy is safe.
+    /// Removes a blob, and what is left of damaged copies of it. The caller knows that another copy is safe.
     package func remove(_ oid: ObjectID) throws(StoreError) {
         let file = path(of: oid)
         do throws(SystemError) {
+            try removeSetAside(oid)
             try file.removeFile()
         } catch {
             throw .system(error)

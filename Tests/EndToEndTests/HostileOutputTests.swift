@@ -112,12 +112,32 @@ final class HostileOutputTests: HostileTestCase {
     // MARK: races
 
     /// Starts a program that gives two names each other's files, again and again, and ends with its input.
+    ///
+    /// Git opens what was a file when it looked, and waits where that has become a pipe. It is let go of after a second,
+    /// and who waited is said: nothing of git data may.
     private func swap(_ one: BytePath, _ other: BytePath) throws -> ChildProcess {
         let script = """
-            import os, sys, threading
+            import glob, os, stat, sys, threading, time
             done = threading.Event()
             threading.Thread(target=lambda: (sys.stdin.read(), done.set()), daemon=True).start()
             one, other = sys.argv[1:]
+            def release():
+                while not done.wait(1):
+                    for name in (one, other, one + ".swap"):
+                        try:
+                            if not stat.S_ISFIFO(os.lstat(name).st_mode): continue
+                            pipe = os.open(name, os.O_WRONLY | os.O_NONBLOCK)
+                        except OSError: continue
+                        time.sleep(0.05)  # until whoever waited has it open
+                        names = set()
+                        for link in glob.glob("/proc/[0-9]*/fd/*"):
+                            try:
+                                if os.path.samestat(os.stat(link), os.fstat(pipe)) and link.split("/")[2] != str(os.getpid()):
+                                    names.add(open(link.rsplit("/", 2)[0] + "/comm").read().strip())
+                            except OSError: pass
+                        if names: print(*sorted(names), flush=True)
+                        os.close(pipe)
+            threading.Thread(target=release, daemon=True).start()
             print("ready", flush=True)
             while not done.is_set():
                 for _ in range(50):
@@ -130,6 +150,25 @@ final class HostileOutputTests: HostileTestCase {
         let child = try ChildProcess("/usr/bin/env", ["python3", "-c", BytePath(script), one, other], input: .pipe)
         _ = try child.output?.read(until: 10)
         return child
+    }
+
+    /// Ends a program that `swap` started. Who waited for a pipe was Git, which hands what it has open on to its filter.
+    private func end(_ swapper: ChildProcess, file: StaticString = #filePath, line: UInt = #line) throws {
+        try swapper.closeInput()
+        let waiting = String(decoding: try swapper.output?.readToEnd() ?? [], as: UTF8.self).split(separator: "\n")
+        XCTAssertEqual(waiting.filter { !$0.split(separator: " ").contains("git") }, [], "waited for a pipe", file: file, line: line)
+        swapper.wait()
+    }
+
+    func testSwapSaysWhoWaitsForPipes() throws {
+        let folder = laboratory.folder
+        for name: BytePath in ["one", "other"] { try laboratory.run("mkfifo", [folder / name]).expecting(0) }
+        let swapper = try swap(folder / "one", folder / "other")
+        try laboratory.run("sh", ["-c", "until cat one; do :; done"], in: folder, limit: 30).expecting(0)
+        try swapper.closeInput()
+        let waiting = try swapper.output?.readToEnd() ?? []
+        XCTAssert(waiting.starts(with: "cat\n".utf8), String(decoding: waiting, as: UTF8.self))
+        swapper.wait()
     }
 
     private var rounds: Int { Self.isLong ? 200 : 8 }
@@ -149,7 +188,7 @@ final class HostileOutputTests: HostileTestCase {
             try link(outside!, at: clone.folder / "link")
             let swapper = try swap(clone.folder / "d", clone.folder / "link")
             try attack("checkout", in: clone)
-            swapper.wait()
+            try end(swapper)
             filled += try (0..<60).filter { try (clone.folder / "d/\($0).bin").contents()?.count == 2000 }.count
             ScratchFolder.removeTree(clone.folder / "d")
             _ = try laboratory.run("cp", ["-a", "../saved", "d"], in: clone.folder).expecting(0)
@@ -178,7 +217,7 @@ final class HostileOutputTests: HostileTestCase {
             }
             let swapper = try swap(clone.folder / "a.bin", twin)
             for words in [["checkout"], ["status"], ["add", "."]] as [[BytePath]] { try attack("git", ["data"] + words, in: clone.folder) }
-            swapper.wait()
+            try end(swapper)
             for name: BytePath in ["a.bin", "a.bin.swap"] { ScratchFolder.removeTree(clone.folder / name) }
             try clone.write(pointer, to: "a.bin")
             _ = try clone.attempt("reset", "--quiet")
@@ -199,7 +238,7 @@ final class HostileOutputTests: HostileTestCase {
             try link(outside!, at: work.folder / "link")
             let swapper = try swap(work.folder / target, work.folder / "link")
             done += try attack("import", laboratory.folder / "source", target / "sub", in: work).status == 0 ? 1 : 0
-            swapper.wait()
+            try end(swapper)
             try? (work.folder / "link").removeFile()
             ScratchFolder.removeTree(work.folder / "lineage")
             _ = try work.attempt("reset", "--quiet")

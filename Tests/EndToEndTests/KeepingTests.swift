@@ -22,6 +22,21 @@ final class KeepingTests: TwoVersionsTestCase {
         try work.data("fsck")
     }
 
+    func testPruneTakesLeftoversOfDamageAlong() throws {
+        try work.git("push", "--quiet")
+        for _ in 0..<2 {
+            try damage(work.localBlob(of: old), old)
+            try work.attempt("data", "fsck").expecting(1)
+            try work.data("fsck", "--quiet", "--repair")
+        }
+        XCTAssertEqual(try (work.folder / ".git/data/damaged").entries().count, 2)
+        try work.data("prune", "--recent", "0")
+        XCTAssertFalse(work.localBlob(of: old).exists)
+        XCTAssertEqual(try (work.folder / ".git/data/damaged").entries(), [])
+        // Nothing is lost that a person would have to repair.
+        try work.data("fsck", "--remote")
+    }
+
     func testJSONNamesTheProblem() throws {
         struct Report: Decodable {
             struct Problem: Decodable {
