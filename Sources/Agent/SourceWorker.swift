@@ -32,16 +32,13 @@ struct SourceWorker: Sendable {
     private func retrying<Result>(
         _ policy: RetryingRemote.Policy, _ body: () throws(RemoteError) -> Result, progress: () -> Int64
     ) throws(RemoteError) -> Result {
-        var failures = 0
-        var furthest: Int64 = 0
+        var failures = RetryingRemote.Failures(policy)
         while true {
             do throws(RemoteError) {
                 return try body()
             } catch {
-                failures = progress() > furthest ? 1 : failures + 1
-                furthest = max(furthest, progress())
-                guard error.isTransient, failures < policy.attempts else { throw error }
-                try hold(max(error.retryAfter ?? .zero, policy.delayLimit(afterFailures: failures) * Double.random(in: 0.1...1)))
+                guard failures.allowAnother(after: error, at: progress()) else { throw error }
+                try hold(max(error.retryAfter ?? .zero, failures.delay))
             }
         }
     }
@@ -63,7 +60,6 @@ struct SourceWorker: Sendable {
     }
 
     // MARK: is there another version?
-
 
     private func check(_ place: any SourcePlace, _ order: AgentConversation.SourceOrder) throws(RemoteError) -> AgentReceipt {
         var seen: SourceAnswer?

@@ -13,17 +13,47 @@ package struct RetryingRemote: Remote {
         package var firstDelay: Duration
         /// The longest delay before any attempt.
         package var longestDelay: Duration
+        /// By how many bytes a transfer must have come further to have all its attempts again. A connection that is
+        /// cut after a few bytes each time would otherwise be asked for ever.
+        package var leastProgress: Int64
 
-        package init(attempts: Int = 6, firstDelay: Duration = .milliseconds(200), longestDelay: Duration = .seconds(20)) {
+        package init(
+            attempts: Int = 6, firstDelay: Duration = .milliseconds(200), longestDelay: Duration = .seconds(20), leastProgress: Int64 = 64 << 10
+        ) {
             self.attempts = attempts
             self.firstDelay = firstDelay
             self.longestDelay = longestDelay
+            self.leastProgress = leastProgress
         }
 
         /// The longest delay after `failures` failed attempts, of which the real one is a random share.
         package func delayLimit(afterFailures failures: Int) -> Duration {
             min(longestDelay, firstDelay * (1 << min(max(0, failures - 1), 20)))
         }
+    }
+
+    /// The failed attempts at one transfer since it last moved on.
+    package struct Failures {
+        private let policy: Policy
+        private var mark: Int64
+        private(set) package var count = 0
+
+        /// - Parameter position: how far the transfer is before its first attempt, in bytes.
+        package init(_ policy: Policy, from position: Int64 = 0) {
+            (self.policy, mark) = (policy, position)
+        }
+
+        /// Whether there is to be another attempt.
+        /// - Parameter position: how far the transfer is now.
+        package mutating func allowAnother(after error: RemoteError, at position: Int64) -> Bool {
+            let hasMovedOn = position - mark >= policy.leastProgress
+            count = hasMovedOn ? 1 : count + 1
+            if hasMovedOn { mark = position }
+            return error.isTransient && count < policy.attempts
+        }
+
+        /// How long to wait for it, unless it is told to wait longer.
+        package var delay: Duration { policy.delayLimit(afterFailures: count) * Double.random(in: 0.1...1) }
     }
 
     private let remote: any Remote
@@ -49,19 +79,15 @@ package struct RetryingRemote: Remote {
     package func upload(
         _ oid: ObjectID, byteCount: Int64, from source: BytePath, _ control: TransferControl
     ) throws(RemoteError) -> UploadResult {
-        var furthest: Int64 = 0
-        var failures = 0
+        var failures = Failures(policy)
         while true {
             control.reach(0)
             do throws(RemoteError) {
                 return try remote.upload(oid, byteCount: byteCount, from: source, control)
             } catch {
                 // What counts is what stays at the remote, where it keeps parts of a blob.
-                let reached = control.bytesSoFar
-                failures = reached > furthest ? 1 : failures + 1
-                furthest = max(furthest, reached)
-                guard error.isTransient, failures < policy.attempts else { throw error }
-                try hold(afterFailures: failures, control, atLeast: error.retryAfter)
+                guard failures.allowAnother(after: error, at: control.bytesSoFar) else { throw error }
+                try hold(after: failures, control, atLeast: error.retryAfter)
             }
         }
     }
@@ -73,7 +99,7 @@ package struct RetryingRemote: Remote {
         receive: (UnsafeRawBufferPointer) throws(RemoteError) -> Void
     ) throws(RemoteError) {
         var position = offset
-        var failures = 0
+        var failures = Failures(policy, from: offset)
         while true {
             let start = position
             do throws(RemoteError) {
@@ -82,9 +108,8 @@ package struct RetryingRemote: Remote {
                     position += Int64(piece.count)
                 }
             } catch {
-                failures = position > start ? 1 : failures + 1
-                guard error.isTransient, failures < policy.attempts else { throw error }
-                try hold(afterFailures: failures, control, atLeast: error.retryAfter)
+                guard failures.allowAnother(after: error, at: position) else { throw error }
+                try hold(after: failures, control, atLeast: error.retryAfter)
             }
         }
     }
@@ -109,14 +134,13 @@ package struct RetryingRemote: Remote {
     /// Reads a list. One that has begun is not begun again: its receiver would see entries twice.
     private func listing(_ read: (_ begin: () -> Void) throws(RemoteError) -> Void) throws(RemoteError) {
         var hasBegun = false
-        var failures = 0
+        var failures = Failures(policy)
         while true {
             do throws(RemoteError) {
                 return try read { hasBegun = true }
             } catch {
-                failures += 1
-                guard error.isTransient, !hasBegun, failures < policy.attempts else { throw error }
-                try hold(afterFailures: failures, atLeast: error.retryAfter)
+                guard failures.allowAnother(after: error, at: 0), !hasBegun else { throw error }
+                try hold(after: failures, atLeast: error.retryAfter)
             }
         }
     }
@@ -180,23 +204,22 @@ package struct RetryingRemote: Remote {
     package func abandon() { remote.abandon() }
 
     private func retrying<Result>(_ body: () throws(RemoteError) -> Result) throws(RemoteError) -> Result {
-        var failures = 0
+        var failures = Failures(policy)
         while true {
             do throws(RemoteError) {
                 return try body()
             } catch {
-                failures += 1
-                guard error.isTransient, failures < policy.attempts else { throw error }
-                try hold(afterFailures: failures, atLeast: error.retryAfter)
+                guard failures.allowAnother(after: error, at: 0) else { throw error }
+                try hold(after: failures, atLeast: error.retryAfter)
             }
         }
     }
 
     /// - Parameter least: what the remote itself asks for.
     private func hold(
-        afterFailures failures: Int, _ control: TransferControl? = nil, atLeast least: Duration?
+        after failures: Failures, _ control: TransferControl? = nil, atLeast least: Duration?
     ) throws(RemoteError) {
-        var rest = max(least ?? .zero, policy.delayLimit(afterFailures: failures) * Double.random(in: 0.1...1))
+        var rest = max(least ?? .zero, failures.delay)
         // In slices, so that whoever calls the work off need not wait for it.
         let slice = Duration.milliseconds(200)
         while rest > .zero {

@@ -9,8 +9,9 @@ final class RetryingRemoteTests: XCTestCase {
     private let broken = RemoteError(.denied, "no")
     private let waits = Monitor<[Duration]>([])
 
-    private func retrying(_ fake: FakeRemote, attempts: Int = 3) -> RetryingRemote {
-        let policy = RetryingRemote.Policy(attempts: attempts, firstDelay: .milliseconds(100), longestDelay: .milliseconds(150))
+    private func retrying(_ fake: FakeRemote, attempts: Int = 3, leastProgress: Int64 = 10) -> RetryingRemote {
+        let policy = RetryingRemote.Policy(
+            attempts: attempts, firstDelay: .milliseconds(100), longestDelay: .milliseconds(150), leastProgress: leastProgress)
         return RetryingRemote(fake, policy: policy) { [waits] duration in waits.change { $0.append(duration) } }
     }
 
@@ -71,6 +72,18 @@ final class RetryingRemoteTests: XCTestCase {
         }
         XCTAssertEqual(received, blob)
         XCTAssertEqual(fake.requests, ["download 0", "download 15", "download 30", "download 45", "download 60"])
+    }
+
+    func testDownloadThatHardlyMovesOnEnds() throws {
+        let blob = (0..<200).map { UInt8($0) }
+        let script = [RemoteError?](repeating: busy, count: 20)
+        let never = FakeRemote([blob], script: script, bytesBeforeFailure: 15, pieceSize: 10)
+        XCTAssertThrowsError(try retrying(never, leastProgress: 100).download(.of(blob), from: 0, TransferControl()) { _ throws(RemoteError) in })
+        XCTAssertEqual(never.requests.count, 3)
+        // What several attempts bring together counts: the third, at 45, and the sixth, at 90.
+        let slow = FakeRemote([blob], script: [busy, busy, busy, busy, busy, busy, nil], bytesBeforeFailure: 15, pieceSize: 10)
+        try retrying(slow, attempts: 4, leastProgress: 40).download(.of(blob), from: 0, TransferControl()) { _ throws(RemoteError) in }
+        XCTAssertEqual(slow.requests.count, 7)
     }
 
     func testDownloadThatDoesNotMoveOnEnds() throws {
