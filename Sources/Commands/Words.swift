@@ -99,8 +99,8 @@ enum Words {
     static func explanation(_ error: WorktreePathError) -> Explanation {
         switch error {
         case .forbidden(let path): Explanation("Git writes no such path as '\(path)' to a worktree")
-        case .link(let place): Explanation("'\(place)' is a symbolic link, so that nothing is written below it")
-        case .notFolder(let place): Explanation("'\(place)' is no folder, so that nothing is written below it")
+        case .link(let place): Explanation("'\(place)' is a symbolic link, and nothing is read or written through one", hints: ["put a file or a folder of its own in its place"])
+        case .notFolder(let place): Explanation("'\(place)' is no folder, so that nothing can be below it")
         case .notFile(let place): Explanation("'\(place)' is no file")
         case .system(let error): explanation(error)
         }
