@@ -89,12 +89,13 @@ final class Exchange: Sendable {
         }
     }
 
-    /// Ends the exchange. `rest` is the last piece, which finds room in any case.
+    /// Ends the exchange. `rest` is the last piece, which finds room in any case: also what came before the connection
+    /// was cut is good, and need not come again.
     func end(_ ending: Ending, _ rest: Slab? = nil, of head: HTTPResponse? = nil) {
         monitor.change { state in
             guard state.ending == nil else { return }
             state.ending = ending
-            guard case .answered = ending, let rest, !rest.isEmpty else { return }
+            guard let rest, !rest.isEmpty else { return }
             state.head = head
             state.ready.append(rest)
         }
@@ -102,10 +103,10 @@ final class Exchange: Sendable {
 
     // MARK: the caller's end
 
-    /// Waits for the next thing to arrive. Pieces come before the ending, except where that is an error.
+    /// Waits for the next thing to arrive. Pieces come before the ending, except where that is an interruption.
     func next() -> Arrival {
         monitor.wait { state in
-            if case .failed = state.ending { state.ready = [] }
+            if case .failed(let error) = state.ending, error.kind == .interrupted { state.ready = [] }
             if let head = state.head, !state.ready.isEmpty {
                 defer { state.isLoopWaiting = false }
                 return .piece(state.ready.removeFirst(), of: head, isLoopWaiting: state.isLoopWaiting)

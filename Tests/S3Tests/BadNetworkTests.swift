@@ -26,6 +26,18 @@ final class BadNetworkTests: NetworkTestCase {
             9 << 20, up: #"{"refuse": true, "first": 3}"#, down: #"{"match": "GET", "close_down": 2000000, "first": 8}"#)
     }
 
+    func testConnectionsThatAlwaysEndTooSoon() throws {
+        let blob = try source(1 << 20)
+        try upload(blob, to: try remote())
+        try proxy.set(#"{"match": "GET", "close_down": 40000, "every": 1}"#)
+        XCTAssertEqual(try download(blob, from: try patientRemote()) == blob.bytes, true)
+        // None of them came for nothing.
+        XCTAssertEqual(try proxy.requests().count { $0.down == 40_000 }, 26)
+        try proxy.set(#"{"match": "GET", "close_down": 4000, "every": 1}"#)
+        XCTAssertEqual(failure { _ = try self.download(blob, from: try self.patientRemote()) }?.kind, .unreachable)
+        XCTAssertEqual(try proxy.requests().count { $0.down == 4_000 }, 6)
+    }
+
     func testServerThatIsGoneIsUnreachable() throws {
         let remote = try laboratory.remote(HTTPExchange(), options: "?endpoint=http://127.0.0.1:1")
         XCTAssertEqual(failure { _ = try remote.existing(among: [.of([1])]) }?.kind, .unreachable)
