@@ -61,7 +61,7 @@ extension ObjectStore {
                 let folder = objects / first / second
                 for name in try Self.sortedEntries(of: folder) {
                     guard let oid = ObjectID(hex: name.bytes), name.bytes.starts(with: first.bytes + second.bytes),
-                        let status = try? (folder / name).status(), status.kind == .regular
+                        let status = try Self.status(of: folder / name), status.kind == .regular
                     else { continue }
                     entries.append(Entry(oid: oid, byteCount: status.byteCount, modified: status.modified))
                 }
@@ -70,6 +70,11 @@ extension ObjectStore {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// - Returns: nil where nothing is.
+    private static func status(of path: BytePath) throws(StoreError) -> FileStatus? {
+        do throws(SystemError) { return try path.status() } catch { throw .system(error) }
     }
 
     private static func hexFolders(in folder: BytePath) throws(StoreError) -> [BytePath] {
@@ -137,7 +142,7 @@ extension ObjectStore {
     /// Removes a blob that has not been touched for so many seconds. Nobody has come to need it meanwhile.
     /// - Returns: false where it is younger, or gone.
     package func remove(_ oid: ObjectID, untouchedFor age: Int64) throws(StoreError) -> Bool {
-        guard let status = try? path(of: oid).status(), status.modified.seconds < FileStatus.Time.now.seconds - age else {
+        guard let status = try Self.status(of: path(of: oid)), status.modified.seconds < FileStatus.Time.now.seconds - age else {
             return false
         }
         try remove(oid)
