@@ -107,11 +107,17 @@ struct MigrationWorktree {
     /// Writes every `.gitattributes`, which say what is clean, and removes what is not in Git any more.
     private func write(_ changes: [TreeChange]) throws {
         try checkOut(changes.filter { $0.new != nil && $0.path.lastComponent == FolderAttributes.name }.map(\.path))
-        for change in changes where change.new == nil {
-            guard let place = try? WorktreeEntry.find(change.path, under: top, makingFolders: false),
+        for change in changes where change.new == nil { try remove(change.path) }
+    }
+
+    private func remove(_ path: BytePath) throws {
+        do {
+            guard let place = try WorktreeEntry.find(path, under: top, makingFolders: false),
                 try place.folder.status(ofEntry: place.name)?.kind == .regular
-            else { continue }
+            else { return }
             try place.folder.removeFile(entry: place.name)
+        } catch WorktreePathError.link, WorktreePathError.notFolder, WorktreePathError.forbidden {
+            // Something else has come into its way, and stays.
         }
     }
 
