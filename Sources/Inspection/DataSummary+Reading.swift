@@ -18,7 +18,7 @@ extension DataSummary {
 
         init(_ source: ByteSource) throws(SystemError) {
             self.source = source
-            let prefix = try source.bytes(at: 0, count: FileSummary.prefixByteCount)
+            let prefix = try source.bytes(at: 0, count: FileKind.prefixByteCount)
             let isWhole = Int64(prefix.count) >= source.byteCount
             summary = DataSummary(kind: FileKind(prefix: prefix, isWhole: isWhole))
             if let format = TableFormat(kind: summary.kind, prefix: prefix, isWhole: isWhole) {

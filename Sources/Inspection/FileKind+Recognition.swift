@@ -1,7 +1,10 @@
 extension FileKind {
+    /// As many bytes of a file's beginning as serve for every kind.
+    package static let prefixByteCount = 64 << 10
+
     /// Tells what a file is.
     /// - Parameters:
-    ///   - prefix: the file's first bytes; `FileSummary.prefixByteCount` of them serve for every kind.
+    ///   - prefix: the file's first bytes; `prefixByteCount` of them serve for every kind.
     ///   - isWhole: whether that is all of the file.
     package init(prefix: [UInt8], isWhole: Bool) {
         self = Self.bySignature(prefix) ?? Self.byStructure(prefix) ?? Self.byText(prefix, isWhole: isWhole)

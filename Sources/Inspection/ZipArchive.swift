@@ -121,7 +121,7 @@ enum ZipArchive {
             let extraCount = cursor.little(UInt16.self)
         else { return nil }
         let offset = head + 30 + Int64(nameCount) + Int64(extraCount)
-        let prefix = try source.part(from: offset, count: byteCount).bytes(at: 0, count: FileSummary.prefixByteCount)
+        let prefix = try source.part(from: offset, count: byteCount).bytes(at: 0, count: FileKind.prefixByteCount)
         let isNamed = member.name.suffix(4).elementsEqual(".npy".utf8)
         let name = SafeText.of(isNamed ? member.name.dropLast(4) : member.name[...])
         return NumPyHeader(prefix: prefix)?.part(name, offset: offset, byteCount: byteCount)

@@ -16,7 +16,7 @@ enum RowFormat {
         } else if [".jsonl", ".ndjson"].contains(where: name.hasSuffix) {
             self = .jsonLines
         } else {
-            let count = FileSummary.prefixByteCount
+            let count = FileKind.prefixByteCount
             let prefix = try ByteReader(Descriptor.open(content, .read)).read(count: count)
             switch FileKind(prefix: prefix, isWhole: prefix.count < count) {
             case .csv, .tsv: self = .delimited
