@@ -2,9 +2,7 @@
 ///
 /// Spec: huggingface/safetensors, README, "Format".
 package struct SafetensorsHeader: Equatable, Sendable {
-    package let tensorCount: Int
-    /// How many tensors have each type: `F32`, `BF16`, …
-    package let typeCounts: [String: Int]
+    package var tensorCount: Int { tensors.count }
     let tensors: [Tensor]
     /// What the writer noted besides: the framework, most often.
     let metadata: [(name: String, value: String)]
@@ -56,8 +54,6 @@ package struct SafetensorsHeader: Equatable, Sendable {
             tensor.name = SafeText.of(name)
             tensors.append(tensor)
         }
-        tensorCount = tensors.count
-        typeCounts = tensors.reduce(into: [:]) { $0[$1.type ?? "", default: 0] += 1 }
         self.tensors = tensors
         self.metadata = metadata
         dataOffset = end

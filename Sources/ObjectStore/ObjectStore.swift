@@ -18,7 +18,8 @@ package enum StoreError: Error, Equatable, Sendable {
 ///
 /// ```
 /// <folder>/objects/ab/cd/<oid>    complete, verified, read-only
-/// <folder>/incoming/              what is being written: spools, downloads, blobs that wait for a flush
+/// <folder>/incoming/              what is being written: spools, downloads, blobs that wait for a flush; `retired-*`
+///                                 is of no use any more, and goes with the next flush
 /// <folder>/damaged/<oid>          blobs that failed verification, kept for rescue; `<oid>-2` and so on for more;
 ///                                 `<oid>-in-alternate` says that an alternate's copy failed
 /// <folder>/format                 not there: this layout. Another layout will say `git data store 2` or the like in it
