@@ -55,18 +55,14 @@ extension Repository {
         var needs: [ObjectID: BlobNeed]
         do throws(RepositoryError) { needs = try blobNeeds(recentDays: recentDays) } catch { throw .repository(error) }
         for folder in try registered() where folder != location.commonFolder {
-            guard let other = try Self.sharing(folder) else {
+            let theirs = try Self.asking(folder) { other throws(RepositoryError) in try other.blobNeeds(recentDays: recentDays) }
+            guard let theirs else {
                 // With the folder above it gone too, a disk may be missing rather than a repository.
                 guard folder.parent.isFolder || folder.parent.parent.isFolder else { throw .cloneOutOfReach(folder) }
                 gone(folder)
                 continue
             }
-            do throws(RepositoryError) {
-                let theirs = try Repository(other, isolated: true).blobNeeds(recentDays: recentDays)
-                needs.merge(theirs) { min($0, $1) }
-            } catch {
-                throw .cloneOutOfReach(folder)
-            }
+            needs.merge(theirs) { min($0, $1) }
         }
         return needs
     }
@@ -77,20 +73,30 @@ extension Repository {
         var named: Set<ObjectID>
         do throws(RepositoryError) { named = try blobsNamed() } catch { throw .repository(error) }
         for folder in try registered() where folder != location.commonFolder {
-            guard let other = try Self.sharing(folder) else { continue }
-            do throws(RepositoryError) {
-                named.formUnion(try Repository(other, isolated: true).blobsNamed())
-            } catch {
-                throw .cloneOutOfReach(folder)
-            }
+            named.formUnion(try Self.asking(folder) { other throws(RepositoryError) in try other.blobsNamed() } ?? [])
         }
         return named
     }
 
-    /// A repository that shares the store, by its common Git folder; nil where it is not there any more. One that does
-    /// not answer is there, and nobody knows what it needs.
-    private static func sharing(_ folder: BytePath) throws(BlobNeedsError) -> RepositoryLocation? {
-        do throws(SystemError) { return try .at(commonFolder: folder) } catch { throw .cloneOutOfReach(folder) }
+    /// How often a repository is asked that does not answer: it may be on its way to be deleted.
+    private static let patience = (attempts: 20, pause: Duration.milliseconds(50))
+
+    /// Asks a repository that shares the store, by its common Git folder. One that does not answer is there, and nobody
+    /// knows what it needs.
+    /// - Returns: nil where it is not there any more.
+    private static func asking<Answer>(
+        _ folder: BytePath, _ question: (Repository) throws(RepositoryError) -> Answer
+    ) throws(BlobNeedsError) -> Answer? {
+        for attempt in 1...patience.attempts {
+            if attempt > 1 { pause(patience.pause) }
+            do throws(SystemError) {
+                guard let other = try RepositoryLocation.at(commonFolder: folder) else { return nil }
+                if let answer = try? question(Repository(other, isolated: true)) { return answer }
+            } catch {
+                // The next attempt tells whether that stays.
+            }
+        }
+        throw .cloneOutOfReach(folder)
     }
 
     private func blobsNamed() throws(RepositoryError) -> Set<ObjectID> {

@@ -277,6 +277,21 @@ final class SpaceTests: TwoVersionsTestCase {
         assertContains(prune.errorText, "kept: all of it")
     }
 
+    func testPruneOfASharedStoreMeetsACloneThatIsBeingDeleted() throws {
+        let shared = laboratory.folder / "shared"
+        try work.git("config", "data.store", shared)
+        try work.data("fetch", "--all", "--quiet")
+        let other = try laboratory.cloneOfPointers(origin, as: "other")
+        try other.git("config", "data.store", shared)
+        try other.data("init", "--quiet")
+        // Its commits are gone already.
+        ScratchFolder.removeTree(other.folder / ".git/objects")
+        try (other.folder / ".git/objects").makeFolders()
+        XCTAssertEqual(try work.attempt("data", "prune", "--quiet").status, 128)
+        try laboratory.run("sh", ["-c", "(sleep 0.4; rm -rf other) & cd work && git data prune --quiet && wait"], in: laboratory.folder).expecting(0)
+        XCTAssertFalse(other.folder.exists)
+    }
+
     // MARK: repair
 
     func testRepairTakesFromTheWorktreeThenFromTheRemote() throws {
