@@ -25,8 +25,9 @@ struct NamedBlobs {
     private func blobs(of url: BytePath) throws -> Set<ObjectID> {
         let folder = try repository.store().incoming / "mirror-\(UInt64.random(in: .min ... .max))"
         defer { folder.removeTree() }
+        // A repository on this machine is read where it is: while its objects are copied, those of a push under way come and go.
         let answer = try repository.git().run([
-            "clone", "--quiet", "--mirror", BytePath("--filter=blob:limit=\(Pointer.maximumTextByteCount)"),
+            "clone", "--quiet", "--mirror", "--shared", BytePath("--filter=blob:limit=\(Pointer.maximumTextByteCount)"),
             BytePath("--reference-if-able=\(repository.location.commonFolder)"), "--", url, folder,
         ])
         guard answer.status == 0, let location = try RepositoryLocation.at(commonFolder: folder) else {

@@ -19,7 +19,7 @@ extension Git {
         for _ in 1..<Self.changePatience.attempts {
             let answer = try git.run(arguments, input: input())
             guard answer.status != 0, Self.tellsOfLock(answer.message) else { return answer }
-            pause(Self.changePatience.pause)
+            pauseAbout(Self.changePatience.pause)
         }
         return try git.run(arguments, input: input())
     }

@@ -57,6 +57,12 @@ package func pause(_ duration: Duration) {
     while nanosleep(&rest, &left) != 0, errno == EINTR { rest = left }
 }
 
+/// Holds up the calling thread for about so long, by half more or less: who looks for the moments in between somebody
+/// else's doings is not to keep time with them.
+package func pauseAbout(_ duration: Duration) {
+    pause(duration * Double.random(in: 0.5...1.5))
+}
+
 /// Processors that this process may use.
 package func availableProcessorCount() -> Int {
     max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))

@@ -58,6 +58,15 @@ final class CollectionTests: EndToEndTestCase {
         XCTAssertEqual(try (origin / "data/gc").entries().filter { $0 != "keep" }, [])
     }
 
+    func testObjectsOfAPushUnderWayAreInNobodysWay() throws {
+        try deleteBranch()
+        // What Git would not copy, in the folder that a push makes for its objects.
+        let arriving = origin / "objects/tmp_objdir-incoming-abc"
+        try arriving.makeFolders()
+        XCTAssertEqual(symlink("nowhere", (arriving / "ab").text), 0)
+        XCTAssertEqual(try work.data("gc", "--remote").lines, ["\(work.localBlob(of: old).lastComponent) \(old.count)"])
+    }
+
     func testPushThatNeedsAMarkedBlobKeepsIt() throws {
         try deleteBranch()
         try work.data("gc", "--remote", "--mark", "--grace", "0")

@@ -125,7 +125,7 @@ extension Git {
             } catch {
                 guard error.isExisting else { throw error }
             }
-            pause(lockPatience.pause)
+            pauseAbout(lockPatience.pause)
         }
         return nil
     }
