@@ -78,8 +78,8 @@ extension Repository {
         return named
     }
 
-    /// How often a repository is asked that does not answer: it may be on its way to be deleted.
-    private static let patience = (attempts: 20, pause: Duration.milliseconds(50))
+    /// How often a repository or worktree is asked that does not answer: it may be on its way to be deleted.
+    static let removalPatience = (attempts: 20, pause: Duration.milliseconds(50))
 
     /// Asks a repository that shares the store, by its common Git folder. One that does not answer is there, and nobody
     /// knows what it needs.
@@ -87,8 +87,8 @@ extension Repository {
     private static func asking<Answer>(
         _ folder: BytePath, _ question: (Repository) throws(RepositoryError) -> Answer
     ) throws(BlobNeedsError) -> Answer? {
-        for attempt in 1...patience.attempts {
-            if attempt > 1 { pause(patience.pause) }
+        for attempt in 1...removalPatience.attempts {
+            if attempt > 1 { pauseAbout(removalPatience.pause) }
             do throws(SystemError) {
                 guard let other = try RepositoryLocation.at(commonFolder: folder) else { return nil }
                 if let answer = try? question(Repository(other, isolated: true)) { return answer }

@@ -18,7 +18,7 @@ extension Repository {
             let names = try asking { () throws(GitError) in try git.blobNames(ofTree: tree) }
             used.formUnion(try blobs(among: names))
         }
-        for worktree in try worktrees() {
+        func addWorktree(_ worktree: BytePath) throws(RepositoryError) {
             let git = try asking { () throws(GitError) in try Git(in: worktree, worktree: worktree, isolated: true) }
             let isOwn = worktree == location.worktree && Environment.value("GIT_INDEX_FILE") == nil
             let own = isOwn ? IndexContents(file: location.index) : nil
@@ -30,6 +30,19 @@ extension Repository {
             // Of the others, git gc may have taken the commit away that they name.
             for name: BytePath in ["HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD"] {
                 try addTree(name, git)
+            }
+        }
+        for worktree in try worktrees() {
+            for attempt in 1...Self.removalPatience.attempts {
+                do throws(RepositoryError) {
+                    try addWorktree(worktree)
+                    break
+                } catch {
+                    guard attempt < Self.removalPatience.attempts else { throw error }
+                    pauseAbout(Self.removalPatience.pause)
+                    // One that somebody has just removed has no say.
+                    if let present = try? worktrees(), !present.contains(worktree) { break }
+                }
             }
         }
         let git = try asking { () throws(GitError) in try self.git() }

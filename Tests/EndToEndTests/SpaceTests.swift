@@ -292,6 +292,15 @@ final class SpaceTests: TwoVersionsTestCase {
         XCTAssertFalse(other.folder.exists)
     }
 
+    func testPruneMeetsAWorktreeThatIsBeingRemoved() throws {
+        let extra = laboratory.folder / "extra"
+        try work.git("worktree", "add", "--quiet", "--detach", extra)
+        try (extra / ".git").replaceContents(with: Array("nonsense\n".utf8))
+        XCTAssertEqual(try work.attempt("data", "prune", "--quiet").status, 128)
+        try laboratory.run("sh", ["-c", "(sleep 0.4; rm -rf extra) & cd work && git data prune --quiet && wait"], in: laboratory.folder).expecting(0)
+        XCTAssertFalse(extra.exists)
+    }
+
     // MARK: repair
 
     func testRepairTakesFromTheWorktreeThenFromTheRemote() throws {
