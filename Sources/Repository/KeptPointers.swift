@@ -13,10 +13,12 @@ extension Repository {
         func addTree(_ revision: BytePath, _ git: Git) throws(RepositoryError) {
             let name = revision.adding(suffix: "^{tree}")
             let tree = try asking { () throws(GitError) in try git.resolve(name) }
-            guard let tree, trees.insert(tree).inserted else { return }
+            guard let tree, !trees.contains(tree) else { return }
             try complete([BytePath(bytes: tree.hex)])
             let names = try asking { () throws(GitError) in try git.blobNames(ofTree: tree) }
             used.formUnion(try blobs(among: names))
+            // Now, as one that could not be read is to be read once more.
+            trees.insert(tree)
         }
         func addWorktree(_ worktree: BytePath) throws(RepositoryError) {
             let git = try asking { () throws(GitError) in try Git(in: worktree, worktree: worktree, isolated: true) }
