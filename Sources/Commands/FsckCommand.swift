@@ -44,11 +44,12 @@ struct FsckCommand: Command {
         }
         if arguments[repair] { try fsck.repair(from: arguments[from]) }
         let report = fsck.report
-        if arguments[CommonOptions.json] { try context.output.json(report) } else { say(report, context.output) }
+        if arguments[CommonOptions.json] { try context.output.json(report) } else { say(report, isRepaired: arguments[repair], context.output) }
         return report.problems.allSatisfy { $0.repairedFrom != nil } ? .success : .failure
     }
 
-    private static func say(_ report: FsckReport, _ output: Output) {
+    /// - Parameter isRepaired: whether what could be brought back has been.
+    private static func say(_ report: FsckReport, isRepaired: Bool, _ output: Output) {
         for problem in report.problems {
             let path = problem.path.map { " \($0)" } ?? ""
             let repaired = problem.repairedFrom.map { " (repaired from \($0))" } ?? ""
@@ -64,7 +65,9 @@ struct FsckCommand: Command {
                 + (open.isEmpty ? ", all well." : "."))
         if open.contains(.damaged) {
             output.message("kept: what is left of the damaged blobs, in '.git/data/damaged'")
-            output.message("hint: git data fsck --repair")
+            output.message(
+                isRepaired
+                    ? "hint: another clone or a backup may have the data: git data fsck --repair --from FOLDER" : "hint: git data fsck --repair")
         }
         if open.contains(.size) { output.message("hint: the commit that made such a pointer was damaged: git log --find-object=BLOB") }
         if open.contains(.worktree) { output.message("hint: so that Git looks again: touch PATH") }
@@ -218,7 +221,13 @@ struct Fsck {
         if !rescue.wanted.isEmpty, let remote = try? repository.dataRemote() {
             let missing = rescue.wanted.compactMap { pointers[$0]?.pointer }
             let fetched = try Download(context: context, repository: repository).fetch(missing)
-            for pointer in missing where fetched.reasons[pointer.oid] == nil { rescue.found(pointer.oid, in: "'\(remote.name)'") }
+            for pointer in missing {
+                if let reason = fetched.reasons[pointer.oid] {
+                    context.output.warning("\(pointer.oid) is not brought back: \(reason)")
+                } else {
+                    rescue.found(pointer.oid, in: "'\(remote.name)'")
+                }
+            }
         }
         for position in report.problems.indices {
             let problem = report.problems[position]

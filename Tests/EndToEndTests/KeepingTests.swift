@@ -37,6 +37,14 @@ final class KeepingTests: TwoVersionsTestCase {
         try work.data("fsck", "--remote")
     }
 
+    func testRepairSaysWhyItCannot() throws {
+        try work.git("push", "--quiet")
+        for blob in [work.localBlob(of: old), remoteBlob(of: old, in: origin)] { try damage(blob, old) }
+        let answer = try work.attempt("data", "fsck", "--repair").expecting(1)
+        assertContains(answer.errorText, "is not brought back: the copy at ")
+        assertContains(answer.errorText, "git data fsck --repair --from FOLDER")
+    }
+
     func testJSONNamesTheProblem() throws {
         struct Report: Decodable {
             struct Problem: Decodable {
