@@ -62,6 +62,10 @@ ssize_t platform_copy_range(int source, int destination, size_t count) {
     return copy_file_range(source, NULL, destination, NULL, count, 0);
 }
 
+ssize_t platform_splice(int file, int pipe, size_t count) {
+    return splice(file, NULL, pipe, NULL, count, 0);
+}
+
 ssize_t platform_dedupe(int source, int destination, off_t offset, size_t count) {
     _Alignas(8) char memory[sizeof(struct file_dedupe_range) + sizeof(struct file_dedupe_range_info)] = {0};
     struct file_dedupe_range *range = (void *)memory;

@@ -10,6 +10,8 @@ package struct CommandContext: Sendable {
     package let output: Output
     /// All commands, for `help`, `completion` and `manual`.
     package let table: CommandTable
+    /// When the command began.
+    let began = FileStatus.Time.now
 
     /// The repository that the process stands in.
     func repository() throws(RepositoryError) -> Repository {

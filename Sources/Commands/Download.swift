@@ -64,7 +64,7 @@ struct Download {
             fetched.remote = remote
             let session = try context.session(to: remote, repository, progress: context.progress("Downloading data"))
             defer { session.finish() }
-            let outcome = try session.download(items) { _ in }
+            let outcome = try session.download(items, areAbsent: true) { _ in }
             let sizes = Dictionary(items.map { ($0.oid, $0.byteCount) }) { first, _ in first }
             fetched.blobs = outcome.done.count
             fetched.byteCount = outcome.done.totalByteCount { sizes[$0] ?? 0 }
@@ -92,7 +92,8 @@ struct Download {
     /// Puts content in the place of the pointers in the worktree whose blobs are here.
     func hydrate(_ files: [PointerFile]) throws -> (written: Int, shortfalls: [Shortfall]) {
         let hydration = Hydration(
-            repository: repository, store: try repository.store(), progress: context.progress("Writing files"))
+            repository: repository, store: try repository.store(), progress: context.progress("Writing files"),
+            since: context.began)
         let outcome = try hydration.run(
             files.map { file in
                 HydrationFile(

@@ -81,18 +81,9 @@ struct SmudgeCommand: Command {
         let repository = try context.repository()
         let smudger = Smudger(settings: try repository.settings(), store: try repository.store())
         let name = arguments[path] ?? "-"
-        var decision = smudger.decide(head)
-        if case .absent(let pointer) = decision {
-            if let reason = BlobFetcher(repository).fetchNow(pointer) {
-                decision = .leave(pointer, reason)
-            } else {
-                decision = .blob(pointer)
-            }
-        }
-        switch decision {
+        switch decision(on: head, smudger, repository) {
         case .empty: return .success
-        case .blob(let pointer):
-            guard let file = try smudger.store.open(pointer.oid) else { break }
+        case .blob(let file):
             try copy(ByteReader(file, bufferSize: 1 << 20), to: context.output)
             return .success
         case .foreignPointer(let reason):
@@ -100,11 +91,20 @@ struct SmudgeCommand: Command {
         case .leave(_, .lazy): break
         case .leave(let pointer, let reason):
             Notices.report(.leftAsPointers([(name, pointer, reason)]), context.output)
-        case .unchanged, .absent: break
+        case .unchanged: break
+        case .absent: break
         }
         context.output.write(head)
         try copy(input, to: context.output)
         return .success
+    }
+
+    /// What becomes of the content, after a blob that is not here was fetched.
+    private static func decision(on head: [UInt8], _ smudger: Smudger, _ repository: Repository) -> Smudger.Decision {
+        let decision = smudger.decide(head)
+        guard let pointer = decision.absentPointer else { return decision }
+        if let reason = BlobFetcher(repository).fetchNow(pointer) { return .leave(pointer, reason) }
+        return smudger.availability(of: pointer)
     }
 
     private static func copy(_ input: ByteReader, to output: Output) throws {

@@ -29,6 +29,7 @@ package final class FilterProcess {
     private let indexed: IndexedPointers
     /// The files whose content Git will ask for again, with the text that Git has of them.
     private var delayed: [BytePath: (pointer: Pointer, text: [UInt8])] = [:]
+    private var smudger: Smudger?
     private var leftAsPointers: [(path: BytePath, pointer: Pointer, reason: PointerReason)] = []
 
     /// - Parameters:
@@ -169,13 +170,14 @@ package final class FilterProcess {
         while let bytes = try speaking({ () throws(GitError) in try nextPiece() }) { try content.take(bytes) }
         let decision: Smudger.Decision
         do throws(FilterError) {
-            decision = content.isLargerThanPointers ? .unchanged : try smudger().decide(content.head, isLast: request.isForArchive)
+            decision = content.isLargerThanPointers
+                ? .unchanged : try openSmudger().decide(content.head, isLast: request.isForArchive)
         } catch {
             // Without settings or a store there is no blob; the pointer is all there is.
             report(.notStored(path: request.path, error))
             return try send(content)
         }
-        switch decision {
+        switch consume decision {
         case .unchanged: try send(content)
         case .foreignPointer(let reason):
             report(.foreignPointer(path: request.path, reason))
@@ -184,7 +186,7 @@ package final class FilterProcess {
             leave(pointer, at: request.path, reason)
             try send(content)
         case .empty: try send([])
-        case .blob(let pointer): try sendBlob(pointer, or: content.head, at: request.path)
+        case .blob(let file): try sendBlob(file)
         case .absent(let pointer):
             if request.canDelay {
                 delayed[request.path] = (pointer, content.head)
@@ -201,9 +203,12 @@ package final class FilterProcess {
         do throws(RepositoryError) { return try repository.store() } catch { throw .repository(error) }
     }
 
-    private func smudger() throws(FilterError) -> Smudger {
+    private func openSmudger() throws(FilterError) -> Smudger {
+        if let smudger { return smudger }
         do throws(RepositoryError) {
-            return Smudger(settings: try repository.settings(), store: try repository.store())
+            let opened = Smudger(settings: try repository.settings(), store: try repository.store())
+            smudger = opened
+            return opened
         } catch {
             throw .repository(error)
         }
@@ -216,20 +221,22 @@ package final class FilterProcess {
             return try send(text)
         }
         // The agent has just verified it.
-        try sendBlob(pointer, or: text, at: path)
-    }
-
-    private func sendBlob(_ pointer: Pointer, or text: [UInt8], at path: BytePath) throws(FilterError) {
         let opened: Descriptor?
-        let store = try self.store()
+        let store = try openSmudger().store
         do throws(StoreError) { opened = try store.open(pointer.oid) } catch { throw .store(error) }
         guard let file = opened else {
             leave(pointer, at: path, .store(.system(SystemError("open", path: path, code: 2))))
             return try send(text)
         }
+        try sendBlob(file)
+    }
+
+    private func sendBlob(_ file: borrowing Descriptor) throws(FilterError) {
         do throws(GitError) {
+            let byteCount: Int64
+            do throws(SystemError) { byteCount = try file.status().byteCount } catch { throw .system(error) }
             try writeStatus("success")
-            try output.writeContent { buffer throws(SystemError) in try file.read(into: buffer) } or: { .system($0) }
+            try output.send(contentOf: file, byteCount: byteCount)
             try output.writeFlush()
             try output.writeFlush()
         } catch {

@@ -62,11 +62,26 @@ package struct Hydration: Sendable {
     let repository: Repository
     let store: ObjectStore
     let progress: any ProgressObserver
+    private let since: FileStatus.Time
 
-    package init(repository: Repository, store: ObjectStore, progress: any ProgressObserver) {
+    /// - Parameter since: when the command began: no file gets an earlier time.
+    package init(
+        repository: Repository, store: ObjectStore, progress: any ProgressObserver, since: FileStatus.Time = .now
+    ) {
         self.repository = repository
         self.store = store
         self.progress = progress
+        self.since = since
+    }
+
+    /// The time of modification that all files get: a second ago, or when the command began if that was later. The index
+    /// is written in a later second then, mostly, so that Git need not compare content (`Git.markClean`), and nobody waits
+    /// for it; a user's later edit is younger. What was made from the files before the command is older still, so that
+    /// tools which go by times see that they have changed.
+    private var modified: FileStatus.Time {
+        var time = FileStatus.Time.now
+        time.seconds -= 1
+        return max(since, time)
     }
 
     /// Reading and hashing keep processors busy, and many small files wait for the disk meanwhile.
@@ -95,7 +110,8 @@ package struct Hydration: Sendable {
         let endings = Mutex([Ending](repeating: .passedOver, count: files.count))
         let retired = RetiredFiles(store)
         let hydration = HydrationOfFolder(
-            files: files, store: store, retired: retired, worktree: worktree, makingAbsent: makingAbsent)
+            files: files, store: store, retired: retired, worktree: worktree, makingAbsent: makingAbsent,
+            modified: modified)
         let groups = HydrationOfFolder.groups(files)
         concurrently(count: groups.count, threads: Self.threads) { number in
             hydration.run(groups[number]) { tally.add(byteCount: $0) } note: { position, ending in

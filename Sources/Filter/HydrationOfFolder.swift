@@ -11,10 +11,8 @@ struct HydrationOfFolder {
     /// Its top, absolute.
     let worktree: BytePath
     let makingAbsent: Bool
-    /// The time of modification that all files get: when this began. A user's later edit is younger, and in most cases
-    /// the index is written in a later second, so that Git need not compare their content (`Git.markClean`). What was
-    /// made from the files before is older still, so that tools which go by times see that they have changed.
-    let begun = FileStatus.Time.now
+    /// The time of modification that all files get.
+    let modified: FileStatus.Time
 
     /// What one thread takes at a time: enough to share the way to the folder, and little enough to keep all threads
     /// at work until the end.
@@ -63,6 +61,6 @@ struct HydrationOfFolder {
     }
 
     private func hydration(of position: Int) -> HydrationOfFile {
-        HydrationOfFile(file: files[position], store: store, retired: retired, makingAbsent: makingAbsent, modified: begun)
+        HydrationOfFile(file: files[position], store: store, retired: retired, makingAbsent: makingAbsent, modified: modified)
     }
 }

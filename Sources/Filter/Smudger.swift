@@ -7,7 +7,7 @@ import Transfer
 
 /// Decides what becomes of content that Git is about to write to the worktree.
 package struct Smudger {
-    package enum Decision {
+    package enum Decision: ~Copyable {
         /// The content is no pointer that stands for a blob of ours: it goes out as it came.
         case unchanged
         /// Goes out as it came, and looks like a pointer of another version.
@@ -18,8 +18,16 @@ package struct Smudger {
         case empty
         /// The blob must be had first.
         case absent(Pointer)
-        /// The blob is here and intact.
-        case blob(Pointer)
+        /// The blob is here and intact; its file, at its beginning.
+        case blob(Descriptor)
+
+        /// That of `absent`.
+        package var absentPointer: Pointer? {
+            switch self {
+            case .absent(let pointer): pointer
+            default: nil
+            }
+        }
     }
 
     package let settings: Settings
@@ -52,8 +60,8 @@ package struct Smudger {
             guard let file = try store.open(pointer.oid) else {
                 return settings.isLazy ? .leave(pointer, .lazy) : .absent(pointer)
             }
-            if file.isNotedVerified { return .blob(pointer) }
-            if try Self.isWhole(file, pointer.oid) { return .blob(pointer) }
+            if file.isNotedVerified { return .blob(file) }
+            if try Self.isWhole(file, pointer.oid) { return .blob(file) }
             return .leave(pointer, .damaged(kept: try store.setAside(pointer.oid)))
         } catch {
             return .leave(pointer, .store(error))
@@ -61,6 +69,12 @@ package struct Smudger {
     }
 
     private static func isWhole(_ file: borrowing Descriptor, _ oid: ObjectID) throws(StoreError) -> Bool {
-        do throws(SystemError) { return try hashContent(of: file) == oid } catch { throw .system(error) }
+        do throws(SystemError) {
+            let isWhole = try hashContent(of: file) == oid
+            try file.seek(to: 0)
+            return isWhole
+        } catch {
+            throw .system(error)
+        }
     }
 }

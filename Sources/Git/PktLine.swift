@@ -189,6 +189,40 @@ package final class PktLineWriter {
         }
     }
 
+    /// Sends the next `byteCount` bytes of a file as packets, behind what is buffered. Where the stream is a pipe they go
+    /// from the page cache to the reader without a copy in between.
+    /// - Throws: `protocolViolation` where the file ends before.
+    package func send(contentOf file: borrowing Descriptor, byteCount: Int64) throws(GitError) {
+        var rest = byteCount
+        while rest > 0 {
+            let count = Int(min(rest, Int64(PktLine.maximumPayloadByteCount)))
+            try makeRoom(PktLine.headerByteCount)
+            PktLine.writeHeader(byteCount: count, to: buffer[end...])
+            end += PktLine.headerByteCount
+            try flush()
+            try sendPayload(of: file, byteCount: count)
+            rest -= Int64(count)
+        }
+    }
+
+    private func sendPayload(of file: borrowing Descriptor, byteCount: Int) throws(GitError) {
+        var rest = byteCount
+        var isOver = false
+        do throws(SystemError) {
+            while rest > 0, let count = try descriptor.splice(from: file, byteCount: rest), count > 0 { rest -= count }
+            // Where the two cannot be joined. The buffer is free, as all in it has been sent.
+            while rest > 0, !isOver {
+                let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<rest]))
+                isOver = count == 0
+                try descriptor.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                rest -= count
+            }
+        } catch {
+            throw .system(error)
+        }
+        if isOver { throw .protocolViolation("a file has become shorter while it was sent") }
+    }
+
     /// Ends a list.
     package func writeFlush() throws(GitError) {
         try makeRoom(PktLine.headerByteCount)

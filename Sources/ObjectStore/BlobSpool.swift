@@ -75,8 +75,9 @@ package struct BlobSpool: ~Copyable {
     }
 
     private consuming func insert(as oid: ObjectID, into batch: BlobBatch) throws(StoreError) {
+        // Most content is new, and whether its pending name is taken, the making of the file tells.
+        if stream == nil, !store.hasPublished(oid), try batch.add(head, as: oid) { return }
         if try batch.keeps(oid, byteCount: byteCount) { return }
-        if stream == nil, try batch.add(head, as: oid) { return }
         let file = try Self.file(with: head, or: stream, in: store)
         try batch.add(file.descriptor, at: file.path, as: oid)
         file.finish()

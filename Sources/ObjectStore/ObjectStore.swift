@@ -65,6 +65,11 @@ package struct ObjectStore: Sendable {
         return alternateLocation(of: oid) != nil || path(of: oid).exists
     }
 
+    /// Whether a file of that name has its final place, here or in an alternate.
+    func hasPublished(_ oid: ObjectID) -> Bool {
+        path(of: oid).exists || alternateLocation(of: oid) != nil
+    }
+
     /// Where the blob is: in the store, or in one of the alternates. One that is not on the disk yet is brought there
     /// first.
     package func location(of oid: ObjectID) -> BytePath? {

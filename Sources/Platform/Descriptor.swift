@@ -191,6 +191,16 @@ package struct Descriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Moves up to `byteCount` bytes of `source`, a file, from its present position into this pipe, without copying them
+    /// (splice(2)).
+    /// - Returns: how many, 0 at the end of the file; nil where the system does no such thing between the two.
+    package func splice(from source: borrowing Descriptor, byteCount: Int) throws(SystemError) -> Int? {
+        let count = retryingInterrupts { platform_splice(source.number, number, byteCount) }
+        if count >= 0 { return count }
+        guard errno == EINVAL || errno == ENOSYS else { throw .last("splice", path: path) }
+        return nil
+    }
+
     private func copyThroughMemory(_ source: borrowing Descriptor, _ advance: (Int) -> Void) throws(SystemError) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }

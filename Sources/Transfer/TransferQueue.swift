@@ -5,7 +5,7 @@ import Digest
 struct TransferQueue {
     /// How many blobs the agent knows of at once: enough to keep it busy, whatever their sizes, and few
     /// enough to fit in any memory.
-    static let window = 1024
+    static let window = 4096
 
     private var waiting: ArraySlice<TransferItem>
     private var inFlight: [ObjectID: TransferItem] = [:]

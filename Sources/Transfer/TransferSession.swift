@@ -168,13 +168,17 @@ package final class TransferSession {
     }
 
     /// Brings blobs into the store. What is there already is not fetched again.
-    /// - Parameter arrived: called on this thread for each blob that is in the store, as soon as it is.
+    /// - Parameters:
+    ///   - areAbsent: whether the caller has just looked, and none of them is there.
+    ///   - arrived: called on this thread for each blob that is in the store, as soon as it is.
     /// - Throws: `store` when the store cannot take the blobs. What has arrived stays.
-    package func download(_ items: [TransferItem], arrived: (ObjectID) -> Void) throws(TransferError) -> TransferOutcome {
+    package func download(
+        _ items: [TransferItem], areAbsent: Bool = false, arrived: (ObjectID) -> Void
+    ) throws(TransferError) -> TransferOutcome {
         var outcome = TransferOutcome()
         do throws(StoreError) { try store.prepare() } catch { throw .store(error) }
         let wanted = unique(items) { item in
-            guard store.contains(item.oid) else { return true }
+            guard !areAbsent, store.contains(item.oid) else { return true }
             outcome.skipped.append(item.oid)
             arrived(item.oid)
             return false

@@ -95,8 +95,10 @@ final class HydrationBench {
     }
 
     @discardableResult
-    func hydrate(_ files: [HydrationFile]? = nil, makingAbsent: Bool = false) throws -> HydrationOutcome {
-        try Hydration(repository: repository, store: store, progress: progress)
+    func hydrate(
+        _ files: [HydrationFile]? = nil, makingAbsent: Bool = false, since: FileStatus.Time = .now
+    ) throws -> HydrationOutcome {
+        try Hydration(repository: repository, store: store, progress: progress, since: since)
             .run(files ?? self.files, makingAbsent: makingAbsent)
     }
 

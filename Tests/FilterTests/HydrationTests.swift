@@ -143,7 +143,7 @@ final class HydrationTests: XCTestCase {
     private func hydrateFirst(makingAbsent: Bool, meanwhile: () -> Void) -> Hydration.Ending {
         let hydration = HydrationOfFolder(
             files: bench.files, store: bench.store, retired: RetiredFiles(bench.store), worktree: bench.worktree,
-            makingAbsent: makingAbsent)
+            makingAbsent: makingAbsent, modified: .now)
         var ending = Hydration.Ending.passedOver
         hydration.run([0]) { _ in meanwhile() } note: { ending = $1 }
         return ending

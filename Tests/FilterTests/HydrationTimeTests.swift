@@ -20,6 +20,22 @@ final class HydrationTimeTests: XCTestCase {
         XCTAssert(before <= times[0] && times[0] <= after, "\(before) \(times[0]) \(after)")
     }
 
+    func testNoFileIsOlderThanTheCommandNorMuchOlderThanItself() throws {
+        for name: BytePath in ["a.bin", "b.bin"] { try bench.add(name, [UInt8](name.bytes)) }
+        try bench.commit()
+        func modified(_ name: BytePath, since: FileStatus.Time) throws -> FileStatus.Time {
+            try bench.hydrate(bench.files.filter { $0.path == name }, since: since)
+            return try XCTUnwrap((bench.worktree / name).status()?.modified)
+        }
+        let recent = FileStatus.Time.now
+        XCTAssertEqual(try modified("a.bin", since: recent), recent)
+        let longAgo = FileStatus.Time(seconds: recent.seconds - 3600, nanoseconds: recent.nanoseconds)
+        let second = try modified("b.bin", since: longAgo)
+        let earliest = FileStatus.Time(seconds: recent.seconds - 1, nanoseconds: recent.nanoseconds)
+        let latest = FileStatus.Time(seconds: FileStatus.Time.now.seconds - 1, nanoseconds: 999_999_999)
+        XCTAssert(earliest <= second && second <= latest, "\(earliest) \(second)")
+    }
+
     func testLargeContentIsCleanAtOnce() throws {
         try bench.add("large.bin", [UInt8](repeating: 1, count: 65 << 20))
         try bench.commit()

@@ -1,6 +1,7 @@
 import Git
 import Glibc
 import Platform
+import Synchronization
 import TestSupport
 import XCTest
 
@@ -164,6 +165,55 @@ final class PktLineTests: XCTestCase {
         var collected: [UInt8] = []
         for case .data(let bytes) in try events(reader) { collected += bytes }
         XCTAssertEqual(collected, content)
+    }
+
+    /// Both ways: a pipe takes the pages of the file, another file takes its bytes.
+    func testFileIsSentFromItsPresentPosition() throws {
+        let scratch = try ScratchFolder()
+        var random = SeededRandom(seed: 14)
+        let largest = PktLine.maximumPayloadByteCount
+        for count in [0, 1, largest, largest + 1, 3 << 20] {
+            let content = random.bytes(count + 3)
+            let path = try scratch.write(content, to: "content")
+            func send(_ writer: PktLineWriter) throws {
+                let file = try Descriptor.open(path, .read)
+                try file.seek(to: 3)
+                try writer.writeLine("before")
+                try writer.send(contentOf: file, byteCount: Int64(count))
+                try writer.writeFlush()
+            }
+            let bytes = try written(send)
+            var ends: [Int32] = [-1, -1]
+            XCTAssertEqual(pipe(&ends), 0)
+            let collected = Mutex<[UInt8]>([])
+            let input = ends[0]
+            let reader = WorkerThread {
+                let all = try? ByteReader(Descriptor(owning: input)).readToEnd(limit: .max)
+                collected.withLock { $0 = all ?? [] }
+            }
+            do {
+                let writer = PktLineWriter(Descriptor(owning: ends[1]))
+                try send(writer)
+                try writer.flush()
+            }
+            reader.join()
+            XCTAssertTrue(collected.withLock { $0 } == bytes, "\(count)")
+            var payload: [UInt8] = []
+            for case .data(let bytes) in try events(PktLineReader(.open(try scratch.write(bytes, to: "stream"), .read))) {
+                payload += bytes
+            }
+            XCTAssertTrue(payload == Array("before\n".utf8) + content.dropFirst(3), "\(count)")
+        }
+    }
+
+    func testFileThatIsShorterThanSaidIsTypedError() throws {
+        let scratch = try ScratchFolder()
+        let file = try Descriptor.open(try scratch.write([1, 2, 3], to: "content"), .read)
+        _ = try written { writer in
+            XCTAssertThrowsError(try writer.send(contentOf: file, byteCount: 4)) { error in
+                guard case .protocolViolation? = error as? GitError else { return XCTFail("\(error)") }
+            }
+        }
     }
 
     func testLineThatNoPacketCanHoldIsTypedError() throws {

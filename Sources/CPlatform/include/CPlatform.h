@@ -25,6 +25,8 @@ int platform_set_modified(int file, int64_t seconds, int64_t nanoseconds);
 int platform_clone(int destination, int source);
 /// Copies from and to the present positions of both.
 ssize_t platform_copy_range(int source, int destination, size_t count);
+/// Moves bytes from the present position of a file into a pipe (splice(2)).
+ssize_t platform_splice(int file, int pipe, size_t count);
 /// Lets `destination` share `source`'s extents from `offset` on, after comparing the bytes (ioctl_fideduperange(2)).
 /// @returns how many bytes are shared now; -1 with errno; -2 where the bytes differ.
 ssize_t platform_dedupe(int source, int destination, off_t offset, size_t count);
