@@ -7,12 +7,14 @@ import Repository
 
 /// Git's long-running filter: one process for all files of a command.
 ///
-/// Where the time goes, by `perf`, for 10,000 files of 50 KiB: half of `git add` is Git's own (a loose object for each
-/// pointer, and two switches between the processes for each file). Of the filter's part a third is making the blob's
-/// file, a third copying into it, a quarter SHA-256. Git waits for each answer, so nothing of one file can overlap the
-/// next: an answer before the blob is written could not be taken back. `git data add` does many at once. For one file of
-/// one byte it is the start of processes: the shell that Git starts for a command with a space, this one, and the
-/// `git config` that reads the settings.
+/// Where the time goes, by `perf`, for many files of 50 KiB: two thirds of `git add` are Git's own (a loose object for each
+/// pointer, and two switches between the processes for each file). Of the filter's 110 µs for a file, making and writing
+/// the blob's file takes 48, SHA-256 30, the rest is the pipe and looking whether the blob is there. Git waits for each
+/// answer, so nothing of one file can overlap the next: an answer before the blob is written could not be taken back.
+/// Tried and left: a file made and filled with zeros beforehand, by another thread (15 µs less, as it has to be renamed);
+/// looking for more of a request before sleeping (nothing, as Git is not interrupted by its packets). `git data add` does
+/// many files at once. For one file of one byte it is the start of processes: the shell that Git starts for a command with
+/// a space, this one, and the `git config` that reads the settings.
 ///
 /// Spec: gitattributes(5), "Long Running Filter Process" and "Delay".
 package final class FilterProcess {
