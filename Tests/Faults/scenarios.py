@@ -305,6 +305,8 @@ def migrate_again(verb):
 MERGE = ["git", "merge", "--quiet", "-m", "Merged", "other"]
 # Pointers that were left are what Git takes for clean.
 CHECKOUT_AGAIN = ["sh", "-c", "git checkout --quiet --force other && git data pull --quiet a.bin new.bin"]
+MERGE_AGAIN = ["sh", "-c", "git merge --abort 2>/dev/null; git reset --quiet --hard && " + " ".join(MERGE)
+               + " && git data pull --quiet"]
 # As it says: a sweep that was cut off is given up, and begun anew.
 SWEEP_AGAIN = ("git data gc --remote --sweep || { git data gc --remote --unmark; git data gc --remote --mark --grace 0"
                " && git data gc --remote --sweep; } || true")
@@ -326,7 +328,7 @@ SCENARIOS = [
     Scenario("data-checkout", fetched_clone, ["git", "data", "checkout"], "clone", hydrates=True),
     Scenario("push", committed, ["git", "push", "origin", "main"]),
     Scenario("data-push", committed, ["git", "data", "push"]),
-    Scenario("merge", merging, MERGE, again=["sh", "-c", "git merge --abort 2>/dev/null; git reset --quiet --hard && " + " ".join(MERGE)], is_git=True, may_leave_pointers=True),
+    Scenario("merge", merging, MERGE, again=MERGE_AGAIN, is_git=True, may_leave_pointers=True),
     Scenario("prune", pruning, ["git", "data", "prune"]),
     Scenario("prune-shared", sharing, ["git", "data", "prune", "--unreferenced"], known=(
         # Who shares the store, and what they need.
