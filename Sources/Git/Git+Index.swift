@@ -65,24 +65,48 @@ extension Git {
         return entries
     }
 
-    /// The Git blobs of a tree's regular files, each path's.
-    package func blobNames(ofTree tree: GitObjectName) throws(GitError) -> [GitObjectName] {
-        let output = try query(["ls-tree", "-r", "-z", "--full-tree", BytePath(bytes: tree.hex)]).output
+    /// Calls `body` for the Git blobs of a tree's regular files, each path's.
+    package func forEachBlobName(
+        ofTree tree: GitObjectName, _ body: (GitObjectName) throws(GitError) -> Void
+    ) throws(GitError) {
         // `100644 blob <name>\t<path>`; nothing else has a mode that begins so.
         let prefix = Array("100".utf8)
         let nameStart = "100644 blob ".utf8.count, nameEnd = nameStart + 2 * Int(tree.byteCount)
-        var names: [GitObjectName] = []
-        var start = 0
-        while let end = output[start...].firstIndex(of: 0) {
-            if output[start..<end].starts(with: prefix) {
-                guard start + nameEnd < end, let name = GitObjectName(hex: output[start + nameStart..<start + nameEnd]) else {
-                    throw .unexpected(command: "git ls-tree", answer: String(decoding: output[start..<end], as: UTF8.self))
-                }
-                names.append(name)
+        try forEachRecord(of: ["ls-tree", "-r", "-z", "--full-tree", BytePath(bytes: tree.hex)]) { record throws(GitError) in
+            guard record.starts(with: prefix) else { return }
+            guard nameEnd < record.count, let name = GitObjectName(hex: record[nameStart..<nameEnd]) else {
+                throw .unexpected(command: "git ls-tree", answer: String(decoding: record, as: UTF8.self))
             }
-            start = end + 1
+            try body(name)
         }
-        return names
+    }
+
+    /// Runs Git, which must succeed, and calls `body` for each record that it says, which end with NUL bytes, while it
+    /// works.
+    func forEachRecord(of arguments: [BytePath], _ body: ([UInt8]) throws(GitError) -> Void) throws(GitError) {
+        let child = try start(arguments, errors: .pipe, isBuffered: true)
+        let messages = child.takeErrors().map { Collector($0) }
+        var isOver = false
+        defer {
+            // A reader that gave up must not leave Git waiting.
+            if !isOver { child.send(signal: 15) }
+            _ = messages?.finish()
+            child.wait()
+        }
+        while true {
+            let record: [UInt8]?
+            do throws(SystemError) { record = try child.output?.read(until: 0) } catch { throw .system(error) }
+            guard let record else { break }
+            try body(record)
+        }
+        isOver = true
+        let message = String(decoding: messages?.finish() ?? [], as: UTF8.self)
+        switch child.wait() {
+        case .exited(0): return
+        case .exited(let status): throw .failed(command: Git.name(arguments), status: status, message: message)
+        case .killed(let signal):
+            throw .failed(command: Git.name(arguments), status: 128 + signal, message: "killed by signal \(signal)")
+        }
     }
 
     /// `<mode> <name> <stage>\t<path>`
