@@ -74,17 +74,28 @@ struct FileSelection {
     func files(
         among pointers: [PointerFile], of repository: Repository, includingConflicts: Bool = false
     ) throws -> [PointerFile] {
+        let files = selected(pointers, includingConflicts: includingConflicts)
+        try refuseUnknownPaths(repository) { path in files.contains { $0.path.isInside(path) } }
+        return files
+    }
+
+    /// As `files(among:)`, of a portion of the index.
+    func selected(_ pointers: [PointerFile], includingConflicts: Bool = false) -> [PointerFile] {
         let selected = isEverything ? pointers : pointers.filter { contains($0.path) }
         let hasConflicts = selected.contains { $0.entry.stage != 0 }
-        let files = !hasConflicts ? selected : includingConflicts ? Self.onePerPath(selected) : selected.filter { $0.entry.stage == 0 }
-        for path in paths where !files.contains(where: { $0.path.isInside(path) }) {
+        return !hasConflicts ? selected : includingConflicts ? Self.onePerPath(selected) : selected.filter { $0.entry.stage == 0 }
+    }
+
+    /// Refuses a path that neither the index nor the worktree has.
+    /// - Parameter isKnown: whether there are files of the index at a path; false where nobody has looked.
+    func refuseUnknownPaths(_ repository: Repository, _ isKnown: (BytePath) -> Bool = { _ in false }) throws {
+        for path in paths where !isKnown(path) {
             let top = try repository.worktree()
-            guard try repository.git().run(["--literal-pathspecs", "ls-files", "-z", "--", path]).output.isEmpty,
-                !(top.appending(path)).exists
+            guard !top.appending(path).exists,
+                try repository.git().run(["--literal-pathspecs", "ls-files", "-z", "--", path]).output.isEmpty
             else { continue }
             throw CommandFailure("pathspec '\(path)' did not match any file known to git", exitCode: .failure)
         }
-        return files
     }
 
     /// Of a file in conflict our side, else theirs, else the base.

@@ -84,6 +84,19 @@ extension Repository {
         }
     }
 
+    /// Those of the pointers that `indexPointers` would give that are at certain paths.
+    package func indexPointers(at paths: Set<BytePath>) throws(RepositoryError) -> [PointerFile] {
+        let git = try asking { () throws(GitError) -> Git in try self.git() }
+        var files: [PointerFile] = []
+        try forEachIndexPortion(of: isIsolated ? nil : location.index, git) { index throws(RepositoryError) in
+            let positions = index.items.indices.filter {
+                index.items[$0].isRegularFile && paths.contains(index.path(of: index.items[$0]))
+            }
+            if !positions.isEmpty { files += try keepingFiltered(try pointers(of: index, at: positions)) }
+        }
+        return files
+    }
+
     /// The pointers of a tree, by content alone: the attributes of another revision may differ from those here.
     package func treePointers(_ revision: BytePath) throws(RepositoryError) -> [PointerFile] {
         try complete([revision.adding(suffix: "^{tree}")])

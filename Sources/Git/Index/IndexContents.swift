@@ -69,11 +69,11 @@ package struct IndexContents: Sendable {
     }
 
     /// Takes the next entries of an index that is read piece by piece.
-    /// - Parameter limit: how many at most.
+    /// - Parameter limit: how many at most, besides the other sides of a conflict.
     init(from pieces: inout IndexPieces?, limit: Int, written: FileStatus.Time) throws(IndexFormatError) {
         writtenSeconds = written.seconds
         items.reserveCapacity(limit)
-        while items.count < limit, let entry = try pieces?.next(), let pieces {
+        while items.count < limit || items.last?.stage != 0, let entry = try pieces?.next(), let pieces {
             try append(entry, in: pieces.window, path: pieces.cursor.path)
         }
     }

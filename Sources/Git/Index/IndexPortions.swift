@@ -1,6 +1,7 @@
 import Platform
 
-/// The entries of an index file, portion by portion: memory for one of them, however many there are.
+/// The entries of an index file, portion by portion: memory for one of them, however many there are. The sides of a
+/// conflict are in one portion.
 package final class IndexPortions {
     /// So many entries at once are few questions to Git, and little memory.
     package static let entryCount = 16_384
