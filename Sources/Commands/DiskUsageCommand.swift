@@ -29,6 +29,7 @@ struct DiskUsageCommand: Command {
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let store = try repository.store()
         var report = Report()

@@ -27,6 +27,7 @@ struct FsckCommand: Command {
         seeAlso: ["doctor", "prune"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         var fsck = try Fsck(context: context, repository: repository)
         try fsck.verifyStore()

@@ -26,6 +26,7 @@ struct ListFilesCommand: Command {
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let selection = try FileSelection(arguments, context, repository)
         let store = try repository.store()

@@ -34,6 +34,7 @@ struct MigrateInfoCommand: Command {
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let git = try repository.git()
         let patterns = try MigratePatterns(arguments)

@@ -35,6 +35,7 @@ struct PruneCommand: Command {
     private static let summaryAge: Int64 = 30 * 24 * 3600
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let isDryRun = arguments[CommonOptions.dryRun]
         let store = try repository.store()
