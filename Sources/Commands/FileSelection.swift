@@ -66,8 +66,17 @@ struct FileSelection {
 
     /// The selected files that stand as pointers in the worktree, those in conflict with one of their sides.
     func waitingFiles(in repository: Repository) throws -> [PointerFile] {
-        try repository.waiting(
-            among: files(among: repository.shortPointers(), of: repository, includingConflicts: true))
+        try standingFiles(in: repository).filter { !$0.pointer.isExtended }
+    }
+
+    /// As `waitingFiles`, with those that nothing here can fill.
+    func standingFiles(in repository: Repository) throws -> [PointerFile] {
+        try refuseUnknownPaths(repository)
+        var files: [PointerFile] = []
+        try repository.forEachShortPointers { portion throws(RepositoryError) in
+            files += try repository.standing(among: selected(portion, includingConflicts: true))
+        }
+        return files
     }
 
     /// As `files(in:)`, where the pointers of the index are known.

@@ -39,13 +39,13 @@ struct StatusCommand: Command {
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         _ = try repository.worktree()
         let selection = try FileSelection(arguments, context, repository)
         if arguments[missing] {
             // Git's status is not asked: only what stands as a pointer counts.
-            let short = try selection.files(among: repository.shortPointers(), of: repository, includingConflicts: true)
-            let without = try repository.standing(among: short)
+            let without = try selection.standingFiles(in: repository)
             for file in without { printPath(file.path, "", arguments, context.output) }
             return without.isEmpty ? .success : .failure
         }

@@ -43,13 +43,13 @@ extension Repository {
     ///
     /// Where the time goes: one `lstat` for each entry, on all processors, as Git does it. Nothing is asked of Git, nor
     /// looked up, for files that have their content.
-    package func shortPointers() throws(RepositoryError) -> [PointerFile] {
+    /// - Parameter body: called with them portion by portion.
+    package func forEachShortPointers(_ body: ([PointerFile]) throws(RepositoryError) -> Void) throws(RepositoryError) {
         let top = try self.worktree()
         let worktree: Descriptor
         do throws(SystemError) { worktree = try .open(top, [.read, .folder]) } catch { throw .system(error) }
         let folder = Shared(worktree)
         let git = try asking { () throws(GitError) -> Git in try self.git() }
-        var files: [PointerFile] = []
         try forEachIndexPortion(of: isIsolated ? nil : location.index, git) { index throws(RepositoryError) in
             let short = concurrentMap(index.items) { item in
                 guard item.isRegularFile else { return false }
@@ -60,9 +60,8 @@ extension Repository {
                 }
             }
             let positions = short.indices.filter { short[$0] }
-            if !positions.isEmpty { files += try pointers(of: index, at: positions) }
+            if !positions.isEmpty { try body(try pointers(of: index, at: positions)) }
         }
-        return files
     }
 
     /// Those of the files that stand as pointers in the worktree and have a data filter, as they stand.
