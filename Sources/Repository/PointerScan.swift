@@ -76,12 +76,20 @@ extension Repository {
         let git = try asking { () throws(GitError) -> Git in try self.git() }
         let finder = try asking { () throws(GitError) -> PointerFinder in try PointerFinder(self) }
         defer { finder.finish() }
+        func filtered(_ files: [PointerFile], _ attributes: PendingAttribute) throws(RepositoryError) -> [PointerFile] {
+            Self.keepingFiltered(files, try asking { () throws(GitError) in try attributes.values() })
+        }
+        var begun: (files: [PointerFile], attributes: PendingAttribute)?
         // What the environment says of an index is not about an isolated repository.
         try forEachIndexPortion(of: isIsolated ? nil : location.index, git) { index throws(RepositoryError) in
             let positions = index.items.indices.filter { index.items[$0].isRegularFile }
             let files = try asking { () throws(GitError) in try pointers(of: index, at: positions, finder) }
-            try body(try keepingFiltered(files))
+            // Git goes through its attributes while the portion before is used and the next one is looked up.
+            let next = (files, git.beginAttribute("filter", of: files.map(\.path)))
+            if let begun { try body(try filtered(begun.files, begun.attributes)) }
+            begun = next
         }
+        if let begun { try body(try filtered(begun.files, begun.attributes)) }
     }
 
     /// Those of the pointers that `indexPointers` would give that are at certain paths.
@@ -201,8 +209,12 @@ extension Repository {
         let filters = try asking { () throws(GitError) in
             try git().beginAttribute("filter", of: files.map(\.path)).values()
         }
-        if filters.allSatisfy(Self.isDataFilter) { return files }
-        return zip(files, filters).compactMap { file, filter in Self.isDataFilter(filter) ? file : nil }
+        return Self.keepingFiltered(files, filters)
+    }
+
+    private static func keepingFiltered(_ files: [PointerFile], _ filters: [BytePath?]) -> [PointerFile] {
+        if filters.allSatisfy(isDataFilter) { return files }
+        return zip(files, filters).compactMap { file, filter in isDataFilter(filter) ? file : nil }
     }
 
     static func isDataFilter(_ filter: BytePath?) -> Bool {
