@@ -32,7 +32,10 @@ final class Verification: Sendable {
     func run() throws(StoreError) -> [ObjectID] {
         let threads = availableProcessorCount()
         concurrently(count: threads, threads: threads) { _ in
-            while let blob = self.next() { self.verify(blob) }
+            // One for all: getting memory and giving it back costs as much as reading a short blob.
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+            defer { buffer.deallocate() }
+            while let blob = self.next() { self.verify(blob, through: buffer) }
         }
         let (damaged, failure) = state.withLock { ($0.damaged, $0.failure) }
         if let failure { throw failure }
@@ -48,11 +51,11 @@ final class Verification: Sendable {
         }
     }
 
-    private func verify(_ blob: SortedBlobs.Item) {
+    private func verify(_ blob: SortedBlobs.Item, through buffer: UnsafeMutableRawBufferPointer) {
         var isDamaged = false
         var failure: StoreError?
         // A blob that is gone meanwhile was pruned by somebody else.
-        do throws(StoreError) { isDamaged = try store.isIntact(blob.oid) == false } catch { failure = error }
+        do throws(StoreError) { isDamaged = try store.isIntact(blob.oid, through: buffer) == false } catch { failure = error }
         let tick = state.withLock { state in
             if isDamaged { state.damaged.append(blob.oid) }
             if let failure, state.failure == nil { state.failure = failure }
