@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -169,6 +170,12 @@ const char *platform_entry_name(const void *entry) {
 
 const char *platform_reason(int code, char *buffer, size_t size) {
     return strerror_r(code, buffer, size);
+}
+
+void platform_return_large_memory(size_t threshold) {
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, (int)threshold);
+#endif
 }
 
 char **platform_environ(void) {

@@ -29,17 +29,20 @@ struct DiskUsageCommand: Command {
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let store = try repository.store()
         var report = Report()
         if repository.location.worktree != nil {
-            let files = try repository.indexPointers().filter { $0.entry.stage == 0 }
-            for (file, state) in zip(files, try repository.worktreeStates(of: files)) where state == .content {
-                report.worktree.add(file.pointer.byteCount)
+            try repository.forEachIndexPointers { portion throws(RepositoryError) in
+                let files = portion.filter { $0.entry.stage == 0 }
+                for (file, state) in zip(files, try repository.worktreeStates(of: files)) where state == .content {
+                    report.worktree.add(file.pointer.byteCount)
+                }
             }
         }
         let days = try repository.settings().pruneRecentDays
-        for (entry, need) in try StoreUse(context: context, repository: repository, recentDays: days).entries() {
+        try StoreUse(context: context, repository: repository, recentDays: days).forEachEntry { entry, need in
             report.store.add(entry.byteCount)
             switch need {
             case .inUse: report.inUse.add(entry.byteCount)

@@ -66,25 +66,45 @@ struct FileSelection {
 
     /// The selected files that stand as pointers in the worktree, those in conflict with one of their sides.
     func waitingFiles(in repository: Repository) throws -> [PointerFile] {
-        try repository.waiting(
-            among: files(among: repository.shortPointers(), of: repository, includingConflicts: true))
+        try standingFiles(in: repository).filter { !$0.pointer.isExtended }
+    }
+
+    /// As `waitingFiles`, with those that nothing here can fill.
+    func standingFiles(in repository: Repository) throws -> [PointerFile] {
+        try refuseUnknownPaths(repository)
+        var files: [PointerFile] = []
+        try repository.forEachShortPointers { portion throws(RepositoryError) in
+            files += try repository.standing(among: selected(portion, includingConflicts: true))
+        }
+        return files
     }
 
     /// As `files(in:)`, where the pointers of the index are known.
     func files(
         among pointers: [PointerFile], of repository: Repository, includingConflicts: Bool = false
     ) throws -> [PointerFile] {
+        let files = selected(pointers, includingConflicts: includingConflicts)
+        try refuseUnknownPaths(repository) { path in files.contains { $0.path.isInside(path) } }
+        return files
+    }
+
+    /// As `files(among:)`, of a portion of the index.
+    func selected(_ pointers: [PointerFile], includingConflicts: Bool = false) -> [PointerFile] {
         let selected = isEverything ? pointers : pointers.filter { contains($0.path) }
         let hasConflicts = selected.contains { $0.entry.stage != 0 }
-        let files = !hasConflicts ? selected : includingConflicts ? Self.onePerPath(selected) : selected.filter { $0.entry.stage == 0 }
-        for path in paths where !files.contains(where: { $0.path.isInside(path) }) {
+        return !hasConflicts ? selected : includingConflicts ? Self.onePerPath(selected) : selected.filter { $0.entry.stage == 0 }
+    }
+
+    /// Refuses a path that neither the index nor the worktree has.
+    /// - Parameter isKnown: whether there are files of the index at a path; false where nobody has looked.
+    func refuseUnknownPaths(_ repository: Repository, _ isKnown: (BytePath) -> Bool = { _ in false }) throws {
+        for path in paths where !isKnown(path) {
             let top = try repository.worktree()
-            guard try repository.git().run(["--literal-pathspecs", "ls-files", "-z", "--", path]).output.isEmpty,
-                !(top.appending(path)).exists
+            guard !top.appending(path).exists,
+                try repository.git().run(["--literal-pathspecs", "ls-files", "-z", "--", path]).output.isEmpty
             else { continue }
             throw CommandFailure("pathspec '\(path)' did not match any file known to git", exitCode: .failure)
         }
-        return files
     }
 
     /// Of a file in conflict our side, else theirs, else the base.

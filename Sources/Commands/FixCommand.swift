@@ -21,12 +21,15 @@ struct FixCommand: Command {
         seeAlso: ["status", "track", "doctor"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let selection = try FileSelection(arguments, context, repository)
-        let scan = try repository.scanIndex()
         let fix = Fix(context: context, repository: repository)
-        let raw = scan.raw.filter { selection.contains($0.path) }
-        let stray = scan.stray.filter { selection.contains($0.path) }
+        var (raw, stray): ([RawFile], [PointerFile]) = ([], [])
+        try repository.forEachIndexScan { scan in
+            raw += scan.raw.filter { selection.contains($0.path) }
+            stray += scan.stray.filter { selection.contains($0.path) }
+        }
         if raw.isEmpty, stray.isEmpty {
             context.output.message("Nothing to mend.")
             return .success

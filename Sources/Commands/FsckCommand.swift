@@ -1,11 +1,6 @@
 import Diagnostics
-import Digest
-import FoundationEssentials
-import ObjectStore
 import Platform
-import Pointer
 import Repository
-import Transfer
 
 /// `git data fsck`: reads every local blob, and asks whether each can be had.
 struct FsckCommand: Command {
@@ -32,6 +27,7 @@ struct FsckCommand: Command {
         seeAlso: ["doctor", "prune"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         var fsck = try Fsck(context: context, repository: repository)
         try fsck.verifyStore()
@@ -105,7 +101,7 @@ struct FsckReport: Encodable {
 
     struct Unfinished: Encodable {
         let oid: String?
-        let path: String?
+        var path: String?
         /// As in `2026-05-01T10:00:00Z`.
         let begun: String?
     }
@@ -115,124 +111,4 @@ struct FsckReport: Encodable {
     var problems: [Problem] = []
     /// Uploads to the remote that nobody has finished; no problem, but they take room.
     var unfinished: [Unfinished] = []
-}
-
-/// One run of `git data fsck`.
-struct Fsck {
-    let context: CommandContext
-    let repository: Repository
-    private let store: ObjectStore
-    private let reached: [ReachedPointer]
-    private var pointers: [ObjectID: ReachedPointer] = [:]
-    private(set) var report = FsckReport()
-
-    init(context: CommandContext, repository: Repository) throws {
-        self.context = context
-        self.repository = repository
-        store = try repository.store()
-        // What is whole and only waits for the disk is looked at like the rest.
-        try store.settle()
-        reached = try repository.reachedPointers(from: [], extra: ["--all", "--indexed-objects"], completing: true)
-        for pointer in reached where pointers[pointer.pointer.oid] == nil { pointers[pointer.pointer.oid] = pointer }
-    }
-
-    private func path(of oid: ObjectID) -> String? { pointers[oid]?.path.description }
-
-    /// Hashes every blob of the store, and those of its alternates that some pointer names.
-    mutating func verifyStore() throws {
-        // What a killed process left complete counts as stored from here on.
-        var blobs: [(oid: ObjectID, byteCount: Int64)] = []
-        try store.forEachEntry { blobs.append(($0.oid, $0.byteCount)) }
-        var own = Set(blobs.map(\.oid))
-        for (oid, reached) in pointers where !own.contains(oid) && store.contains(oid) {
-            let isOwn = store.path(of: oid).exists
-            if isOwn { own.insert(oid) }
-            blobs.append((oid, isOwn ? store.byteCount(of: oid) ?? 0 : reached.pointer.byteCount))
-        }
-        let verification = Verification(store: store, blobs: blobs, progress: context.progress("Verifying blobs"))
-        let damaged = try verification.run()
-        report.verified = blobs.count
-        report.verifiedBytes = blobs.totalByteCount { $0.byteCount }
-        for oid in damaged {
-            let kept = try store.setAside(oid)
-            report.problems.append(
-                FsckReport.Problem(kind: .damaged, oid: oid.hex, path: path(of: oid), kept: kept.description))
-        }
-        try recallDamaged(besides: Set(damaged))
-        let sizes = Dictionary(uniqueKeysWithValues: blobs.map { ($0.oid, $0.byteCount) })
-        for item in reached where !damaged.contains(item.pointer.oid) {
-            guard let size = sizes[item.pointer.oid], own.contains(item.pointer.oid), size != item.pointer.byteCount else { continue }
-            report.problems.append(
-                FsckReport.Problem(kind: .size, oid: item.pointer.oid.hex, path: item.path.description))
-        }
-    }
-
-    /// What an earlier run has taken out of use stays damaged until it is brought back.
-    private mutating func recallDamaged(besides known: Set<ObjectID>) throws {
-        for (oid, kept) in try store.setAsideBlobs() where !known.contains(oid) && pointers[oid] != nil && !store.contains(oid) {
-            report.problems.append(
-                FsckReport.Problem(kind: .damaged, oid: oid.hex, path: path(of: oid), kept: kept.description))
-        }
-    }
-
-    /// Compares the files of the worktree that Git calls unchanged with what they should be.
-    mutating func verifyWorktree() throws {
-        let top = try repository.worktree()
-        let intact = try repository.blobsInWorktree()
-        for file in try repository.indexPointers() where file.entry.stage == 0 && intact.contains(file.pointer.oid) {
-            guard try repository.worktreeState(of: file) == .content,
-                !store.hasContent(file.pointer.oid, at: top.appending(file.path))
-            else { continue }
-            report.problems.append(
-                FsckReport.Problem(kind: .worktree, oid: file.pointer.oid.hex, path: file.path.description))
-        }
-    }
-
-    mutating func askRemote(_ remote: DataRemote) throws {
-        let session = try context.session(to: remote, repository)
-        defer { session.finish() }
-        let plan = try Upload(context: context, repository: repository, remote: remote).plan(reached, session)
-        for item in plan.uploads.sorted(by: { $0.oid < $1.oid }) {
-            report.problems.append(FsckReport.Problem(kind: .unpushed, oid: item.oid.hex, path: path(of: item.oid)))
-        }
-        for lost in plan.lost {
-            report.problems.append(
-                FsckReport.Problem(kind: .missing, oid: lost.pointer.oid.hex, path: lost.path.description))
-        }
-        do throws(TransferError) {
-            report.unfinished = try session.unfinishedUploads().map { upload in
-                FsckReport.Unfinished(
-                    oid: upload.oid?.hex, path: upload.oid.flatMap { path(of: $0) },
-                    begun: upload.begun.map { Date(timeIntervalSince1970: Double($0)).ISO8601Format() })
-            }
-        } catch {
-            context.output.warning("unfinished uploads are not known: \(Words.explanation(error).what)")
-        }
-    }
-
-    // MARK: repair
-
-    /// Brings back what is damaged or missing, as far as it is to be had.
-    mutating func repair(from folders: [BytePath]) throws {
-        let wanted = report.problems.filter { $0.kind == .damaged || $0.kind == .missing }
-        var rescue = Rescue(repository: repository, store: store, wanted: Set(wanted.compactMap { ObjectID($0.oid) }))
-        try rescue.takeFromWorktree()
-        for folder in folders { try rescue.take(from: folder) }
-        if !rescue.wanted.isEmpty, let remote = try? repository.dataRemote() {
-            let missing = rescue.wanted.compactMap { pointers[$0]?.pointer }
-            let fetched = try Download(context: context, repository: repository).fetch(missing)
-            for pointer in missing {
-                if let reason = fetched.reasons[pointer.oid] {
-                    context.output.warning("\(pointer.oid) is not brought back: \(reason)")
-                } else {
-                    rescue.found(pointer.oid, in: "'\(remote.name)'")
-                }
-            }
-        }
-        for position in report.problems.indices {
-            let problem = report.problems[position]
-            guard problem.kind == .damaged || problem.kind == .missing, let oid = ObjectID(problem.oid) else { continue }
-            report.problems[position].repairedFrom = rescue.sources[oid]
-        }
-    }
 }

@@ -70,7 +70,10 @@ struct PostCheckout {
         guard repository.location.worktree != nil, try usesData() else { return }
         let settings = try repository.settings()
         guard !settings.isLazy else { return }
-        let waiting = try repository.waiting(among: repository.shortPointers().filter { $0.entry.stage == 0 })
+        var waiting: [PointerFile] = []
+        try repository.forEachShortPointers { portion throws(RepositoryError) in
+            waiting += try repository.waiting(among: portion.filter { $0.entry.stage == 0 })
+        }
         guard !waiting.isEmpty else { return }
         let download = Download(context: context, repository: repository)
         // Files above `data.inlineLimit` were left by the filter without a try.

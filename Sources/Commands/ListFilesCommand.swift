@@ -26,32 +26,23 @@ struct ListFilesCommand: Command {
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let selection = try FileSelection(arguments, context, repository)
-        let files: [PointerFile]
-        if let revision = arguments[revision] {
-            guard try repository.git().resolve(revision) != nil else {
-                throw CommandFailure("'\(revision)' is no revision of this repository")
-            }
-            files = try repository.treePointers(revision).filter { selection.contains($0.path) }
-        } else {
-            files = try selection.files(in: repository)
-        }
         let store = try repository.store()
-        let hasWorktree = repository.location.worktree != nil
-        let states = try hasWorktree ? repository.worktreeStates(of: files) : files.map { _ in .absent }
-        let rows = zip(files, states)
         if arguments[CommonOptions.json] {
-            try context.output.json(
-                rows.map { file, state in
+            try context.output.jsonArray(of: Row.self) { give in
+                try forEachFile(selection, arguments, repository) { file, state in
                     let path = JSONPath(file.path)
-                    return Row(
-                        path: path.path, pathBytes: path.pathBytes, oid: file.pointer.oid.hex,
-                        size: file.pointer.byteCount, state: "\(state)", isStored: store.contains(file.pointer.oid))
-                })
+                    try give(
+                        Row(
+                            path: path.path, pathBytes: path.pathBytes, oid: file.pointer.oid.hex,
+                            size: file.pointer.byteCount, state: "\(state)", isStored: store.contains(file.pointer.oid)))
+                }
+            }
             return .success
         }
-        for (file, state) in rows {
+        try forEachFile(selection, arguments, repository) { file, state in
             let mark = switch state {
             case .content: "*"
             case .pointer: "-"
@@ -66,5 +57,30 @@ struct ListFilesCommand: Command {
             }
         }
         return .success
+    }
+
+    /// Calls `body` for each file, in the order of the paths.
+    private static func forEachFile(
+        _ selection: FileSelection, _ arguments: ParsedArguments, _ repository: Repository,
+        _ body: (PointerFile, WorktreeState) throws -> Void
+    ) throws {
+        let hasWorktree = repository.location.worktree != nil
+        func list(_ files: [PointerFile]) throws {
+            let states = try hasWorktree ? repository.worktreeStates(of: files) : files.map { _ in .absent }
+            for (file, state) in zip(files, states) { try body(file, state) }
+        }
+        if let revision = arguments[revision] {
+            guard try repository.git().resolve(revision) != nil else {
+                throw CommandFailure("'\(revision)' is no revision of this repository")
+            }
+            return try list(try repository.treePointers(revision).filter { selection.contains($0.path) })
+        }
+        try selection.refuseUnknownPaths(repository)
+        var failure: (any Error)?
+        try repository.forEachIndexPointers { portion throws(RepositoryError) in
+            guard failure == nil else { return }
+            do { try list(selection.selected(portion)) } catch { failure = error }
+        }
+        if let failure { throw failure }
     }
 }

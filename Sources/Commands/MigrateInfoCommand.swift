@@ -29,17 +29,12 @@ struct MigrateInfoCommand: Command {
             let bytes: Int64
         }
 
-        struct Pointers: Encodable {
-            var versions = 0
-            /// Of the blobs that they stand for.
-            var bytes: Int64 = 0
-        }
-
         var types: [Row] = []
-        var pointers = Pointers()
+        var pointers = ContentInventory.Pointers()
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let git = try repository.git()
         let patterns = try MigratePatterns(arguments)
@@ -49,25 +44,9 @@ struct MigrateInfoCommand: Command {
             throw CommandFailure("'\(unknown)' is no revision of this repository")
         }
         let start: [BytePath] = arguments[everything] ? ["--all"] : given.isEmpty ? ["--branches", "--tags"] : given
-        var contents: [ReachedContent] = []
-        try git.forEachReachedContent(from: start) { contents.append($0) }
-        let plain = FolderAttributes.plainNames.map { BytePath($0) }
-        contents.removeAll { plain.contains($0.path.lastComponent) }
-        if !patterns.included.isEmpty || !patterns.excluded.isEmpty {
-            let selected = try patterns.selected(Array(Set(contents.map(\.path))), in: repository)
-            contents.removeAll { !selected.contains($0.path) }
-        }
-        var pointers = Report.Pointers()
-        let texts = try pointerTexts(contents, git)
-        var table = TypeTable()
-        for content in contents {
-            if let pointer = texts[content.blob] {
-                pointers.versions += 1
-                pointers.bytes = pointers.bytes.adding(byteCount: pointer.byteCount)
-            } else if content.byteCount >= arguments[above] ?? 1 {
-                table.add(content.path, byteCount: content.byteCount)
-            }
-        }
+        var inventory = ContentInventory(repository: repository, git: git, patterns: patterns, minimum: arguments[above] ?? 1)
+        try inventory.read(from: start)
+        let (table, pointers) = (inventory.table, inventory.pointers)
         let rows = Array(table.sorted.prefix(arguments[top] ?? 10))
         if arguments[CommonOptions.json] {
             let types = rows.map { Report.Row(pattern: $0.pattern.shown, files: $0.files, versions: $0.versions, bytes: $0.byteCount) }
@@ -89,21 +68,72 @@ struct MigrateInfoCommand: Command {
         }
         return .success
     }
+}
 
-    /// Those of the contents that are pointers.
-    private static func pointerTexts(_ contents: [ReachedContent], _ git: Git) throws -> [GitObjectName: Pointer] {
-        let small = contents.filter { $0.byteCount > 0 && $0.byteCount < Pointer.maximumTextByteCount }
-        var found: [GitObjectName: Pointer] = [:]
-        // In portions, as names take more memory than what they name.
-        var rest = small[...]
-        while !rest.isEmpty {
-            let portion = rest.prefix(50_000)
-            rest = rest.dropFirst(portion.count)
-            let names = portion.map(\.blob)
-            try git.forEachBlob(names, shorterThan: Pointer.maximumTextByteCount) { name, text throws(GitError) in
-                guard case .pointer(let pointer) = Pointer.recognize(text) else { return }
-                found[name] = pointer
+/// The contents of a history by type, counted portion by portion while Git walks.
+private struct ContentInventory {
+    /// What is a pointer already.
+    struct Pointers: Encodable {
+        var versions = 0
+        /// Of the blobs that they stand for.
+        var bytes: Int64 = 0
+    }
+
+    /// So many contents are few questions to Git, and little memory.
+    private static let portionCount = 16_384
+    private static let plainNames = FolderAttributes.plainNames.map { BytePath($0) }
+
+    let repository: Repository
+    let git: Git
+    let patterns: MigratePatterns
+    /// The length from which on contents are counted.
+    let minimum: Int64
+    private(set) var table = TypeTable()
+    private(set) var pointers = Pointers()
+
+    init(repository: Repository, git: Git, patterns: MigratePatterns, minimum: Int64) {
+        (self.repository, self.git, self.patterns, self.minimum) = (repository, git, patterns, minimum)
+    }
+
+    mutating func read(from start: [BytePath]) throws {
+        var portion: [ReachedContent] = []
+        portion.reserveCapacity(Self.portionCount)
+        var failure: (any Error)?
+        try git.forEachReachedContent(from: start) { content in
+            guard failure == nil, !Self.plainNames.contains(content.path.lastComponent) else { return }
+            portion.append(content)
+            if portion.count == Self.portionCount {
+                do { try count(portion) } catch { failure = error }
+                portion.removeAll(keepingCapacity: true)
             }
+        }
+        if let failure { throw failure }
+        try count(portion)
+    }
+
+    private mutating func count(_ portion: [ReachedContent]) throws {
+        var contents = portion
+        if !patterns.included.isEmpty || !patterns.excluded.isEmpty {
+            let selected = try patterns.selected(Array(Set(contents.map(\.path))), in: repository)
+            contents.removeAll { !selected.contains($0.path) }
+        }
+        let known = try byteCountsOfPointers(among: contents)
+        for content in contents {
+            if let byteCount = known[content.blob] {
+                pointers.versions += 1
+                pointers.bytes = pointers.bytes.adding(byteCount: byteCount)
+            } else if content.byteCount >= minimum {
+                table.add(content.path, byteCount: content.byteCount)
+            }
+        }
+    }
+
+    /// The lengths of the blobs that those of the contents stand for that are pointers.
+    private func byteCountsOfPointers(among contents: [ReachedContent]) throws -> [GitObjectName: Int64] {
+        let small = contents.filter { $0.byteCount > 0 && $0.byteCount < Pointer.maximumTextByteCount }
+        var found: [GitObjectName: Int64] = [:]
+        try git.forEachBlob(small.map(\.blob), shorterThan: Pointer.maximumTextByteCount) { name, text throws(GitError) in
+            if case .pointer(let pointer) = Pointer.recognize(text) { found[name] = pointer.byteCount }
         }
         return found
     }

@@ -16,7 +16,7 @@ struct NamedBlobs {
         var named = Set(
             try repository.reachedPointers(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true, isStrict: true)
                 .map(\.pointer.oid))
-        named.formUnion(try repository.blobsInUse())
+        try repository.forEachBlobInUse { named.insert($0) }
         for url in others { named.formUnion(try blobs(of: url)) }
         return named
     }

@@ -36,6 +36,25 @@ package final class Output: Sendable {
         write(json: Array(try encoder.encode(value)) + [UInt8(ascii: "\n")])
     }
 
+    /// As `json`, an array of elements that come one after the other: the same bytes, and never all of them in memory.
+    /// - Parameter fill: gives each element to the function that it is called with.
+    func jsonArray<Element: Encodable>(of: Element.Type, _ fill: ((Element) throws -> Void) throws -> Void) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        var isEmpty = true
+        try fill { element in
+            var text = Array((isEmpty ? "[\n  " : ",\n  ").utf8)
+            isEmpty = false
+            // Newlines in strings are escaped, so each that is there begins a line.
+            for byte in Array(try encoder.encode(element)) {
+                text.append(byte)
+                if byte == UInt8(ascii: "\n") { text += [UInt8(ascii: " "), UInt8(ascii: " ")] }
+            }
+            write(json: text)
+        }
+        if isEmpty { try json([Element]()) } else { write(Array("\n]\n".utf8)) }
+    }
+
     /// Text of JSON. The controls U+0080 to U+009F, which JSON lets stand in strings and some terminals obey, are escaped.
     package func write(json text: [UInt8]) {
         var escaped: [UInt8] = []

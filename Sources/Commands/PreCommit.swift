@@ -105,6 +105,10 @@ struct PreCommit {
         let names = try git.query(["diff-index", "--cached", "--name-only", "--diff-filter=AMT", "-z", parent]).records
         let changed = Set(names)
         guard !changed.isEmpty else { return [] }
-        return try git.indexEntries().filter { $0.isRegularFile && $0.stage == 0 && changed.contains($0.path) }
+        var staged: [IndexEntry] = []
+        try git.forEachIndexEntry { entry in
+            if entry.isRegularFile, entry.stage == 0, changed.contains(entry.path) { staged.append(entry) }
+        }
+        return staged
     }
 }

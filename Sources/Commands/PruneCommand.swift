@@ -1,5 +1,4 @@
 import Diagnostics
-import Digest
 import ObjectStore
 import Platform
 import Repository
@@ -35,14 +34,8 @@ struct PruneCommand: Command {
     /// What `git diff` shows of large files is made anew after a month, in seconds.
     private static let summaryAge: Int64 = 30 * 24 * 3600
 
-    private struct Row: Encodable {
-        let oid: String
-        let size: Int64
-        let isKept: Bool
-        let reason: String
-    }
-
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let isDryRun = arguments[CommonOptions.dryRun]
         let store = try repository.store()
@@ -53,15 +46,12 @@ struct PruneCommand: Command {
         }
         let days = try arguments[recent] ?? repository.settings().pruneRecentDays
         let use = try StoreUse(context: context, repository: repository, recentDays: days, isDryRun: isDryRun)
-        var plan = PrunePlan()
-        var candidates: [ObjectStore.Entry] = []
-        for (entry, need) in try use.entries() {
-            if let need { plan.keep(entry, need.rawValue) } else { candidates.append(entry) }
-        }
-        if !candidates.isEmpty { try plan.sort(candidates, on: safe(candidates, arguments, repository, context)) }
+        let plan = PrunePlan(in: store)
+        try use.forEachEntry { plan.add($0, $1) }
+        if plan.hasCandidates { try sort(plan, arguments, repository, context) }
         if arguments[unreferenced] {
             if use.gone.isEmpty {
-                plan.deleteUnreferenced(olderThan: leftoverAge, named: try use.named())
+                try plan.deleteUnreferenced(olderThan: leftoverAge, named: use.named())
             } else {
                 // Where it is now, nobody knows before git data runs there.
                 context.output.message("Kept what nothing names: a repository that shares the store may only have been moved.")
@@ -69,27 +59,23 @@ struct PruneCommand: Command {
             }
         }
         if arguments[CommonOptions.json] {
-            try context.output.json(
-                plan.rows.map { Row(oid: $0.entry.oid.hex, size: $0.entry.byteCount, isKept: $0.isKept, reason: $0.reason) })
+            try context.output.jsonArray(of: PrunePlan.Row.self) { give in try plan.forEachRow(give) }
         }
         if !isDryRun {
-            for row in plan.rows where !row.isKept {
-                // What nothing named a moment ago may have been added since.
-                if row.isUnnamed {
-                    _ = try store.remove(row.entry.oid, untouchedFor: leftoverAge)
-                } else {
-                    try store.remove(row.entry.oid)
-                }
+            // What nothing named a moment ago may have been added since.
+            try plan.forEachToGo { oid, isUnnamed in
+                if isUnnamed { _ = try store.remove(oid, untouchedFor: leftoverAge) } else { try store.remove(oid) }
             }
         }
-        if !arguments[CommonOptions.json] { say(plan, isDryRun: isDryRun, context.output) }
+        if !arguments[CommonOptions.json] { try say(plan, isDryRun: isDryRun, context.output) }
         return .success
     }
 
-    /// Asks the remote which of the blobs it has, with their sizes, and which of them a collection may take away.
-    private static func safe(
-        _ candidates: [ObjectStore.Entry], _ arguments: ParsedArguments, _ repository: Repository, _ context: CommandContext
-    ) throws -> PrunePlan.Holdings {
+    /// Asks the remote which of the blobs it has, with their sizes, and which of them a collection may take away. It
+    /// answers for all of them before anything is deleted.
+    private static func sort(
+        _ plan: PrunePlan, _ arguments: ParsedArguments, _ repository: Repository, _ context: CommandContext
+    ) throws {
         let remote = if let name = arguments[DownloadOptions.remote] {
             try repository.dataRemote(named: name)
         } else {
@@ -98,10 +84,9 @@ struct PruneCommand: Command {
         try refuseOwnStore(remote, repository.store())
         let session = try context.session(to: remote, repository)
         defer { session.finish() }
-        let items = candidates.map { TransferItem(oid: $0.oid, byteCount: $0.byteCount) }
         // The mark first: what is swept before the second question is not among what is there.
         let marked = try CollectionMark.current(session, remote.name)?.oids ?? []
-        return PrunePlan.Holdings(remote: remote.name, oids: try session.existing(matching: items), marked: marked)
+        try plan.sort(on: remote.name, marked: marked) { items in try session.existing(matching: items) }
     }
 
     /// A store that is its own remote would vouch for what is about to be deleted.
@@ -117,20 +102,19 @@ struct PruneCommand: Command {
         }
     }
 
-    private static func say(_ plan: PrunePlan, isDryRun: Bool, _ output: Output) {
+    private static func say(_ plan: PrunePlan, isDryRun: Bool, _ output: Output) throws {
         if isDryRun || output.isVerbose {
-            for row in plan.rows {
+            try plan.forEachRow { row in
                 let verb = row.isKept ? "keep" : isDryRun ? "would delete" : "deleted"
-                output.line("\(verb) \(row.entry.oid) \(row.entry.byteCount) (\(row.reason))")
+                output.line("\(verb) \(row.oid) \(row.size) (\(row.reason))")
             }
         }
-        let gone = plan.rows.filter { !$0.isKept }
-        guard !gone.isEmpty else {
+        let gone = plan.gone
+        guard gone.files > 0 else {
             output.message("Nothing to delete: every local blob is in use, not pushed, recent, or not safe on the remote.")
             return sayLacking(plan, output)
         }
-        let freed = gone.reduce(Int64(0)) { $0 + $1.entry.byteCount }
-        let what = "\(Count.blobs(gone.count)), \(ByteCountText.format(freed))"
+        let what = "\(Count.blobs(gone.files)), \(ByteCountText.format(gone.bytes))"
         output.message(isDryRun ? "would delete \(what)" : "Deleted \(what).")
         sayLacking(plan, output)
     }
@@ -138,79 +122,12 @@ struct PruneCommand: Command {
     private static func sayLacking(_ plan: PrunePlan, _ output: Output) {
         guard let remote = plan.remote else { return }
         let (lacking, marked) = (plan.lacking, plan.marked)
-        if marked.count > 0 {
+        if marked.files > 0 {
             output.message(
-                "Kept \(Count.blobs(marked.count)) (\(ByteCountText.format(marked.byteCount))) that are marked to leave '\(remote)'.")
+                "Kept \(Count.blobs(marked.files)) (\(ByteCountText.format(marked.bytes))) that are marked to leave '\(remote)'.")
         }
-        guard lacking.count > 0 else { return }
-        output.message("Kept \(Count.blobs(lacking.count)) (\(ByteCountText.format(lacking.byteCount))) that '\(remote)' does not have.")
+        guard lacking.files > 0 else { return }
+        output.message("Kept \(Count.blobs(lacking.files)) (\(ByteCountText.format(lacking.bytes))) that '\(remote)' does not have.")
         output.message("hint: git data push --all, or for what no commit names: git data prune --unreferenced")
-    }
-}
-
-/// Which blobs of the store go and which stay, each with its reason.
-struct PrunePlan {
-    struct Row {
-        let entry: ObjectStore.Entry
-        var isKept: Bool
-        var reason: String
-
-        /// Whether it goes though no remote may have it.
-        var isUnnamed: Bool { reason == PrunePlan.unnamed }
-    }
-
-    /// What a remote says of the blobs that could go.
-    struct Holdings {
-        let remote: String
-        /// The blobs that are there.
-        let oids: Set<ObjectID>
-        /// The blobs that a collection has written down, to take them away.
-        let marked: Set<ObjectID>
-    }
-
-    private(set) var rows: [Row] = []
-    private(set) var remote: String?
-    private static let notThere = "not on the remote"
-    private static let leaving = "marked to leave the remote"
-    private static let unnamed = "nothing names it"
-
-    /// What stays because the remote lacks it.
-    var lacking: (count: Int, byteCount: Int64) { kept(for: Self.notThere) }
-
-    /// What stays because the remote may soon lack it.
-    var marked: (count: Int, byteCount: Int64) { kept(for: Self.leaving) }
-
-    private func kept(for reason: String) -> (count: Int, byteCount: Int64) {
-        let kept = rows.filter { $0.isKept && $0.reason == reason }
-        return (kept.count, kept.reduce(0) { $0 + $1.entry.byteCount })
-    }
-
-    mutating func keep(_ entry: ObjectStore.Entry, _ reason: String) {
-        rows.append(Row(entry: entry, isKept: true, reason: reason))
-    }
-
-    /// Lets go what the remote has.
-    mutating func sort(_ candidates: [ObjectStore.Entry], on holdings: Holdings) {
-        remote = holdings.remote
-        for entry in candidates {
-            if !holdings.oids.contains(entry.oid) {
-                keep(entry, Self.notThere)
-            } else if holdings.marked.contains(entry.oid) {
-                keep(entry, Self.leaving)
-            } else {
-                rows.append(Row(entry: entry, isKept: false, reason: "on '\(holdings.remote)'"))
-            }
-        }
-    }
-
-    /// Lets go what nothing names and nobody has touched for long.
-    mutating func deleteUnreferenced(olderThan age: Int64, named: Set<ObjectID>) {
-        let limit = FileStatus.Time.now.seconds - age
-        for position in rows.indices where rows[position].isKept && rows[position].reason == Self.notThere {
-            let entry = rows[position].entry
-            guard !named.contains(entry.oid), entry.modified.seconds < limit else { continue }
-            rows[position].isKept = false
-            rows[position].reason = Self.unnamed
-        }
     }
 }

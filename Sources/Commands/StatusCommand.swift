@@ -38,63 +38,53 @@ struct StatusCommand: Command {
         let git: String
     }
 
-    /// One data file with all that is known of it.
-    private struct DataFile {
-        let file: PointerFile
-        let state: WorktreeState
-        /// Of a pointer: whether its blob is here.
-        let isStored: Bool
-        let git: String
-
-        var mark: String {
-            switch state {
-            case .content: "*"
-            case .pointer: isStored ? "-" : "?"
-            case .absent: "!"
-            }
-        }
-        var isInConflict: Bool { file.entry.stage != 0 }
-    }
-
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         _ = try repository.worktree()
         let selection = try FileSelection(arguments, context, repository)
         if arguments[missing] {
             // Git's status is not asked: only what stands as a pointer counts.
-            let short = try selection.files(among: repository.shortPointers(), of: repository, includingConflicts: true)
-            let without = try repository.standing(among: short)
+            let without = try selection.standingFiles(in: repository)
             for file in without { printPath(file.path, "", arguments, context.output) }
             return without.isEmpty ? .success : .failure
         }
         // Where the time goes: Git's own status, which works while the index is read here.
         let states = try repository.git().begin(
             ["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"])
-        let scan = try repository.scanIndex()
-        let files = try dataFiles(scan, selection, repository, gitStates: states)
+        try selection.refuseUnknownPaths(repository)
         if arguments[porcelain] {
-            for data in files { printPath(data.file.path, "\(data.git) \(data.mark) ", arguments, context.output) }
+            try forEachDataFile(selection, repository, changes(in: states.query())) { data in
+                printPath(data.file.path, "\(data.git) \(data.mark) ", arguments, context.output)
+            }
             return .success
         }
-        let unpushed = try unpushedPointers(repository)
         if arguments[CommonOptions.json] {
-            let store = try repository.store()
-            let oids = Set(unpushed.map(\.pointer.oid))
-            try context.output.json(
-                files.map { data in
-                    let path = JSONPath(data.file.path)
-                    return Row(
-                        path: path.path, pathBytes: path.pathBytes, oid: data.file.pointer.oid.hex,
-                        size: data.file.pointer.byteCount, worktree: "\(data.state)", isStored: store.contains(data.file.pointer.oid),
-                        isUnpushed: oids.contains(data.file.pointer.oid), git: data.git)
-                })
+            try printJSON(selection, repository, changes(in: states.query()), context.output)
             return .success
         }
-        describe(files, unpushed, repository, context.output)
-        describe(scan, selection, context.output)
+        let overview = try StatusOverview(selection, repository, gitStates: states)
+        overview.describe(repository, context.output)
         StaleStages(repository: repository).describe(context.output)
-        if !files.isEmpty { describeSetup(repository, context.output) }
+        if overview.files.files > 0 { describeSetup(repository, context.output) }
         return .success
+    }
+
+    private static func printJSON(
+        _ selection: FileSelection, _ repository: Repository, _ changes: [BytePath: String], _ output: Output
+    ) throws {
+        let store = try repository.store()
+        var unpushed: Set<ObjectID> = []
+        try forEachUnpushed(repository) { unpushed.insert($0.oid) }
+        try output.jsonArray(of: Row.self) { give in
+            try forEachDataFile(selection, repository, changes) { data in
+                let (path, oid) = (JSONPath(data.file.path), data.file.pointer.oid)
+                try give(
+                    Row(
+                        path: path.path, pathBytes: path.pathBytes, oid: oid.hex, size: data.file.pointer.byteCount,
+                        worktree: "\(data.state)", isStored: store.contains(oid), isUnpushed: unpushed.contains(oid), git: data.git))
+            }
+        }
     }
 
     /// Says where Git does not ask git data, though there is data.
@@ -110,15 +100,6 @@ struct StatusCommand: Command {
         }
     }
 
-    /// Names the files that Git does not hold as the attributes say.
-    private static func describe(_ scan: IndexScan, _ selection: FileSelection, _ output: Output) {
-        let raw = scan.raw.filter { selection.contains($0.path) }
-        list("In Git itself, though a data pattern matches (git data fix):", raw.map { ($0.path, $0.byteCount) }, output)
-        let stray = scan.stray.filter { selection.contains($0.path) }
-        list(
-            "Pointers that no data pattern matches (git data fix):", stray.map { ($0.path, $0.pointer.byteCount) }, output)
-    }
-
     private static func printPath(_ path: BytePath, _ prefix: String, _ arguments: ParsedArguments, _ output: Output) {
         if arguments[CommonOptions.null] {
             output.write(Array(prefix.utf8) + path.bytes + [0])
@@ -127,22 +108,37 @@ struct StatusCommand: Command {
         }
     }
 
-    private static func dataFiles(
-        _ scan: IndexScan, _ selection: FileSelection, _ repository: Repository, gitStates: PendingAnswer
-    ) throws -> [DataFile] {
+    /// Calls `body` for each of the selected data files, in the order of their paths.
+    /// - Parameters:
+    ///   - changes: X and Y of each file that Git calls changed.
+    ///   - scanned: told of each portion before its files.
+    static func forEachDataFile(
+        _ selection: FileSelection, _ repository: Repository, _ changes: [BytePath: String], scanned: (IndexScan) -> Void = { _ in },
+        _ body: (DataFile) throws -> Void
+    ) throws {
         let store = try repository.store()
-        var files = try selection.files(among: scan.pointers, of: repository, includingConflicts: true)
-        let states = try repository.look(at: &files)
-        let changes = try changes(in: gitStates.query())
-        return zip(files, states).map { file, state in
-            DataFile(
-                file: file, state: state, isStored: state == .pointer && store.contains(file.pointer.oid),
-                git: changes.isEmpty ? "  " : changes[file.path] ?? "  ")
+        var failure: (any Error)?
+        try repository.forEachIndexScan { scan throws(RepositoryError) in
+            guard failure == nil else { return }
+            scanned(scan)
+            var files = selection.selected(scan.pointers, includingConflicts: true)
+            let states = try repository.look(at: &files)
+            do {
+                for (file, state) in zip(files, states) {
+                    try body(
+                        DataFile(
+                            file: file, state: state, isStored: state == .pointer && store.contains(file.pointer.oid),
+                            git: changes.isEmpty ? "  " : changes[file.path] ?? "  "))
+                }
+            } catch {
+                failure = error
+            }
         }
+        if let failure { throw failure }
     }
 
     /// X and Y of each file that Git calls changed.
-    private static func changes(in answer: Git.Answer) -> [BytePath: String] {
+    static func changes(in answer: Git.Answer) -> [BytePath: String] {
         var states: [BytePath: String] = [:]
         for record in answer.records where record.bytes.count > 3 {
             states[BytePath(bytes: record.bytes.dropFirst(3))] = String(decoding: record.bytes.prefix(2), as: UTF8.self)
@@ -150,46 +146,27 @@ struct StatusCommand: Command {
         return states
     }
 
-    /// The pointers of HEAD's commits that no remote-tracking branch has.
-    private static func unpushedPointers(_ repository: Repository) throws -> [ReachedPointer] {
-        guard try repository.git().resolve("HEAD") != nil else { return [] }
-        return try repository.reachedPointers(from: ["HEAD"], extra: ["--not", "--remotes", "--not"])
+    /// Calls `body` for the pointers of HEAD's commits that no remote-tracking branch has.
+    static func forEachUnpushed(_ repository: Repository, _ body: (Pointer) -> Void) throws {
+        guard try repository.git().resolve("HEAD") != nil else { return }
+        try repository.forEachReachedPointer(from: ["HEAD"], extra: ["--not", "--remotes", "--not"]) { body($0.pointer) }
     }
+}
 
-    private static func describe(
-        _ files: [DataFile], _ unpushed: [ReachedPointer], _ repository: Repository, _ output: Output
-    ) {
-        if let remote = try? repository.dataRemote() {
-            output.line("Data remote: \(remote.name) (\(URLText.withoutSecrets(remote.url)))")
-        } else {
-            output.line("Data remote: none")
+/// One data file with all that `git data status` knows of it.
+struct DataFile {
+    let file: PointerFile
+    let state: WorktreeState
+    /// Of a pointer: whether its blob is here.
+    let isStored: Bool
+    /// X and Y of git-status(1).
+    let git: String
+
+    var mark: String {
+        switch state {
+        case .content: "*"
+        case .pointer: isStored ? "-" : "?"
+        case .absent: "!"
         }
-        let total = files.totalByteCount { $0.file.pointer.byteCount }
-        output.line("Data files: \(files.count) (\(ByteCountText.format(total)))")
-        section("In conflict (git data conflicts):", files, output) { $0.isInConflict }
-        let sections: [(String, (DataFile) -> Bool)] = [
-            ("Staged for commit:", { $0.git.first != " " }),
-            ("Modified, not staged (git add):", { $0.git.last == "M" }),
-            ("Deleted from the worktree (git restore):", { $0.git.last == "D" }),
-            ("Only a pointer, data is on this machine (git data checkout):", { $0.mark == "-" }),
-            ("Only a pointer, data must be fetched (git data pull):", { $0.mark == "?" }),
-        ]
-        for (title, isIn) in sections { section(title, files, output) { !$0.isInConflict && isIn($0) } }
-        let bytes = unpushed.totalByteCount { $0.pointer.byteCount }
-        if !unpushed.isEmpty {
-            output.line()
-            output.line("Waiting to be pushed (git push): \(Count.blobs(unpushed.count)), \(ByteCountText.format(bytes))")
-        }
-    }
-
-    private static func section(_ title: String, _ files: [DataFile], _ output: Output, _ isIn: (DataFile) -> Bool) {
-        list(title, files.lazy.filter(isIn).map { ($0.file.path, $0.file.pointer.byteCount) }, output)
-    }
-
-    private static func list(_ title: String, _ files: [(path: BytePath, byteCount: Int64)], _ output: Output) {
-        guard !files.isEmpty else { return }
-        output.line()
-        output.line(title)
-        for file in files { output.line("\t\(file.path) (\(ByteCountText.format(file.byteCount)))") }
     }
 }

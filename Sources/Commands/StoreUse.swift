@@ -8,9 +8,9 @@ import Repository
 struct StoreUse {
     private let repository: Repository
     private let store: ObjectStore
-    private let needs: [ObjectID: BlobNeed]
+    private let needs: SortedBlobs
     /// What stands in the worktree and may go from the store for that, where the user wants it so.
-    private let spare: Set<ObjectID>
+    private let spare: SortedBlobs
     /// The repositories that shared the store and are not where they were.
     let gone: [BytePath]
 
@@ -29,7 +29,9 @@ struct StoreUse {
             context.output.message("The repository '\(folder)' is gone; the store forgets it.")
             try? store.forget(folder)
         }
-        spare = try repository.settings().keep == .pushed ? repository.blobsInWorktree() : []
+        let spare = SortedBlobs(in: store)
+        if try repository.settings().keep == .pushed { try repository.forEachBlobInWorktree { spare.add($0) } }
+        self.spare = spare
     }
 
     private static func words(_ error: BlobNeedsError, _ store: ObjectStore) -> any Error {
@@ -45,16 +47,23 @@ struct StoreUse {
     }
 
     /// The blobs that anything names, a reflog included, in any repository that shares the store.
-    func named() throws -> Set<ObjectID> {
+    func named() throws -> SortedBlobs {
         do throws(BlobNeedsError) { return try repository.blobsNamedByAll() } catch { throw Self.words(error, store) }
     }
 
-    /// Every blob of the store's own folder, with what it is needed for; nil where it may go once a remote has it.
-    func entries() throws -> [(entry: ObjectStore.Entry, need: BlobNeed?)] {
-        var entries: [(ObjectStore.Entry, BlobNeed?)] = []
-        try store.forEachEntry { entry in
-            entries.append((entry, spare.contains(entry.oid) ? nil : needs[entry.oid]))
+    /// Calls `body` for each blob of the store's own folder, in the order of the oids, with what it is needed for; nil
+    /// where it may go once a remote has it.
+    func forEachEntry(_ body: (ObjectStore.Entry, BlobNeed?) -> Void) throws {
+        var needs = try needs.reader()
+        var spare = try spare.reader()
+        try store.forEachEntry { entry throws(StoreError) in
+            do throws(SystemError) {
+                let isSpare = try spare.first(of: entry.oid) != nil
+                let need = BlobNeed(try needs.first(of: entry.oid))
+                body(entry, isSpare ? nil : need)
+            } catch {
+                throw .system(error)
+            }
         }
-        return entries
     }
 }

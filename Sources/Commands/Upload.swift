@@ -54,7 +54,7 @@ struct Upload {
     }
 
     /// Text that looks like a pointer and that no data filter has made is a file like any other.
-    private func withoutUnfiltered(_ lost: [ReachedPointer]) throws -> [ReachedPointer] {
+    func withoutUnfiltered(_ lost: [ReachedPointer]) throws -> [ReachedPointer] {
         guard !lost.isEmpty, repository.location.worktree != nil else { return lost }
         let filters = try repository.git().attribute("filter", of: lost.map(\.path))
         return lost.filter { filters[$0.path] != nil }

@@ -35,9 +35,18 @@ extension Git {
     /// The entries of the index, for the paths (literal, from the top of the worktree) or for all.
     /// Git must work at the top of the worktree.
     package func indexEntries(_ paths: [BytePath] = []) throws(GitError) -> [IndexEntry] {
+        var entries: [IndexEntry] = []
+        try forEachIndexEntry(paths) { entries.append($0) }
+        return entries
+    }
+
+    /// Calls `body` for each of the entries that `indexEntries` would give.
+    package func forEachIndexEntry(
+        _ paths: [BytePath] = [], _ body: (IndexEntry) throws(GitError) -> Void
+    ) throws(GitError) {
         let literal: [BytePath] = ["--literal-pathspecs", "ls-files", "-s", "-z", "--full-name", "--"]
-        return try query(literal + paths).records.map { record throws(GitError) in
-            try Self.entry(record, command: "git ls-files -s")
+        try forEachRecord(of: literal + paths, endingWith: 0) { record throws(GitError) in
+            try body(try Self.entry(BytePath(bytes: record), command: "git ls-files -s"))
         }
     }
 
@@ -65,24 +74,53 @@ extension Git {
         return entries
     }
 
-    /// The Git blobs of a tree's regular files, each path's.
-    package func blobNames(ofTree tree: GitObjectName) throws(GitError) -> [GitObjectName] {
-        let output = try query(["ls-tree", "-r", "-z", "--full-tree", BytePath(bytes: tree.hex)]).output
+    /// Calls `body` for the Git blobs of a tree's regular files, each path's.
+    package func forEachBlobName(
+        ofTree tree: GitObjectName, _ body: (GitObjectName) throws(GitError) -> Void
+    ) throws(GitError) {
         // `100644 blob <name>\t<path>`; nothing else has a mode that begins so.
         let prefix = Array("100".utf8)
         let nameStart = "100644 blob ".utf8.count, nameEnd = nameStart + 2 * Int(tree.byteCount)
-        var names: [GitObjectName] = []
-        var start = 0
-        while let end = output[start...].firstIndex(of: 0) {
-            if output[start..<end].starts(with: prefix) {
-                guard start + nameEnd < end, let name = GitObjectName(hex: output[start + nameStart..<start + nameEnd]) else {
-                    throw .unexpected(command: "git ls-tree", answer: String(decoding: output[start..<end], as: UTF8.self))
-                }
-                names.append(name)
+        let arguments: [BytePath] = ["ls-tree", "-r", "-z", "--full-tree", BytePath(bytes: tree.hex)]
+        try forEachRecord(of: arguments, endingWith: 0) { record throws(GitError) in
+            guard record.starts(with: prefix) else { return }
+            guard nameEnd < record.count, let name = GitObjectName(hex: record[nameStart..<nameEnd]) else {
+                throw .unexpected(command: "git ls-tree", answer: String(decoding: record, as: UTF8.self))
             }
-            start = end + 1
+            try body(name)
         }
-        return names
+    }
+
+    /// Runs Git, which must succeed, and calls `body` for each record that it says, while it works.
+    /// - Parameter end: the byte that ends a record.
+    func forEachRecord(
+        of arguments: [BytePath], input: [UInt8]? = nil, endingWith end: UInt8, _ body: ([UInt8]) throws(GitError) -> Void
+    ) throws(GitError) {
+        let child = try start(arguments, input: input == nil ? .null : .pipe, errors: .pipe, isBuffered: true)
+        let feeder = input.flatMap { bytes in child.takeInput().map { Feeder(bytes, to: $0) } }
+        let messages = child.takeErrors().map { Collector($0) }
+        var isOver = false
+        defer {
+            // A reader that gave up must not leave Git waiting.
+            if !isOver { child.send(signal: 15) }
+            feeder?.finish()
+            _ = messages?.finish()
+            child.wait()
+        }
+        while true {
+            let record: [UInt8]?
+            do throws(SystemError) { record = try child.output?.read(until: end) } catch { throw .system(error) }
+            guard let record else { break }
+            try body(record)
+        }
+        isOver = true
+        let message = String(decoding: messages?.finish() ?? [], as: UTF8.self)
+        switch child.wait() {
+        case .exited(0): return
+        case .exited(let status): throw .failed(command: Git.name(arguments), status: status, message: message)
+        case .killed(let signal):
+            throw .failed(command: Git.name(arguments), status: 128 + signal, message: "killed by signal \(signal)")
+        }
     }
 
     /// `<mode> <name> <stage>\t<path>`

@@ -88,11 +88,11 @@ extension Git {
         among names: [GitObjectName], limit: Int, _ others: (GitObjectName) -> Void
     ) throws(GitError) -> [GitObjectName] {
         let format: BytePath = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
-        let answer = try query(["cat-file", format, "--buffer"], input: Self.lines(names))
         var small: [GitObjectName] = []
-        for line in answer.output.split(separator: UInt8(ascii: "\n")) {
+        let input = Self.lines(names)
+        try forEachRecord(of: ["cat-file", format, "--buffer"], input: input, endingWith: UInt8(ascii: "\n")) { line in
             // `<name> missing` is too short to say what it would be.
-            guard let header = Header(line), header.isKnown else { continue }
+            guard let header = Header(line), header.isKnown else { return }
             if let byteCount = header.blobByteCount, byteCount < limit { small.append(header.name) } else { others(header.name) }
         }
         return small
@@ -100,7 +100,7 @@ extension Git {
 
     private static func lines(_ names: [GitObjectName]) -> [UInt8] {
         var lines: [UInt8] = []
-        lines.reserveCapacity(names.count * 65)
+        lines.reserveCapacity(names.count * (2 * Int(names.first?.byteCount ?? 0) + 1))
         for name in names {
             lines += name.hex
             lines.append(UInt8(ascii: "\n"))

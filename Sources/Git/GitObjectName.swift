@@ -51,6 +51,13 @@ package struct GitObjectName: Hashable, Sendable {
     /// The first eight bytes as a number: names are in the order of these numbers.
     package var prefix: UInt64 { UInt64(bigEndian: words.0) }
 
+    /// In the order of the digits.
+    package func precedes(_ other: GitObjectName) -> Bool {
+        if words.0 != other.words.0 { return prefix < other.prefix }
+        return (UInt64(bigEndian: words.1), UInt64(bigEndian: words.2), UInt64(bigEndian: words.3))
+            < (UInt64(bigEndian: other.words.1), UInt64(bigEndian: other.words.2), UInt64(bigEndian: other.words.3))
+    }
+
     /// Whether this is the name that stands for no object, as hooks are given for refs that are made or deleted.
     package var isNull: Bool { words == (0, 0, 0, 0) }
 

@@ -4,9 +4,15 @@ private import Synchronization
 
 /// The oid of what is left to read of a file.
 package func hashContent(of file: borrowing Descriptor) throws(SystemError) -> ObjectID {
-    var hasher = BlobHasher()
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
     defer { buffer.deallocate() }
+    return try hashContent(of: file, through: buffer)
+}
+
+private func hashContent(
+    of file: borrowing Descriptor, through buffer: UnsafeMutableRawBufferPointer
+) throws(SystemError) -> ObjectID {
+    var hasher = BlobHasher()
     while true {
         let count = try file.read(into: buffer)
         if count == 0 { return hasher.finish() }
@@ -23,10 +29,14 @@ extension ObjectStore {
     }
 
     /// Reads the whole blob and compares it with its name.
+    /// - Parameter buffer: memory to read through, for who reads many blobs; some of its own where nil.
     /// - Returns: nil where the blob is not here.
-    package func isIntact(_ oid: ObjectID) throws(StoreError) -> Bool? {
+    package func isIntact(
+        _ oid: ObjectID, through buffer: UnsafeMutableRawBufferPointer? = nil
+    ) throws(StoreError) -> Bool? {
         guard let file = try open(oid) else { return nil }
         do throws(SystemError) {
+            if let buffer { return try hashContent(of: file, through: buffer) == oid }
             return try hashContent(of: file) == oid
         } catch {
             throw .system(error)

@@ -33,4 +33,7 @@ extension BytePath {
 extension SystemError {
     /// The code of a path where nothing is.
     package static let absentCode = ENOENT
+
+    /// The code of what cannot be read though it is there.
+    package static let unreadableCode = EIO
 }

@@ -122,6 +122,13 @@ package enum System {
 
 /// The running process.
 package enum Process {
+    /// Makes large memory go back to the system whenever it is freed, from here on. glibc would keep what was large
+    /// once: each portion of a long walk would then take new memory besides what the former ones left. Not for who
+    /// needs large buffers again and again, as the calls to the system cost time.
+    package static func returnLargeMemory() {
+        platform_return_large_memory(128 * 1024)
+    }
+
     /// Ends it with a status.
     package static func exit(_ status: Int32) -> Never {
         Glibc.exit(status)

@@ -29,16 +29,51 @@ package struct IndexScan: Sendable {
 
 extension Repository {
     package func scanIndex() throws(RepositoryError) -> IndexScan {
-        let index = try indexContents()
-        let files = index.items.filter(\.isRegularFile)
-        let paths = files.map { index.path(of: $0) }
-        // Where the time goes: Git goes through its attributes for each path. Meanwhile the names are looked up.
-        let (found, filters) = try asking { () throws(GitError) in
-            let attributes = try git().beginAttribute("filter", of: paths)
-            let found = try PointerFinder.findAll(files.map(\.name), self)
-            return (found, try attributes.values())
+        var (pointers, raw, stray): ([PointerFile], [RawFile], [PointerFile]) = ([], [], [])
+        try forEachIndexScan { scan in
+            pointers += scan.pointers
+            raw += scan.raw
+            stray += scan.stray
         }
+        return IndexScan(pointers: pointers, raw: raw, stray: stray)
+    }
+
+    /// As `scanIndex`, portion by portion, in the order of the index.
+    package func forEachIndexScan(_ body: (IndexScan) throws(RepositoryError) -> Void) throws(RepositoryError) {
+        let git = try asking { () throws(GitError) -> Git in try self.git() }
+        let finder = try asking { () throws(GitError) -> PointerFinder in try PointerFinder(self) }
+        defer { finder.finish() }
         let store = try store()
+        var begun: BegunScan?
+        // Where the time goes: Git goes through its attributes for each path. Meanwhile the names are looked up.
+        try forEachIndexPortion(of: isIsolated ? nil : location.index, git) { index throws(RepositoryError) in
+            let next = BegunScan(index, git)
+            if let begun { try body(try scan(begun, finder, store)) }
+            begun = next
+        }
+        if let begun { try body(try scan(begun, finder, store)) }
+    }
+
+    /// A portion whose attributes Git has been asked for.
+    private struct BegunScan {
+        let index: IndexContents
+        let files: [IndexContents.Item]
+        let paths: [BytePath]
+        let attributes: PendingAttribute
+
+        init(_ index: IndexContents, _ git: Git) {
+            self.index = index
+            files = index.items.filter(\.isRegularFile)
+            paths = files.map { index.path(of: $0) }
+            attributes = git.beginAttribute("filter", of: paths)
+        }
+    }
+
+    private func scan(_ begun: BegunScan, _ finder: PointerFinder, _ store: ObjectStore) throws(RepositoryError) -> IndexScan {
+        let (index, files, paths) = (begun.index, begun.files, begun.paths)
+        let (found, filters) = try asking { () throws(GitError) in
+            (try finder.find(files.map(\.name)), try begun.attributes.values())
+        }
         var pointers: [PointerFile] = []
         pointers.reserveCapacity(files.count)
         var stray: [PointerFile] = []

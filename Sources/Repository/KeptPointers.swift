@@ -6,8 +6,8 @@ import Pointer
 extension Repository {
     /// The blobs that somebody works with now: those that HEAD and the index of every worktree name, the stash, and an
     /// operation that is under way.
-    package func blobsInUse() throws(RepositoryError) -> Set<ObjectID> {
-        var used: Set<ObjectID> = []
+    /// - Parameter body: called for each, once or more often.
+    package func forEachBlobInUse(_ body: (ObjectID) -> Void) throws(RepositoryError) {
         var trees: Set<GitObjectName> = []
         // The same tree is read once, whoever has it.
         func addTree(_ revision: BytePath, _ git: Git) throws(RepositoryError) {
@@ -15,20 +15,24 @@ extension Repository {
             let tree = try asking { () throws(GitError) in try git.resolve(name) }
             guard let tree, !trees.contains(tree) else { return }
             try complete([BytePath(bytes: tree.hex)])
-            let names = try asking { () throws(GitError) in try git.blobNames(ofTree: tree) }
-            used.formUnion(try blobs(among: names))
+            try asking { () throws(GitError) in
+                let gathering = try PointerGathering(self)
+                try git.forEachBlobName(ofTree: tree) { name throws(GitError) in try gathering.add(name, body) }
+                try gathering.finish(body)
+            }
             // Now, as one that could not be read is to be read once more.
             trees.insert(tree)
         }
         func addWorktree(_ worktree: BytePath) throws(RepositoryError) {
             let git = try asking { () throws(GitError) in try Git(in: worktree, worktree: worktree, isolated: true) }
             let isOwn = worktree == location.worktree && Environment.value("GIT_INDEX_FILE") == nil
-            let own = isOwn ? IndexContents(file: location.index) : nil
-            let index: IndexContents
-            if let own { index = own } else {
-                index = IndexContents(try asking { () throws(GitError) in try git.indexEntries() })
+            let gathering = try asking { () throws(GitError) in try PointerGathering(self) }
+            try forEachIndexPortion(of: isOwn ? location.index : nil, git) { index throws(RepositoryError) in
+                try asking { () throws(GitError) in
+                    for item in index.items where item.isRegularFile { try gathering.add(item.name, body) }
+                }
             }
-            used.formUnion(try blobs(among: index.items.filter(\.isRegularFile).map(\.name)))
+            try asking { () throws(GitError) in try gathering.finish(body) }
             // Of the others, git gc may have taken the commit away that they name.
             for name: BytePath in ["HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD"] {
                 try addTree(name, git)
@@ -53,13 +57,6 @@ extension Repository {
             try git.run(["rev-list", "--walk-reflogs", "--ignore-missing", "refs/stash", "--"])
         }
         for stash in stashes.status == 0 ? stashes.lines : [] { try addTree(stash, git) }
-        return used
-    }
-
-    /// The blobs of those of the names that are pointers.
-    private func blobs(among names: [GitObjectName]) throws(RepositoryError) -> Set<ObjectID> {
-        let found = try asking { () throws(GitError) in try PointerFinder.findAll(names, self) }
-        return Set(found.compactMap { $0?.pointer.oid })
     }
 
     /// The tops of the worktrees that are there; a bare repository has none.
@@ -85,5 +82,33 @@ extension Repository {
         } catch {
             throw .system(error)
         }
+    }
+}
+
+/// Looks up what names stand for, a batch at a time.
+private final class PointerGathering {
+    private let finder: PointerFinder
+    private var batch: [GitObjectName] = []
+
+    init(_ repository: Repository) throws(GitError) {
+        finder = try PointerFinder(repository)
+    }
+
+    func add(_ name: GitObjectName, _ body: (ObjectID) -> Void) throws(GitError) {
+        batch.append(name)
+        if batch.count == PointerFinder.batchCount { try look(body) }
+    }
+
+    /// To be called behind the last name.
+    func finish(_ body: (ObjectID) -> Void) throws(GitError) {
+        try look(body)
+        finder.finish()
+    }
+
+    private func look(_ body: (ObjectID) -> Void) throws(GitError) {
+        for found in try finder.find(batch) {
+            if let found { body(found.pointer.oid) }
+        }
+        batch.removeAll(keepingCapacity: true)
     }
 }

@@ -27,7 +27,7 @@ final class PointerCache {
     /// Fewer are found out again as fast as they are written down.
     private static let worthwhileCount = 200
     /// So many are kept in memory before they are written down.
-    private static let additionLimit = 65_536
+    private static let additionLimit = 32_768
 
     private let path: BytePath
     private var file: PointerCacheFile

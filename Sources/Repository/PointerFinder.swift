@@ -30,28 +30,53 @@ struct PointerFinder {
         _ names: [GitObjectName], newer: (GitObjectName, String) -> Void = { _, _ in }
     ) throws(GitError) -> [FoundPointer?] {
         var found = [FoundPointer?](repeating: nil, count: names.count)
-        var unknown: [GitObjectName: [Int]] = [:]
+        var unknown: [Int] = []
         for (position, known) in cache.known(names).enumerated() {
             switch known {
             case .pointer(let pointer): found[position] = FoundPointer(pointer: pointer, otherText: nil)
             case .noPointer: break
-            case nil: unknown[names[position], default: []].append(position)
+            case nil: unknown.append(position)
             }
         }
         guard !unknown.isEmpty else { return found }
-        // In the order of the question, in which Git has them near each other.
-        let asked = unknown.sorted { $0.value[0] < $1.value[0] }.map(\.key)
+        let question = Question(names, at: unknown)
+        var asked = question.positions[...]
         try git.forEachBlob(
-            asked, shorterThan: Pointer.maximumTextByteCount, others: cache.addNoPointer
+            asked.map { names[$0] }, shorterThan: Pointer.maximumTextByteCount, others: cache.addNoPointer
         ) { name, content in
+            // Answers come in the order of the question, though not for all.
+            while let first = asked.first, names[first] != name { asked.removeFirst() }
             cache.add(name, content)
             let recognized = Pointer.recognize(content)
             if case .foreignPointer(.version(let version)) = recognized { newer(name, version) }
             guard case .pointer(let pointer) = recognized else { return }
             let answer = FoundPointer(pointer: pointer, otherText: pointer.text == content ? nil : content)
-            for position in unknown[name] ?? [] { found[position] = answer }
+            var position = asked.first
+            while let same = position {
+                found[same] = answer
+                position = question.next[same]
+            }
         }
         return found
+    }
+
+    /// What Git is asked: each name once, in the order in which Git has them near each other, that of the walk.
+    private struct Question {
+        private(set) var positions: [Int] = []
+        /// Where a name that stands at a position stands next.
+        private(set) var next: [Int: Int] = [:]
+
+        init(_ names: [GitObjectName], at unknown: [Int]) {
+            let sorted = unknown.sorted { one, other in
+                names[one] == names[other] ? one < other : names[one].precedes(names[other])
+            }
+            var former: Int?
+            for position in sorted {
+                if let former, names[former] == names[position] { next[former] = position } else { positions.append(position) }
+                former = position
+            }
+            positions.sort()
+        }
     }
 
     /// Remembers what was found out.

@@ -46,9 +46,63 @@ extension Repository {
         return IndexContents(try asking { () throws(GitError) in try git().indexEntries() })
     }
 
+    /// Calls `body` with the index's entries, portion by portion.
+    /// - Parameters:
+    ///   - index: its file; nil where only Git is to be asked.
+    ///   - git: which works at the top of its worktree.
+    func forEachIndexPortion(
+        of index: BytePath?, _ git: Git, _ body: (IndexContents) throws(RepositoryError) -> Void
+    ) throws(RepositoryError) {
+        if let index, let portions = IndexPortions(file: index) {
+            func next() throws(RepositoryError) -> IndexContents? {
+                do throws(GitError) { return try portions.next() } catch { throw .git(error) }
+            }
+            while let portion = try next() { try body(portion) }
+        } else {
+            let entries = try asking { () throws(GitError) in try git.indexEntries() }
+            try body(IndexContents(entries))
+        }
+    }
+
     /// The pointers of the index, at every stage, whose paths have a data filter now.
     package func indexPointers() throws(RepositoryError) -> [PointerFile] {
-        try keepingFiltered(try pointers(of: try indexContents()))
+        var files: [PointerFile] = []
+        try forEachIndexPointers { files += $0 }
+        return files
+    }
+
+    /// Calls `body` with the pointers that `indexPointers` would give, portion by portion.
+    package func forEachIndexPointers(_ body: ([PointerFile]) throws(RepositoryError) -> Void) throws(RepositoryError) {
+        let git = try asking { () throws(GitError) -> Git in try self.git() }
+        let finder = try asking { () throws(GitError) -> PointerFinder in try PointerFinder(self) }
+        defer { finder.finish() }
+        func filtered(_ files: [PointerFile], _ attributes: PendingAttribute) throws(RepositoryError) -> [PointerFile] {
+            Self.keepingFiltered(files, try asking { () throws(GitError) in try attributes.values() })
+        }
+        var begun: (files: [PointerFile], attributes: PendingAttribute)?
+        // What the environment says of an index is not about an isolated repository.
+        try forEachIndexPortion(of: isIsolated ? nil : location.index, git) { index throws(RepositoryError) in
+            let positions = index.items.indices.filter { index.items[$0].isRegularFile }
+            let files = try asking { () throws(GitError) in try pointers(of: index, at: positions, finder) }
+            // Git goes through its attributes while the portion before is used and the next one is looked up.
+            let next = (files, git.beginAttribute("filter", of: files.map(\.path)))
+            if let begun { try body(try filtered(begun.files, begun.attributes)) }
+            begun = next
+        }
+        if let begun { try body(try filtered(begun.files, begun.attributes)) }
+    }
+
+    /// Those of the pointers that `indexPointers` would give that are at certain paths.
+    package func indexPointers(at paths: Set<BytePath>) throws(RepositoryError) -> [PointerFile] {
+        let git = try asking { () throws(GitError) -> Git in try self.git() }
+        var files: [PointerFile] = []
+        try forEachIndexPortion(of: isIsolated ? nil : location.index, git) { index throws(RepositoryError) in
+            let positions = index.items.indices.filter {
+                index.items[$0].isRegularFile && paths.contains(index.path(of: index.items[$0]))
+            }
+            if !positions.isEmpty { files += try keepingFiltered(try pointers(of: index, at: positions)) }
+        }
+        return files
     }
 
     /// The pointers of a tree, by content alone: the attributes of another revision may differ from those here.
@@ -128,20 +182,26 @@ extension Repository {
         return try asking { () throws(GitError) in
             let finder = try PointerFinder(self)
             defer { finder.finish() }
-            var files: [PointerFile] = []
-            // Room that is not used is no memory; room that grows is copied.
-            files.reserveCapacity(positions.count)
-            var rest = positions[...]
-            while !rest.isEmpty {
-                let items = rest.prefix(PointerFinder.batchCount).map { index.items[$0] }
-                rest = rest.dropFirst(items.count)
-                for (item, found) in zip(items, try finder.find(items.map(\.name))) {
-                    guard let found else { continue }
-                    files.append(PointerFile(index.entry(item), found, index.knownStatus(of: item)))
-                }
-            }
-            return files
+            return try pointers(of: index, at: positions, finder)
         }
+    }
+
+    private func pointers(
+        of index: IndexContents, at positions: [Int], _ finder: PointerFinder
+    ) throws(GitError) -> [PointerFile] {
+        var files: [PointerFile] = []
+        // Room that is not used is no memory; room that grows is copied.
+        files.reserveCapacity(positions.count)
+        var rest = positions[...]
+        while !rest.isEmpty {
+            let items = rest.prefix(PointerFinder.batchCount).map { index.items[$0] }
+            rest = rest.dropFirst(items.count)
+            for (item, found) in zip(items, try finder.find(items.map(\.name))) {
+                guard let found else { continue }
+                files.append(PointerFile(index.entry(item), found, index.knownStatus(of: item)))
+            }
+        }
+        return files
     }
 
     /// Those of the files that Git's attributes give to the data filter, or still to that of Git LFS.
@@ -149,8 +209,12 @@ extension Repository {
         let filters = try asking { () throws(GitError) in
             try git().beginAttribute("filter", of: files.map(\.path)).values()
         }
-        if filters.allSatisfy(Self.isDataFilter) { return files }
-        return zip(files, filters).compactMap { file, filter in Self.isDataFilter(filter) ? file : nil }
+        return Self.keepingFiltered(files, filters)
+    }
+
+    private static func keepingFiltered(_ files: [PointerFile], _ filters: [BytePath?]) -> [PointerFile] {
+        if filters.allSatisfy(isDataFilter) { return files }
+        return zip(files, filters).compactMap { file, filter in isDataFilter(filter) ? file : nil }
     }
 
     static func isDataFilter(_ filter: BytePath?) -> Bool {

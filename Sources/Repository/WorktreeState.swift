@@ -43,21 +43,25 @@ extension Repository {
     ///
     /// Where the time goes: one `lstat` for each entry, on all processors, as Git does it. Nothing is asked of Git, nor
     /// looked up, for files that have their content.
-    package func shortPointers() throws(RepositoryError) -> [PointerFile] {
-        let index = try indexContents()
+    /// - Parameter body: called with them portion by portion.
+    package func forEachShortPointers(_ body: ([PointerFile]) throws(RepositoryError) -> Void) throws(RepositoryError) {
         let top = try self.worktree()
         let worktree: Descriptor
         do throws(SystemError) { worktree = try .open(top, [.read, .folder]) } catch { throw .system(error) }
         let folder = Shared(worktree)
-        let short = concurrentMap(index.items) { item in
-            guard item.isRegularFile else { return false }
-            do throws(SystemError) {
-                return try index.status(of: item, in: folder.descriptor).map(WorktreeLook.mayBePointer) ?? false
-            } catch {
-                return true
+        let git = try asking { () throws(GitError) -> Git in try self.git() }
+        try forEachIndexPortion(of: isIsolated ? nil : location.index, git) { index throws(RepositoryError) in
+            let short = concurrentMap(index.items) { item in
+                guard item.isRegularFile else { return false }
+                do throws(SystemError) {
+                    return try index.status(of: item, in: folder.descriptor).map(WorktreeLook.mayBePointer) ?? false
+                } catch {
+                    return true
+                }
             }
+            let positions = short.indices.filter { short[$0] }
+            if !positions.isEmpty { try body(try pointers(of: index, at: positions)) }
         }
-        return try pointers(of: index, at: short.indices.filter { short[$0] })
     }
 
     /// Those of the files that stand as pointers in the worktree and have a data filter, as they stand.

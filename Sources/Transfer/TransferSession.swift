@@ -78,16 +78,19 @@ package final class TransferSession {
     /// The lengths of the objects that the remote has.
     private func sizes(of oids: [ObjectID]) throws(TransferError) -> [ObjectID: Int64] {
         let batchSize = 500
+        // As many as keep every thread of the agent busy: all questions at once would lie in its memory and in ours.
+        let batchesAtOnce = 32
+        var rest = oids[...]
         var asked: [Int: ArraySlice<ObjectID>] = [:]
-        var requests: [AgentRequest] = []
-        for start in stride(from: 0, to: oids.count, by: batchSize) {
-            let batch = oids[start..<min(start + batchSize, oids.count)]
-            asked[newID()] = batch
-            requests.append(AgentRequest(event: "exists", id: nextID, oids: batch.map(\.hex)))
-        }
-        connection.send(requests)
         var found: [ObjectID: Int64] = [:]
-        while !asked.isEmpty {
+        while true {
+            while asked.count < batchesAtOnce, !rest.isEmpty {
+                let batch = rest.prefix(batchSize)
+                rest = rest.dropFirst(batch.count)
+                asked[newID()] = batch
+                connection.send([AgentRequest(event: "exists", id: nextID, oids: batch.map(\.hex))])
+            }
+            if asked.isEmpty { return found }
             for reply in try receive() {
                 guard let id = reply.id, let batch = asked.removeValue(forKey: id) else { continue }
                 if let fault = reply.error { throw .remote(kind: fault.failureKind, message: fault.message) }
@@ -97,7 +100,6 @@ package final class TransferSession {
                 for (oid, byteCount) in zip(batch, sizes) where byteCount >= 0 { found[oid] = byteCount }
             }
         }
-        return found
     }
 
     /// Calls `body` for each blob that the remote has.

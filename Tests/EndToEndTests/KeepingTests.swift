@@ -62,6 +62,19 @@ final class KeepingTests: TwoVersionsTestCase {
         XCTAssertEqual(report.problems.first?.path, "a.bin")
     }
 
+    func testPointerOfAnotherLengthIsNamedByItsOwnPath() throws {
+        for (path, size) in [("wrong.bin", 7), ("other.bin", 8)] {
+            let command = "git cat-file blob :a.bin | sed 's/^size .*/size \(size)/' | git hash-object -w --stdin"
+            let name = try work.shell(command).line
+            try work.git("update-index", "--add", "--cacheinfo", BytePath("100644,\(name),\(path)"))
+        }
+        let oid = work.localBlob(of: present).lastComponent
+        let answer = try work.attempt("data", "fsck").expecting(1)
+        XCTAssertEqual(Set(answer.lines), ["size \(oid) wrong.bin", "size \(oid) other.bin"])
+        try damage(work.localBlob(of: present), present)
+        XCTAssertEqual(try work.attempt("data", "fsck").expecting(1).lines.count, 1, "a damaged blob has no length to compare with")
+    }
+
     func testRemoteCheckNamesWhatIsNowhereAndWhatIsUnpushed() throws {
         try work.git("push", "--quiet")
         try work.data("fsck", "--remote")

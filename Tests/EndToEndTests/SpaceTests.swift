@@ -99,13 +99,18 @@ final class SpaceTests: TwoVersionsTestCase {
     }
 
     func testJSONHasEveryBlob() throws {
-        struct Row: Decodable {
+        struct Row: Codable {
             let oid: String
+            let size: Int
             let isKept: Bool
             let reason: String
         }
-        let output = try work.data("prune", "--dry-run", "--json").output
-        let rows = try JSONDecoder().decode([Row].self, from: Data(output))
+        let text = try work.data("prune", "--dry-run", "--json").text
+        let rows = try JSONDecoder().decode([Row].self, from: Data(text.utf8))
+        // The same as if the array had been encoded whole.
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        XCTAssertEqual(text, String(decoding: try encoder.encode(rows), as: UTF8.self) + "\n")
         XCTAssertEqual(rows.filter(\.isKept).map(\.reason), ["in use"])
         XCTAssertEqual(rows.filter { !$0.isKept }.map(\.reason), ["on 'origin'"])
     }
@@ -345,5 +350,12 @@ final class SpaceTests: TwoVersionsTestCase {
         XCTAssertEqual(answer.status, 1, answer.description)
         assertContains(answer.text, "worktree ")
         assertContains(answer.text, "a.bin")
+    }
+
+    func testFileThatWasChangedIsNoDecayThoughAnotherHasItsBlob() throws {
+        try work.write(present, to: "b.bin")
+        try work.commit("The same once more")
+        try work.write(SampleData.bytes(900, seed: 9), to: "b.bin")
+        assertContains(try work.data("fsck", "--worktree").errorText, "all well")
     }
 }

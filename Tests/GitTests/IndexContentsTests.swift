@@ -23,6 +23,30 @@ final class IndexContentsTests: XCTestCase {
         let expected = try repository.git.indexEntries()
         XCTAssertEqual(contents.items.map { contents.entry($0) }, expected, file: file, line: line)
         XCTAssertEqual(contents.items.map(\.isRegularFile), expected.map(\.isRegularFile), file: file, line: line)
+        XCTAssertEqual(try portions(of: repository).flatMap { $0 }, expected, file: file, line: line)
+    }
+
+    private func portions(of repository: IndexRepository) throws -> [[IndexEntry]] {
+        let portions = try XCTUnwrap(IndexPortions(file: repository.index))
+        var all: [[IndexEntry]] = []
+        while let portion = try portions.next() { all.append(portion.items.map { portion.entry($0) }) }
+        return all
+    }
+
+    func testLargeIndexOfEveryVersionIsAsGitSays() throws {
+        for isSHA256 in [false, true] {
+            let repository = try repository(isSHA256: isSHA256)
+            let blob = try repository.git.query(["hash-object", "-w", "--stdin"], input: [1]).line
+            var random = SeededRandom(seed: 5)
+            let paths = (0..<40_000).map { "folder \($0 / 1000)/" + String(repeating: "x", count: .random(in: 1...90, using: &random)) + "-\($0)" }
+            try repository.git.query(
+                ["update-index", "--index-info"], input: Array(paths.map { "100644 \(blob) 0\t\($0)\n" }.joined().utf8))
+            for version: BytePath in ["2", "4"] {
+                try repository.git.query(["update-index", "--index-version", version])
+                try assertAsGitSays(repository)
+                XCTAssertEqual(try portions(of: repository).map(\.count), [16_384, 16_384, 40_000 + odd.count - 2 * 16_384])
+            }
+        }
     }
 
     func testEveryVersionIsAsGitSays() throws {
@@ -60,24 +84,29 @@ final class IndexContentsTests: XCTestCase {
     func testAbsentIndexHasNoEntries() throws {
         let repository = try IndexRepository()
         XCTAssertEqual(try contents(repository).items.count, 0)
+        XCTAssertEqual(try portions(of: repository), [])
         try repository.git.query(["read-tree", "--empty"])
         XCTAssertEqual(try contents(repository).items.count, 0)
+        XCTAssertEqual(try portions(of: repository), [])
     }
 
     func testSplitSparseAndDamagedIndexesAreLeftToGit() throws {
         let split = try repository()
         try split.git.query(["update-index", "--split-index"])
         XCTAssertNil(IndexContents(file: split.index))
+        XCTAssertNil(IndexPortions(file: split.index))
         let sparse = try IndexRepository()
         for path: BytePath in ["in/a", "out/b", "out/deep/c", "top"] { try sparse.write([1], to: path) }
         try sparse.commit()
         try sparse.git.query(["sparse-checkout", "set", "--cone", "--sparse-index", "in"])
         XCTAssertNil(IndexContents(file: sparse.index))
+        XCTAssertNil(IndexPortions(file: sparse.index))
         let damaged = try repository()
         let bytes = try damaged.bytes()
         for count in [0, 11, 40, 100, bytes.count / 2, bytes.count - 30] {
             try damaged.index.replaceContents(with: Array(bytes.prefix(count)))
             XCTAssertNil(IndexContents(file: damaged.index), "\(count)")
+            XCTAssertNil(IndexPortions(file: damaged.index), "\(count)")
         }
     }
 

@@ -64,6 +64,32 @@ final class PointerScanTests: XCTestCase {
         XCTAssertEqual(found.first { $0.path == "run.dat" }?.entry.mode, "100755")
     }
 
+    func testLargeIndexIsReadPortionByPortionInItsOrder() throws {
+        let (first, second) = (pointer("first"), pointer("second"))
+        let names = try [first, second].map { try scratch.git(["hash-object", "-w", "--stdin"], input: $0.text).line }
+        // Around the end of the first portion every path is in conflict.
+        let count = IndexPortions.entryCount + 600, conflicts = IndexPortions.entryCount - 5..<IndexPortions.entryCount + 5
+        var records = ""
+        for number in 0..<count {
+            let path = "\(String(100_000 + number)).\(number % 7 == 0 ? "txt" : "dat")"
+            for stage in conflicts.contains(number) ? [1, 2, 3] : [0] {
+                records += "100644 \(names[(number + stage) % 2]) \(stage)\t\(path)\n"
+            }
+        }
+        try scratch.git(["update-index", "--index-info"], input: Array(records.utf8))
+        let expected = try repository.git().indexEntries().filter { $0.path.description.hasSuffix(".dat") }
+        XCTAssertEqual(expected.count, (count - (count + 6) / 7) + 2 * conflicts.filter { $0 % 7 != 0 }.count)
+        var portions: [[PointerFile]] = []
+        try repository.forEachIndexPointers { portions.append($0) }
+        XCTAssertEqual(portions.count, 2)
+        XCTAssertNotEqual(portions[0].last?.path, portions[1].first?.path, "the sides of a conflict are together")
+        for found in [portions.flatMap { $0 }, try repository.scanIndex().pointers] {
+            XCTAssertEqual(found.map(\.entry), expected)
+            let pointers = [BytePath(bytes: names[0].bytes): first, BytePath(bytes: names[1].bytes): second]
+            XCTAssertEqual(found.map(\.pointer), expected.map { pointers[BytePath("\($0.name)")] })
+        }
+    }
+
     func testLenientLFSPointerKeepsItsText() throws {
         let text = Array(String(decoding: pointer("lfs", .lfs(extensions: [])).text, as: UTF8.self)
             .replacing("\n", with: "\r\n").utf8)
@@ -127,7 +153,9 @@ final class PointerScanTests: XCTestCase {
     }
 
     private func waiting() throws -> [PointerFile] {
-        try repository.waiting(among: repository.shortPointers())
+        var files: [PointerFile] = []
+        try repository.forEachShortPointers { (portion) throws(RepositoryError) in files += try repository.waiting(among: portion) }
+        return files
     }
 
     func testWaitingFilesAreThoseThatStandAsPointersUnderTheFilter() throws {

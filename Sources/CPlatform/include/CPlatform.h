@@ -47,6 +47,8 @@ int platform_termination_signal(int status);
 const char *platform_entry_name(const void *entry);
 /// glibc's strerror_r, which returns the text.
 const char *platform_reason(int code, char *buffer, size_t size);
+/// Memory of this size and more goes back to the system whenever it is freed, where malloc can do that.
+void platform_return_large_memory(size_t threshold);
 char **platform_environ(void);
 int platform_spawn_chdir(void *actions, const char *folder);
 /// The flag that gives a spawned process a session of its own.

@@ -63,21 +63,38 @@ package struct IndexContents: Sendable {
         var cursor = try IndexCursor(bytes, nameByteCount: nameByteCount)
         items.reserveCapacity(min(Int(cursor.entryCount), bytes.count / 62))
         paths.reserveCapacity(bytes.count / 3)
-        while let entry = try cursor.next() {
-            guard let name = GitObjectName(bytes: bytes[entry.name]) else { throw .damagedEntry(offset: entry.offset) }
-            // A folder outside a sparse checkout, whose files Git can name.
-            guard entry.mode != 0o040000 else { throw .unknownExtension("sdir") }
-            typealias Field = IndexFileEntry.Field
-            let status = IndexedStatus(
-                modifiedSeconds: entry.modifiedSeconds,
-                modifiedNanoseconds: bytes.bigEndianWord(at: entry.offset + Field.modifiedNanoseconds),
-                changedSeconds: bytes.bigEndianWord(at: entry.offset + Field.changedSeconds),
-                changedNanoseconds: bytes.bigEndianWord(at: entry.offset + Field.changedNanoseconds),
-                inode: bytes.bigEndianWord(at: entry.offset + Field.inode), byteCount: entry.byteCount)
-            append(name, status, mode: entry.mode, stage: entry.stage, path: cursor.path)
-        }
+        while let entry = try cursor.next() { try append(entry, in: bytes, path: cursor.path) }
         try IndexFile.checkExtensions(bytes, from: cursor.offset, to: bytes.count - nameByteCount)
         if let nameless = cursor.namelessEntry { throw .damagedEntry(offset: nameless) }
+    }
+
+    /// Takes the next entries of an index that is read piece by piece.
+    /// - Parameter limit: how many at most, besides the other sides of a conflict.
+    init(from pieces: inout IndexPieces?, limit: Int, written: FileStatus.Time) throws(IndexFormatError) {
+        writtenSeconds = written.seconds
+        items.reserveCapacity(limit)
+        while items.count < limit || items.last?.stage != 0, let entry = try pieces?.next(), let pieces {
+            try append(entry, in: pieces.window, path: pieces.cursor.path)
+        }
+    }
+
+    /// Refuses an entry that is none of a file.
+    static func check(_ entry: IndexFileEntry) throws(IndexFormatError) {
+        // A folder outside a sparse checkout, whose files Git can name.
+        guard entry.mode != 0o040000 else { throw .unknownExtension("sdir") }
+    }
+
+    private mutating func append(_ entry: IndexFileEntry, in bytes: [UInt8], path: [UInt8]) throws(IndexFormatError) {
+        guard let name = GitObjectName(bytes: bytes[entry.name]) else { throw .damagedEntry(offset: entry.offset) }
+        try Self.check(entry)
+        typealias Field = IndexFileEntry.Field
+        let status = IndexedStatus(
+            modifiedSeconds: entry.modifiedSeconds,
+            modifiedNanoseconds: bytes.bigEndianWord(at: entry.offset + Field.modifiedNanoseconds),
+            changedSeconds: bytes.bigEndianWord(at: entry.offset + Field.changedSeconds),
+            changedNanoseconds: bytes.bigEndianWord(at: entry.offset + Field.changedNanoseconds),
+            inode: bytes.bigEndianWord(at: entry.offset + Field.inode), byteCount: entry.byteCount)
+        append(name, status, mode: entry.mode, stage: entry.stage, path: path)
     }
 
     /// Reads the index at a path.

@@ -47,9 +47,9 @@ struct IndexCursor {
     /// Where an entry without a path starts. Only a split index has such: they replace entries of the shared one.
     private(set) var namelessEntry: Int?
 
-    private let bytes: [UInt8]
-    /// Where entries and extensions end and the checksum begins.
-    private let end: Int
+    private var bytes: [UInt8]
+    /// Where entries and extensions end and the checksum begins, or the bytes that are here.
+    private var end: Int
     private let nameByteCount: Int
     private var entriesLeft: UInt32
 
@@ -64,6 +64,14 @@ struct IndexCursor {
         entryCount = bytes.bigEndianWord(at: 8)
         entriesLeft = entryCount
         guard (2...4).contains(version) else { throw .unknownVersion(version) }
+    }
+
+    /// Goes on with the next entry in other bytes of the same index.
+    /// - Parameters:
+    ///   - offset: where the next entry starts.
+    ///   - end: where the entries end, or the bytes that are here.
+    mutating func turn(to bytes: [UInt8], at offset: Int, end: Int) {
+        (self.bytes, self.offset, self.end) = (bytes, offset, end)
     }
 
     /// - Returns: nil behind the last entry.

@@ -78,17 +78,25 @@ package struct IndexFile {
         var offset = start
         while offset < end {
             guard end - offset >= 8 else { throw .truncated(offset: offset) }
-            let name = bytes[offset..<offset + 4]
-            let byteCount = Int(bytes.bigEndianWord(at: offset + 4))
-            guard byteCount <= end - offset - 8 else { throw .truncated(offset: offset) }
-            switch String(decoding: name, as: UTF8.self) {
-            case "link": throw .split
-            case "sdir": break  // Some entries are whole folders outside a sparse checkout.
-            case let text where !(0x41...0x5a).contains(name[offset]): throw .unknownExtension(text)
-            default: break
-            }
-            offset += 8 + byteCount
+            offset += 8 + (try checkExtension(Array(bytes[offset..<offset + 8]), bytesBehind: end - offset - 8, offset: offset))
         }
+    }
+
+    /// Refuses an extension that changes what the entries mean.
+    /// - Parameters:
+    ///   - head: its name and its length, eight bytes.
+    ///   - bytesBehind: how many are left for what it has.
+    /// - Returns: its length without the head.
+    static func checkExtension(_ head: [UInt8], bytesBehind: Int, offset: Int) throws(IndexFormatError) -> Int {
+        let byteCount = Int(head.bigEndianWord(at: 4))
+        guard byteCount <= bytesBehind else { throw .truncated(offset: offset) }
+        switch String(decoding: head.prefix(4), as: UTF8.self) {
+        case "link": throw .split
+        case "sdir": break  // Some entries are whole folders outside a sparse checkout.
+        case let text where !(0x41...0x5a).contains(head[0]): throw .unknownExtension(text)
+        default: break
+        }
+        return byteCount
     }
 
     /// What `markClean` did.
