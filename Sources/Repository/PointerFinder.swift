@@ -43,9 +43,10 @@ struct PointerFinder {
         var asked = question.positions[...]
         try git.forEachBlob(
             asked.map { names[$0] }, shorterThan: Pointer.maximumTextByteCount, others: cache.addNoPointer
-        ) { name, content in
+        ) { name, content throws(GitError) in
             // Answers come in the order of the question, though not for all.
             while let first = asked.first, names[first] != name { asked.removeFirst() }
+            guard !asked.isEmpty else { throw .unexpected(command: "git cat-file --batch", answer: "objects in another order") }
             cache.add(name, content)
             let recognized = Pointer.recognize(content)
             if case .foreignPointer(.version(let version)) = recognized { newer(name, version) }
