@@ -91,38 +91,6 @@ extension Git {
         }
     }
 
-    /// Runs Git, which must succeed, and calls `body` for each record that it says, while it works.
-    /// - Parameter end: the byte that ends a record.
-    func forEachRecord(
-        of arguments: [BytePath], input: [UInt8]? = nil, endingWith end: UInt8, _ body: ([UInt8]) throws(GitError) -> Void
-    ) throws(GitError) {
-        let child = try start(arguments, input: input == nil ? .null : .pipe, errors: .pipe, isBuffered: true)
-        let feeder = input.flatMap { bytes in child.takeInput().map { Feeder(bytes, to: $0) } }
-        let messages = child.takeErrors().map { Collector($0) }
-        var isOver = false
-        defer {
-            // A reader that gave up must not leave Git waiting.
-            if !isOver { child.send(signal: 15) }
-            feeder?.finish()
-            _ = messages?.finish()
-            child.wait()
-        }
-        while true {
-            let record: [UInt8]?
-            do throws(SystemError) { record = try child.output?.read(until: end) } catch { throw .system(error) }
-            guard let record else { break }
-            try body(record)
-        }
-        isOver = true
-        let message = String(decoding: messages?.finish() ?? [], as: UTF8.self)
-        switch child.wait() {
-        case .exited(0): return
-        case .exited(let status): throw .failed(command: Git.name(arguments), status: status, message: message)
-        case .killed(let signal):
-            throw .failed(command: Git.name(arguments), status: 128 + signal, message: "killed by signal \(signal)")
-        }
-    }
-
     /// `<mode> <name> <stage>\t<path>`
     static func entry(_ record: BytePath, command: String) throws(GitError) -> IndexEntry {
         let halves = record.bytes.split(separator: UInt8(ascii: "\t"), maxSplits: 1)

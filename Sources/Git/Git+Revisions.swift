@@ -34,7 +34,8 @@ extension Git {
         // What Git calls wrong before it says anything may be a filter that it does not know.
         for filters in [filters, [filters[0]]] {
             var isBegun = false
-            failure = try walk(filters + arguments, input) { line throws(GitError) in
+            let walk: [BytePath] = ["rev-list", "--objects"] + filters + arguments
+            failure = try stream(walk, input: input, endingWith: UInt8(ascii: "\n")) { line throws(GitError) in
                 isBegun = true
                 // `<name>` for commits, `<name> <path>` for all else, with no path for root trees, for what a tag
                 // names and for files whose names begin with a newline.
@@ -44,37 +45,6 @@ extension Git {
             if failure == nil || isBegun { break }
         }
         if let failure { throw failure }
-    }
-
-    /// - Returns: how the walk failed, where Git did.
-    private func walk(
-        _ arguments: [BytePath], _ input: [UInt8], _ body: ([UInt8]) throws(GitError) -> Void
-    ) throws(GitError) -> GitError? {
-        let child = try start(["rev-list", "--objects"] + arguments, input: .pipe, errors: .pipe, isBuffered: true)
-        let feeder = child.takeInput().map { Feeder(input, to: $0) }
-        let messages = child.takeErrors().map { Collector($0) }
-        var isOver = false
-        defer {
-            // A reader that gave up must not leave Git waiting.
-            if !isOver { child.send(signal: 15) }
-            feeder?.finish()
-            _ = messages?.finish()
-            child.wait()
-        }
-        while let line = try Self.line(child.output) { try body(line) }
-        isOver = true
-        let message = messages?.finish() ?? []
-        switch child.wait() {
-        case .exited(0): return nil
-        case .exited(let status):
-            return .failed(command: "git rev-list", status: status, message: String(decoding: message, as: UTF8.self))
-        case .killed(let signal):
-            return .failed(command: "git rev-list", status: 128 + signal, message: "killed by signal \(signal)")
-        }
-    }
-
-    private static func line(_ output: ByteReader?) throws(GitError) -> [UInt8]? {
-        do throws(SystemError) { return try output?.read(until: UInt8(ascii: "\n")) } catch { throw .system(error) }
     }
 
     /// The refs of a remote repository, as it answers now: name and object.
