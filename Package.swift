@@ -113,7 +113,9 @@ let package = Package(
         .testTarget(name: "RemoteHelperTests", dependencies: ["RemoteHelper", "Remote", "Git", "Platform", "Digest", "TestSupport"]),
         .testTarget(
             name: "CommandsTests",
-            dependencies: ["Commands", "Repository", "Git", "Platform", "Digest", "Diagnostics", "TestSupport"]),
+            dependencies: [
+                "Commands", "Transfer", "Repository", "Git", "Pointer", "ObjectStore", "Platform", "Digest", "Diagnostics", "TestSupport",
+            ]),
         .testTarget(name: "EndToEndTests", dependencies: ["Pointer", "Platform", "Digest", "TestSupport"]),
         fuzzing,
     ]

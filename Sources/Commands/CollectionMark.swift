@@ -90,9 +90,11 @@ struct CollectionMark: Equatable {
 extension TransferSession {
     /// Sees to it that no collection takes the blobs away that a push relies on. To be called before the remote
     /// is asked which blobs it has.
-    func protectFromCollection(_ oids: Set<ObjectID>, _ remote: String) throws {
+    /// - Parameter forEachBlob: calls its argument with each of the blobs.
+    func protectFromCollection(_ remote: String, _ forEachBlob: ((ObjectID) -> Void) throws -> Void) throws {
         guard let mark = try CollectionMark.current(self, remote) else { return }
-        let endangered = mark.oids.intersection(oids)
+        var endangered: Set<ObjectID> = []
+        try forEachBlob { if mark.oids.contains($0) { endangered.insert($0) } }
         guard !endangered.isEmpty else { return }
         let note = endangered.sorted().map { $0.hex + "\n" }.joined()
         // Without it a sweep would take them away.

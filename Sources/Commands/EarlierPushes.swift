@@ -16,23 +16,23 @@ struct EarlierPushes {
 
     private var notes: BytePath { repository.location.commonFolder / "data/pushed" / BytePath(remote) }
 
-    /// The pointers of those pushes whose blobs are here: they can be sent now. Those that are not would only be in the
+    /// Calls `body` for each of the pointers of those pushes whose blobs are here: they can be sent now. Those that are not would only be in the
     /// way of what is pushed.
-    func pointersPastTheHook() throws -> [ReachedPointer] {
+    func forEachPointerPastTheHook(_ body: (ReachedPointer) -> Void) throws {
         let pushes = trackingLogs().flatMap(Self.pushes)
-        guard !pushes.isEmpty else { return [] }
+        guard !pushes.isEmpty else { return }
         let noted = Set((try notes.contents() ?? []).split(separator: UInt8(ascii: "\n")).compactMap { GitObjectName(hex: $0) })
         let past = pushes.filter { !noted.contains($0.new) }
-        guard !past.isEmpty else { return [] }
+        guard !past.isEmpty else { return }
         let git = try repository.git()
         let new = Set(past.map(\.new))
         let ends = try git.existing(Array(new))
         let starts = try git.existing(past.map(\.old).filter { !$0.isNull && !new.contains($0) })
-        guard !ends.isEmpty else { return [] }
+        guard !ends.isEmpty else { return }
         let store = try repository.store()
-        let pointers = try repository.reachedPointers(
-            from: ends.map { BytePath(bytes: $0.hex) }, excluding: starts.map { BytePath(bytes: $0.hex) })
-        return pointers.filter { store.contains($0.pointer.oid) }
+        try repository.forEachReachedPointer(
+            from: ends.map { BytePath(bytes: $0.hex) }, excluding: starts.map { BytePath(bytes: $0.hex) }
+        ) { if store.contains($0.pointer.oid) { body($0) } }
     }
 
     /// Notes what the hook lets through, and that all earlier pushes have been looked at. A note that cannot be left costs

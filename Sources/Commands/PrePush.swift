@@ -70,23 +70,26 @@ struct PrePush {
     private func complete(_ push: Push) throws -> ExitCode {
         let updates = push.updates
         guard !updates.isEmpty else { return .success }
+        Process.returnLargeMemory()
         guard try StaleResults(context: context, repository: repository).allowPush(of: updates.map(\.local)) else { return .failure }
         let known = try knownToRemote(updates, url: push.url)
         guard try allowRawFiles(updates, known) else { return .failure }
         // Where there is no name, Git gives the URL in its place.
         let name = push.remote == push.url ? nil : push.remote.text
         let earlier = name.map { EarlierPushes(repository: repository, remote: $0) }
-        var pointers = try repository.reachedPointers(
-            from: Array(Set(updates.map(\.local))).map { BytePath(bytes: $0.hex) }, excluding: known.map { BytePath(bytes: $0.hex) }, isStrict: true)
-        pointers += try earlier?.pointersPastTheHook() ?? []
-        guard !pointers.isEmpty else {
+        let (ends, excluded) = (Set(updates.map(\.local)).map { BytePath(bytes: $0.hex) }, known.map { BytePath(bytes: $0.hex) })
+        let blobs = try PushedBlobs(repository) { body in
+            try repository.forEachReachedPointer(from: ends, excluding: excluded, isStrict: true, body)
+            try earlier?.forEachPointerPastTheHook(body)
+        }
+        guard !blobs.isEmpty else {
             earlier?.note(updates.map(\.local))
             return .success
         }
         let remote = try repository.dataRemote(forGitRemote: name, url: push.url)
         let isCheckOnly = try repository.settings().prePush == .check
         let upload = Upload(context: context, repository: repository, remote: remote)
-        guard try upload.run(pointers, isCheckOnly: isCheckOnly) else { return .failure }
+        guard try upload.run(blobs, isCheckOnly: isCheckOnly) else { return .failure }
         earlier?.note(updates.map(\.local))
         return .success
     }

@@ -29,6 +29,7 @@ struct PushCommand: Command {
             remote = try repository.dataRemote(forGitRemote: arguments[gitRemote])
         }
         let refs = arguments[self.refs].isEmpty ? ["HEAD"] : arguments[self.refs]
+        Process.returnLargeMemory()
         let git = try repository.git()
         if !arguments[all] {
             for ref in refs where try git.resolve(ref) == nil {
@@ -39,18 +40,20 @@ struct PushCommand: Command {
                 throw CommandFailure("'\(ref)' is no revision of this repository")
             }
         }
-        let pointers = try repository.reachedPointers(from: arguments[all] ? [] : refs, extra: arguments[all] ? ["--all"] : [], isStrict: true)
+        let (revisions, extra): ([BytePath], [BytePath]) = arguments[all] ? ([], ["--all"]) : (refs, [])
+        let blobs = try PushedBlobs(repository) { try repository.forEachReachedPointer(from: revisions, extra: extra, isStrict: true, $0) }
         let upload = Upload(context: context, repository: repository, remote: remote)
         if arguments[CommonOptions.dryRun] {
             let session = try context.session(to: remote, repository)
             defer { session.finish() }
-            let plan = try upload.plan(pointers, session)
-            for item in plan.uploads { context.output.line("\(item.oid) \(item.byteCount)") }
-            context.output.message("would upload \(Count.blobs(plan.uploads.count)); \(plan.present) are there")
+            let plan = try upload.plan(blobs, session)
+            var uploads = try plan.uploads.reader()
+            while let item = try uploads.next() { context.output.line("\(item.oid) \(item.byteCount)") }
+            context.output.message("would upload \(Count.blobs(plan.total.filesTotal)); \(plan.present) are there")
             for lost in plan.lost { context.output.warning("no copy of '\(lost.path)' (\(lost.pointer.oid)) anywhere") }
             return plan.lost.isEmpty ? .success : .failure
         }
-        guard try upload.run(pointers) else { return .failure }
+        guard try upload.run(blobs) else { return .failure }
         context.output.message("Everything is on '\(remote.name)'.")
         return .success
     }

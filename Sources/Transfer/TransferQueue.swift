@@ -13,10 +13,12 @@ struct TransferQueue {
     private var partial: [ObjectID: Int64] = [:]
     private(set) var tick: ProgressTick
 
-    /// - Parameter items: each oid once.
-    init(_ items: [TransferItem]) {
+    /// - Parameters:
+    ///   - items: each oid once.
+    ///   - tick: how far the job has come of which they are a part; nil where they are all of it.
+    init(_ items: [TransferItem], partOf tick: ProgressTick? = nil) {
         waiting = items[...]
-        tick = ProgressTick(filesTotal: items.count, bytesTotal: items.totalByteCount { $0.byteCount })
+        self.tick = tick ?? ProgressTick(filesTotal: items.count, bytesTotal: items.totalByteCount { $0.byteCount })
     }
 
     var isDone: Bool { waiting.isEmpty && inFlight.isEmpty }

@@ -147,6 +147,19 @@ package final class TransferSession {
 
     /// Sends blobs of the store. What the remote has already is not sent again.
     package func upload(_ items: [TransferItem]) throws(TransferError) -> TransferOutcome {
+        var tick: ProgressTick?
+        return try upload(items, &tick)
+    }
+
+    /// Sends a part of what is to be sent, as `upload` does.
+    /// - Parameter total: how far all of it has come, of which no blob is in two parts.
+    package func upload(_ items: [TransferItem], of total: inout ProgressTick) throws(TransferError) -> TransferOutcome {
+        var tick: ProgressTick? = total
+        defer { total = tick ?? total }
+        return try upload(items, &tick)
+    }
+
+    private func upload(_ items: [TransferItem], _ tick: inout ProgressTick?) throws(TransferError) -> TransferOutcome {
         var outcome = TransferOutcome()
         var requests: [ObjectID: AgentRequest] = [:]
         for item in items {
@@ -161,7 +174,7 @@ package final class TransferSession {
                 TransferFailure(oid: item.oid, kind: .absent, message: "the blob is not in the local store"))
             return false
         }
-        try transfer(present, &outcome, { requests[$0.oid] }) { finished, outcome throws(TransferError) in
+        try transfer(present, &outcome, partOf: &tick, { requests[$0.oid] }) { finished, outcome throws(TransferError) in
             for (item, reply) in finished {
                 if reply.skipped == true { outcome.skipped.append(item.oid) } else { outcome.done.append(item.oid) }
             }
@@ -262,7 +275,17 @@ package final class TransferSession {
         _ items: [TransferItem], _ outcome: inout TransferOutcome, _ request: (TransferItem) -> AgentRequest?,
         succeeded: ([(TransferItem, AgentReply)], inout TransferOutcome) throws(TransferError) -> Void
     ) throws(TransferError) {
-        var queue = TransferQueue(items)
+        var tick: ProgressTick?
+        try transfer(items, &outcome, partOf: &tick, request, succeeded: succeeded)
+    }
+
+    private func transfer(
+        _ items: [TransferItem], _ outcome: inout TransferOutcome, partOf tick: inout ProgressTick?,
+        _ request: (TransferItem) -> AgentRequest?,
+        succeeded: ([(TransferItem, AgentReply)], inout TransferOutcome) throws(TransferError) -> Void
+    ) throws(TransferError) {
+        var queue = TransferQueue(items, partOf: tick)
+        defer { if tick != nil { tick = queue.tick } }
         while !queue.isDone {
             connection.send(queue.next().compactMap(request))
             let replies: [AgentReply]
