@@ -123,6 +123,7 @@ struct FetchCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
+        Process.returnLargeMemory()
         let selection = try FileSelection(arguments, context, repository)
         let wanted = try self.wanted(arguments, repository, selection)
             + DownloadOptions.recentPointers(arguments, repository, selection)
@@ -155,16 +156,27 @@ struct FetchCommand: Command {
         return answer.lines
     }
 
+    /// The selected pointers of some commits whose blobs are not here: of a whole history they are few.
+    private static func absent(
+        _ repository: Repository, _ commits: [BytePath], _ selection: FileSelection
+    ) throws -> [(path: BytePath, pointer: Pointer)] {
+        let store = try repository.store()
+        var absent: [(path: BytePath, pointer: Pointer)] = []
+        try repository.forEachReachedPointer(from: [], extra: commits, completing: true) { reached in
+            guard selection.contains(reached.path), !store.contains(reached.pointer.oid) else { return }
+            absent.append((reached.path, reached.pointer))
+        }
+        return absent
+    }
+
     private static func wanted(
         _ arguments: ParsedArguments, _ repository: Repository, _ selection: FileSelection
     ) throws -> [(path: BytePath, pointer: Pointer)] {
         if arguments[all] {
-            return try repository.reachedPointers(from: [], extra: ["--all"], completing: true)
-                .filter { selection.contains($0.path) }.map { ($0.path, $0.pointer) }
+            return try absent(repository, ["--all"], selection)
         }
         if let revision = arguments[revision], revision.description.contains("..") {
-            return try repository.reachedPointers(from: [], extra: range(revision, repository), completing: true)
-                .filter { selection.contains($0.path) }.map { ($0.path, $0.pointer) }
+            return try absent(repository, range(revision, repository), selection)
         }
         if let revision = arguments[revision] {
             guard try repository.git().resolve(revision) != nil else {
