@@ -16,8 +16,8 @@ struct EarlierPushes {
 
     private var notes: BytePath { repository.location.commonFolder / "data/pushed" / BytePath(remote) }
 
-    /// Calls `body` for each of the pointers of those pushes whose blobs are here: they can be sent now. Those that are not would only be in the
-    /// way of what is pushed.
+    /// Calls `body` for each of the pointers of those pushes whose blobs are here: they can be sent now. Those that are not
+    /// would only be in the way of what is pushed.
     func forEachPointerPastTheHook(_ body: (ReachedPointer) -> Void) throws {
         let pushes = trackingLogs().flatMap(Self.pushes)
         guard !pushes.isEmpty else { return }
