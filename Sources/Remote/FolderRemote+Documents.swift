@@ -62,11 +62,12 @@ extension FolderRemote {
     }
 
     /// Makes a folder of the remote and those above it that are missing.
-    func makeFolder(_ place: BytePath, _ permissions: Permissions) throws(SystemError) {
+    /// - Parameter isFlushed: whether they are on the disk then; else the caller sees to that.
+    func makeFolder(_ place: BytePath, _ permissions: Permissions, isFlushed: Bool = true) throws(SystemError) {
         guard place != folder, !place.exists else { return }
-        try makeFolder(place.parent, permissions)
+        try makeFolder(place.parent, permissions, isFlushed: isFlushed)
         try place.makeFolder(permissions.folders)
-        try place.parent.synchronizeFolder()
+        if isFlushed { try place.parent.synchronizeFolder() }
     }
 
     package func remove(_ name: DocumentName) throws(RemoteError) {

@@ -28,26 +28,32 @@ extension FolderRemote {
         let input = try remotely("read", source) { () throws(SystemError) in
             try Descriptor.open(source, [.read, .nonBlocking])
         }
-        let output = try remotely("write to", folder) { () throws(SystemError) in
-            try TemporaryFile(in: incoming, prefix: Self.temporaryPrefix, permissions: 0o600)
-        }
         let status = try remotely("read", source) { () throws(SystemError) in try input.status() }
         guard status.byteCount == byteCount else {
             throw RemoteError(.damaged, "the blob has \(status.byteCount) bytes, where \(byteCount) were expected")
         }
         let isVerified = input.isNotedVerified
-        if sharing.attempt({ output.descriptor.share(contentOf: input) }) {
-            // Shared extents are read back: what counts is what is at the remote now.
-            if !isVerified { try verify(output.descriptor, oid, source, control) }
-        } else if let place = try? incoming.status(followingLinks: true), Self.mayLink(status, into: place) {
+        func linked() throws(RemoteError) -> BytePath? {
+            guard let place = try? incoming.status(followingLinks: true), Self.mayLink(status, into: place) else { return nil }
             if !isVerified { try verify(input, oid, source, control) }
             if let path = link(source) {
                 control.reach(byteCount)
                 return path
             }
             try remotely("read", source) { () throws(SystemError) in try input.seek(to: 0) }
-            try copy(input, oid, source, isVerified: isVerified, to: output.descriptor, control)
+            return nil
+        }
+        // Extents are shared with a file that is there, which a second name has no use for.
+        let mayShare = sharing.isPossible
+        if !mayShare, let path = try linked() { return path }
+        let output = try remotely("write to", folder) { () throws(SystemError) in
+            try TemporaryFile(in: incoming, prefix: Self.temporaryPrefix, permissions: 0o600)
+        }
+        if sharing.attempt({ output.descriptor.share(contentOf: input) }) {
+            // Shared extents are read back: what counts is what is at the remote now.
+            if !isVerified { try verify(output.descriptor, oid, source, control) }
         } else {
+            if mayShare, let path = try linked() { return path }
             try copy(input, oid, source, isVerified: isVerified, to: output.descriptor, control)
         }
         control.reach(byteCount)
@@ -178,7 +184,8 @@ extension FolderRemote {
                 }
             }
             do throws(SystemError) {
-                try makeFolder(final.parent, permissions)
+                // `settle` brings all folders of its uploads to the disk at once.
+                try makeFolder(final.parent, permissions, isFlushed: false)
             } catch {
                 throw RemoteError(error, "write to", folder)
             }

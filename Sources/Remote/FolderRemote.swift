@@ -257,6 +257,9 @@ package final class FolderRemote: Remote {
 struct Sharing: ~Copyable {
     private let isImpossible = Atomic<Bool>(false)
 
+    /// Whether no attempt has failed.
+    var isPossible: Bool { !isImpossible.load(ordering: .relaxed) }
+
     func attempt(_ share: () -> Bool) -> Bool {
         if isImpossible.load(ordering: .relaxed) { return false }
         if share() { return true }

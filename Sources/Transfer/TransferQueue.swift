@@ -5,7 +5,7 @@ import Digest
 struct TransferQueue {
     /// How many blobs the agent knows of at once: enough to keep it busy, whatever their sizes, and few
     /// enough to fit in any memory.
-    static let window = 4096
+    static let window = 1024
 
     private var waiting: ArraySlice<TransferItem>
     private var inFlight: [ObjectID: TransferItem] = [:]
@@ -30,8 +30,8 @@ struct TransferQueue {
 
     /// Takes the blobs that the agent is to be told of now.
     mutating func next() -> [TransferItem] {
-        // Refilled by halves, so that requests travel in bundles.
-        guard inFlight.count <= Self.window / 2 else { return [] }
+        // Requests travel in bundles, which are sent long before the agent has run out of work.
+        guard inFlight.count <= Self.window * 7 / 8 else { return [] }
         let batch = waiting.prefix(Self.window - inFlight.count)
         waiting = waiting.dropFirst(batch.count)
         for item in batch { inFlight[item.oid] = item }
