@@ -70,6 +70,7 @@ struct PullCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
+        Process.returnLargeMemory()
         let selection = try FileSelection(arguments, context, repository)
         let pointers = try selection.waitingFiles(in: repository)
         let others = try DownloadOptions.recentPointers(arguments, repository, selection)
