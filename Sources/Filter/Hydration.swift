@@ -3,6 +3,7 @@ import Digest
 import Git
 import ObjectStore
 import Platform
+import Pointer
 import Repository
 private import Synchronization
 
@@ -14,10 +15,13 @@ package struct HydrationFile: Sendable {
     package let mode: String
     /// Git's object with the pointer's text: what the index entry names.
     package let gitBlob: GitObjectName
-    /// The bytes that the worktree has where nobody changed them.
-    package let pointerText: [UInt8]
+    /// The pointer's text, where it is another than the usual one: of many files the texts would be most of the memory.
+    private let otherText: [UInt8]?
     package let oid: ObjectID
     package let byteCount: Int64
+
+    /// The bytes that the worktree has where nobody changed them.
+    package var pointerText: [UInt8] { otherText ?? Self.usualText(oid, byteCount) }
 
     package init(
         path: BytePath, mode: String, gitBlob: GitObjectName, pointerText: [UInt8], oid: ObjectID, byteCount: Int64
@@ -25,9 +29,13 @@ package struct HydrationFile: Sendable {
         self.path = path
         self.mode = mode
         self.gitBlob = gitBlob
-        self.pointerText = pointerText
+        otherText = pointerText == Self.usualText(oid, byteCount) ? nil : pointerText
         self.oid = oid
         self.byteCount = byteCount
+    }
+
+    private static func usualText(_ oid: ObjectID, _ byteCount: Int64) -> [UInt8] {
+        Pointer(oid: oid, byteCount: byteCount, form: .gitData).text
     }
 }
 

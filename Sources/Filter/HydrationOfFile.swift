@@ -67,12 +67,13 @@ struct HydrationOfFile {
     private func pointerStatus(_ place: borrowing WorktreeEntry) throws(Obstacle) -> FileStatus? {
         do throws(SystemError) {
             guard let standing = try place.folder.status(ofEntry: place.name) else { return nil }
-            if standing.kind == .regular, standing.byteCount == Int64(file.pointerText.count) {
+            let text = file.pointerText
+            if standing.kind == .regular, standing.byteCount == Int64(text.count) {
                 let opened = try place.folder.open(entry: place.name, [.read, .noFollow, .nonBlocking])
                 // Taken before the content, so that any later change shows.
                 let status = try opened.status()
-                let content = try ByteReader(opened, bufferSize: 4096).readToEnd(limit: file.pointerText.count + 1)
-                if status.kind == .regular, content == file.pointerText { return status }
+                let content = try ByteReader(opened, bufferSize: 4096).readToEnd(limit: text.count + 1)
+                if status.kind == .regular, content == text { return status }
             }
         } catch {
             throw .reason(.system(error))
