@@ -109,7 +109,7 @@ struct CloneFilling {
             fetched.reasons[file.pointer.oid].map { Download.Shortfall(path: file.path, reason: $0) }
         }
         let shortfalls = unfetched + unwritten
-        trouble.shortfalls += shortfalls.map { Download.Shortfall(path: prefix.appending($0.path), reason: $0.reason) }
+        trouble.shortfalls += shortfalls.map { Download.Shortfall(path: prefix.appending($0.path), reason: $0.reason, hints: $0.hints) }
         if trouble.failure == nil { trouble.failure = fetched.failure }
         if !shortfalls.isEmpty { trouble.hints += fetched.hints.filter { !trouble.hints.contains($0) } }
         return Set(waiting.map(\.path)).subtracting(shortfalls.map(\.path))

@@ -250,7 +250,7 @@ struct CloneRun {
     private func report(_ trouble: CloneFilling.Trouble, _ repository: Repository) {
         let download = Download(context: context, repository: repository)
         let hints = download.namingOrigins(trouble.hints, trouble.shortfalls)
-        download.report(trouble.shortfalls, after: trouble.failure, hints: hints + ["then, in '\(shown)': git data pull"])
+        download.report(trouble.shortfalls, after: trouble.failure, hints: hints, next: ["then, in '\(shown)': git data pull"])
         guard !trouble.different.isEmpty else { return }
         let list = trouble.different.map { "\t\($0)" }.joined(separator: "\n")
         output.error(

@@ -20,6 +20,8 @@ struct Download {
     struct Shortfall {
         let path: BytePath
         let reason: String
+        /// What to do about it; nil for what the fetch has to say.
+        var hints: [String]?
     }
 
     /// What a fetch did.
@@ -82,7 +84,8 @@ struct Download {
     /// Nobody can send what is there and only does not come.
     private static func hints(_ failures: [TransferFailure], _ remote: DataRemote) -> [String] {
         var hints: [String] = []
-        if failures.contains(where: { ![.absent, .damaged].contains($0.kind) }) {
+        if failures.contains(where: { $0.kind == .full }) { hints.append(Words.freeSpace) }
+        if failures.contains(where: { ![.absent, .damaged, .full].contains($0.kind) }) {
             hints.append("try again; to see what is wrong there: git data remote check \(remote.name)")
         }
         if failures.contains(where: { [.absent, .damaged].contains($0.kind) }) { hints.append(Fetched.askOthers) }
@@ -102,19 +105,20 @@ struct Download {
             }, makingAbsent: false)
         if let message = outcome.indexMessage { context.output.warning("the index was not refreshed: \(message)") }
         let shortfalls = outcome.unfinished.compactMap { file, reason in
-            Self.words(reason).map { Shortfall(path: file.path, reason: $0) }
+            Self.explanation(reason).map { Shortfall(path: file.path, reason: $0.what, hints: $0.hints) }
         }
         return (outcome.done.count, shortfalls)
     }
 
     /// - Returns: nil where the file is no pointer any more: edited, or filled by another process.
-    private static func words(_ reason: HydrationOutcome.Reason) -> String? {
+    private static func explanation(_ reason: HydrationOutcome.Reason) -> Explanation? {
         switch reason {
         case .edited: nil
-        case .blobAbsent: "not in the local store"
-        case .blobDamaged(let kept): "the local copy was damaged and is kept in '\(kept)'"
-        case .pathUnsafe(let why): why
-        case .system(let error): Words.explanation(error).what
+        case .blobAbsent: Explanation("not in the local store", hints: ["git data pull"])
+        case .blobDamaged(let kept):
+            Explanation("the local copy was damaged and is kept in '\(kept)'", hints: ["git data pull"])
+        case .pathUnsafe(let why): Explanation(why)
+        case .system(let error): Words.explanation(error)
         }
     }
 
@@ -125,7 +129,7 @@ struct Download {
 
     private func whoHas(_ shortfalls: [Shortfall]) -> String {
         var origins: [String] = []
-        for shortfall in shortfalls.prefix(20) where origins.count < 3 {
+        for shortfall in shortfalls.lazy.filter({ $0.hints == nil }).prefix(20) where origins.count < 3 {
             let log: [BytePath] = ["--literal-pathspecs", "log", "-1", "--format=%h%x00%an%x00%s%x00", "HEAD", "--", shortfall.path]
             guard let records = try? repository.git().run(log).records, records.count >= 3 else { continue }
             let origin = "\(records[0]) by \(records[1]) ('\(records[2])')"
@@ -143,14 +147,18 @@ struct Download {
     }
 
     /// As above.
-    /// - Parameter hints: what to do, whatever failed.
-    func report(_ shortfalls: [Shortfall], after failure: Explanation?, hints: [String]) {
+    /// - Parameters:
+    ///   - hints: what to do, whatever failed, about the files that do not say it themselves.
+    ///   - next: what to do after that.
+    func report(_ shortfalls: [Shortfall], after failure: Explanation?, hints: [String], next: [String] = []) {
         guard !shortfalls.isEmpty else { return }
         let list = "\(Count.files(shortfalls.count)) without data:\n"
             + Causes.list(shortfalls.map { ("\($0.path)", $0.reason) })
+        var shown: [String] = []
+        for hint in shortfalls.flatMap({ $0.hints ?? hints }) + next where !shown.contains(hint) { shown.append(hint) }
         context.output.error(
             Explanation(
                 failure.map { "\($0.what)\n\(list)" } ?? list, kept: "their pointers, in place of the content",
-                hints: hints))
+                hints: shown))
     }
 }

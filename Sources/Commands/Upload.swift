@@ -173,6 +173,6 @@ struct Upload {
             Explanation(
                 "\(Count.blobs(failures.count)) could not be uploaded to '\(remote.name)':\n" + Causes.list(items, limit: 10),
                 kept: "the blobs, in the local store; what has arrived need not be sent again",
-                hints: ["git data push"]))
+                hints: [failures.contains { $0.kind == .full } ? "make room there; then: git data push" : "git data push"]))
     }
 }

@@ -90,8 +90,11 @@ enum Words {
         }
     }
 
+    /// What to do where this machine's disk is full.
+    static let freeSpace = "free some space, for instance with: git data prune"
+
     static func explanation(_ error: SystemError) -> Explanation {
-        let hint = error.isFull ? ["free some space, for instance with: git data prune"] : []
+        let hint = error.isFull ? [freeSpace] : []
         let subject = error.path.map { "'\($0)'" } ?? (error.call == "pipe" ? "" : "a pipe")
         return Explanation("cannot \(action(error.call))\(subject.isEmpty ? "" : " ")\(subject): \(error.reason)", hints: hint)
     }
@@ -109,6 +112,7 @@ enum Words {
     private static func action(_ call: String) -> String {
         switch call {
         case "open", "read", "write", "rename", "link": call
+        case "copy_file_range", "splice": "write"
         case "mkdir": "make folder"
         case "pipe": "make a pipe"
         case "unlink": "remove"

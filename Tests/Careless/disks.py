@@ -155,6 +155,18 @@ class Disks:
             g.expect_content(disk / "copy/a.bin", content)
             g.expect_clean(disk / "copy")
             g.sound(disk / "copy")
+            shutil.rmtree(disk / "copy")
+            # Room for nothing, and then for the blob and not for the file.
+            g.run(["git", "-c", "data.lazy=true", "clone", "--quiet", f"file://{far}/.git", disk / "copy"])
+            for left in (3 << 20, 10 << 20):
+                fill(left)
+                result = g.try_(["git", "data", "pull"], cwd=disk / "copy")
+                g.expect_refused(result, "hint: free some space")
+                g.expect("who has the data" not in result.said, f"with {left}: {result.said}")
+                ballast.unlink()
+            g.expect_done(g.try_(["git", "data", "pull"], cwd=disk / "copy"))
+            g.expect_content(disk / "copy/a.bin", content)
+            g.expect_clean(disk / "copy")
 
     # Without links, without case
 
