@@ -148,7 +148,7 @@ struct DataStaging {
         try pack.install(git, unpackLimit: Self.unpackLimit)
         try git.change(["update-index", "--add", "--replace", "-z", "--index-info"], input: input)
         // Where this fails, `git add` reads the files itself.
-        _ = try git.markClean(clean, index: repository.location.index, worktree: top)
+        _ = try git.markClean(CleanFiles(clean), index: repository.location.index, worktree: top)
         return files.map(\.path)
     }
 }

@@ -100,16 +100,17 @@ struct BundleCreateCommand: Command {
     /// Sees to it that every blob is here; says which is not.
     private static func bring(_ needs: BundleNeeds, _ download: Download, _ store: ObjectStore) throws -> Bool {
         let pointers = needs.files.map(\.pointer)
-        let missing = try download.missing(pointers)
+        var missing: Set<ObjectID> = []
+        try download.missing(pointers).forEachPortion(of: 1000) { missing.formUnion($0.map(\.oid)) }
         guard !missing.isEmpty else { return true }
         // With `data.keep = pushed` the worktree has what the store has not, and no network is needed.
-        var rescue = Rescue(repository: download.repository, store: store, wanted: Set(missing.map(\.oid)))
+        var rescue = Rescue(repository: download.repository, store: store, wanted: missing)
         if download.repository.location.worktree != nil { try rescue.takeFromWorktree() }
         let fetched = try download.fetch(pointers)
         DownloadOptions.sayFetched(fetched, download.context.output)
         var named: Set<ObjectID> = []
         let shortfalls = needs.files.compactMap { file -> (String, String)? in
-            guard let reason = fetched.reasons[file.pointer.oid], named.insert(file.pointer.oid).inserted else { return nil }
+            guard let reason = download.reason(for: file.pointer, fetched), named.insert(file.pointer.oid).inserted else { return nil }
             return ("\(file.path)", reason)
         }
         guard !shortfalls.isEmpty else { return true }

@@ -63,29 +63,31 @@ struct CloneFilling {
     ) throws {
         var written: Set<BytePath> = []
         if !isSkipped { written = try fill(repository, at: prefix, &trouble) }
-        let records = try repository.git().query(["ls-files", "-z", "-t"]).records
         let modules = try repository.submodules()
-        contents.files += records.count { $0.bytes.first != UInt8(ascii: "S") } - modules.count
-        var files = try repository.indexPointers().filter { $0.entry.stage == 0 }
-        let states = try repository.look(at: &files)
-        var present = zip(files, states).filter { $0.1 == .content }.map(\.0)
-        contents.dataFiles += states.count { $0 != .absent }
+        try contents.files += repository.git().checkedOutCount() - modules.count
         let top = try repository.worktree()
-        /// Takes the files out of the present ones that have other content.
-        func withdraw(_ suspects: [PointerFile]) -> [BytePath] {
-            let different = Set(Self.different(suspects, in: top).map(\.path))
-            present.removeAll { different.contains($0.path) }
-            return different.sorted().map { prefix.appending($0) }
+        let mayHaveTwins = try repository.settings().configuration.string("core.ignorecase") == "true"
+        var (full, possibleTwins) = (SpaceShare(), [PointerFile]())
+        try repository.forEachIndexPointers { portion throws(RepositoryError) in
+            var files = portion.filter { $0.entry.stage == 0 }
+            let states = try repository.look(at: &files)
+            var present = zip(files, states).filter { $0.1 == .content }.map(\.0)
+            contents.dataFiles += states.count { $0 != .absent }
+            if verifiesPresent {
+                Hydration.sweep(files.map(\.path), worktree: top)
+                let different = Set(Self.different(present.filter { !written.contains($0.path) }, in: top).map(\.path))
+                trouble.different += different.sorted().map { prefix.appending($0) }
+                present.removeAll { different.contains($0.path) }
+            }
+            if mayHaveTwins { possibleTwins += present } else { for file in present { full.add(file.pointer.byteCount) } }
         }
-        if verifiesPresent {
-            Hydration.sweep(files.map(\.path), worktree: top)
-            trouble.different += withdraw(present.filter { !written.contains($0.path) })
+        let covered = Set(Self.different(Self.twins(possibleTwins), in: top).map(\.path))
+        for file in possibleTwins where !covered.contains(file.path) { full.add(file.pointer.byteCount) }
+        trouble.shortfalls += covered.sorted().map { path in
+            Download.Shortfall(path: prefix.appending(path), reason: "this disk takes its name for that of another file")
         }
-        trouble.shortfalls += withdraw(Self.twins(present, repository)).map {
-            Download.Shortfall(path: $0, reason: "this disk takes its name for that of another file")
-        }
-        contents.filled += present.count
-        contents.filledByteCount = contents.filledByteCount.adding(byteCount: present.totalByteCount { $0.pointer.byteCount })
+        contents.filled += full.files
+        contents.filledByteCount = contents.filledByteCount.adding(byteCount: full.bytes)
         for path in modules {
             let place = try repository.worktree() / path
             guard (place / ".git").isPresent else { continue }
@@ -95,30 +97,31 @@ struct CloneFilling {
         if prefix.isEmpty { contents.lacking = trouble.shortfalls.count + trouble.different.count }
     }
 
-    /// - Returns: the files that have their content from here.
+    /// - Returns: the files that have their content from here, where it matters.
     private func fill(_ repository: Repository, at prefix: BytePath, _ trouble: inout Trouble) throws -> Set<BytePath> {
         let selection = try FileSelection(arguments, context, repository)
-        let waiting = try selection.waitingFiles(in: repository)
+        let store = try repository.store()
+        let (waiting, wanted) = (HydrationList(in: store), WantedBlobs(in: store))
+        try selection.forEachWaitingFile(in: repository) { file in
+            waiting.add(HydrationFile(file))
+            wanted.add(file.pointer)
+        }
         let download = Download(context: context, repository: repository)
-        let fetched = try download.fetch(waiting.map(\.pointer))
+        let (fetched, _, shortfalls) = try download.fill(waiting, fetching: wanted)
         if let remote = fetched.remote, fetched.blobs > 0 {
             context.output.detail("\(Count.blobs(fetched.blobs)) fetched from '\(remote.name)' (\(ByteCountText.format(fetched.byteCount)))")
         }
-        let (_, unwritten) = try download.hydrate(waiting.filter { fetched.reasons[$0.pointer.oid] == nil })
-        let unfetched = waiting.compactMap { file in
-            fetched.reasons[file.pointer.oid].map { Download.Shortfall(path: file.path, reason: $0) }
-        }
-        let shortfalls = unfetched + unwritten
         trouble.shortfalls += shortfalls.map { Download.Shortfall(path: prefix.appending($0.path), reason: $0.reason, hints: $0.hints) }
         if trouble.failure == nil { trouble.failure = fetched.failure }
         if !shortfalls.isEmpty { trouble.hints += fetched.hints.filter { !trouble.hints.contains($0) } }
-        return Set(waiting.map(\.path)).subtracting(shortfalls.map(\.path))
+        var written: Set<BytePath> = []
+        if verifiesPresent { try waiting.forEach { written.insert($0.path) } }
+        return written.subtracting(shortfalls.map(\.path))
     }
 
     /// The files of which there are others that a disk without case, as Git has found it to be, takes for them.
-    private static func twins(_ files: [PointerFile], _ repository: Repository) -> [PointerFile] {
-        guard let settings = try? repository.settings(), settings.configuration.string("core.ignorecase") == "true" else { return [] }
-        return Dictionary(grouping: files) { $0.path.text.lowercased() }.values.filter { $0.count > 1 }.flatMap { $0 }
+    private static func twins(_ files: [PointerFile]) -> [PointerFile] {
+        Dictionary(grouping: files) { $0.path.text.lowercased() }.values.filter { $0.count > 1 }.flatMap { $0 }
     }
 
     /// Reads files that have content, and names those whose bytes are not those of their oids.
@@ -148,6 +151,8 @@ struct CloneFilling {
 extension Repository {
     /// The paths of the submodules that the index names.
     func submodules() throws -> [BytePath] {
-        try git().indexEntries().filter { $0.stage == 0 && $0.mode == "160000" }.map(\.path)
+        var paths: [BytePath] = []
+        try git().forEachIndexEntry { if $0.stage == 0, $0.mode == "160000" { paths.append($0.path) } }
+        return paths
     }
 }

@@ -30,53 +30,69 @@ struct Download {
         var byteCount: Int64 = 0
         var remote: DataRemote?
         /// By oid: why a blob is not here.
-        var reasons: [ObjectID: String] = [:]
+        fileprivate var reasons: [ObjectID: String] = [:]
         /// Why nothing could be fetched at all.
         var failure: Explanation?
         /// What to do about the blobs that are not here.
         var hints = [Fetched.askOthers]
 
         static let askOthers = "who has the data can send it with: git data push --all"
+
+        /// Whether some blob is not here.
+        var isIncomplete: Bool { failure != nil || !reasons.isEmpty }
     }
+
+    /// Why a blob was not fetched; nil where it was, or was not asked for.
+    func reason(for pointer: Pointer, _ fetched: Fetched) -> String? {
+        if let reason = fetched.reasons[pointer.oid] { return reason }
+        guard fetched.failure != nil, let store = try? repository.store() else { return nil }
+        return WantedBlobs(in: store).isWanted(pointer) ? "not fetched" : nil
+    }
+
+    /// So many blobs are fetched at once.
+    private static let portionCount = 8000
 
     func remote() throws -> DataRemote {
         if let remoteName { return try repository.dataRemote(named: remoteName) }
         return try repository.dataRemote()
     }
 
-    /// The blobs that are not here, each once for every length that a pointer claims of it.
-    func missing(_ pointers: some Sequence<Pointer>) throws -> [TransferItem] {
-        let store = try repository.store()
-        var seen: Set<TransferItem> = []
-        return pointers.compactMap { pointer in
-            let item = TransferItem(oid: pointer.oid, byteCount: pointer.byteCount)
-            guard !pointer.isExtended, pointer.byteCount > 0, seen.insert(item).inserted, !store.contains(pointer.oid)
-            else { return nil }
-            return item
-        }
+    /// The blobs that are not here.
+    func missing(_ pointers: some Sequence<Pointer>) throws -> WantedBlobs {
+        let wanted = WantedBlobs(in: try repository.store())
+        for pointer in pointers { wanted.add(pointer) }
+        return wanted
     }
 
     /// Fetches the blobs that are not here.
     func fetch(_ pointers: some Sequence<Pointer>) throws -> Fetched {
-        let items = try missing(pointers)
+        try fetch(missing(pointers))
+    }
+
+    /// Fetches blobs, whatever becomes of some of them.
+    func fetch(_ wanted: WantedBlobs) throws -> Fetched {
         var fetched = Fetched()
-        guard !items.isEmpty else { return fetched }
+        var tick = try wanted.total()
+        guard tick.filesTotal > 0 else { return fetched }
         do {
             let remote = try remote()
             fetched.remote = remote
             let session = try context.session(to: remote, repository, progress: context.progress("Downloading data"))
             defer { session.finish() }
-            let outcome = try session.download(items, areAbsent: true) { _ in }
-            let sizes = Dictionary(items.map { ($0.oid, $0.byteCount) }) { first, _ in first }
-            fetched.blobs = outcome.done.count
-            fetched.byteCount = outcome.done.totalByteCount { sizes[$0] ?? 0 }
-            for failure in outcome.failures { fetched.reasons[failure.oid] = failure.message }
-            fetched.hints = Self.hints(outcome.failures, remote)
+            var failures: [TransferFailure] = []
+            try wanted.forEachPortion(of: Self.portionCount) { items in
+                let outcome = try session.download(absent: items, of: &tick)
+                let sizes = Dictionary(items.map { ($0.oid, $0.byteCount) }) { first, _ in first }
+                fetched.blobs += outcome.done.count
+                fetched.byteCount = fetched.byteCount.adding(byteCount: outcome.done.totalByteCount { sizes[$0] ?? 0 })
+                failures += outcome.failures
+            }
+            for failure in failures { fetched.reasons[failure.oid] = failure.message }
+            fetched.hints = Self.hints(failures, remote)
         } catch {
             let (explanation, _) = Words.explain(error)
             fetched.failure = explanation
             fetched.hints = explanation.hints
-            for item in items { fetched.reasons[item.oid] = "not fetched" }
         }
         return fetched
     }
@@ -94,20 +110,47 @@ struct Download {
 
     /// Puts content in the place of the pointers in the worktree whose blobs are here.
     func hydrate(_ files: [PointerFile]) throws -> (written: Int, shortfalls: [Shortfall]) {
+        try hydrate(HydrationList(files.map(HydrationFile.init), in: repository.store()))
+    }
+
+    /// As above, for files that a fetch was for: those whose blobs it did not bring are left.
+    func hydrate(_ list: HydrationList, after fetched: Fetched = Fetched()) throws -> (written: Int, shortfalls: [Shortfall]) {
         let hydration = Hydration(
             repository: repository, store: try repository.store(), progress: context.progress("Writing files"),
             since: context.began)
-        let outcome = try hydration.run(
-            files.map { file in
-                HydrationFile(
-                    path: file.path, mode: file.entry.mode, gitBlob: file.entry.name, pointerText: file.text,
-                    oid: file.pointer.oid, byteCount: file.pointer.byteCount)
-            }, makingAbsent: false)
+        let outcome = try hydration.run(list, makingAbsent: false) { file in
+            !fetched.isIncomplete || reason(for: file.pointer, fetched) == nil
+        }
         if let message = outcome.indexMessage { context.output.warning("the index was not refreshed: \(message)") }
         let shortfalls = outcome.unfinished.compactMap { file, reason in
             Self.explanation(reason).map { Shortfall(path: file.path, reason: $0.what, hints: $0.hints) }
         }
-        return (outcome.done.count, shortfalls)
+        return (outcome.doneCount, shortfalls)
+    }
+
+    /// Those of the files whose blobs a fetch did not bring.
+    func unfetched(_ list: HydrationList, _ fetched: Fetched) throws -> [Shortfall] {
+        var shortfalls: [Shortfall] = []
+        guard fetched.isIncomplete else { return [] }
+        try list.forEach { file throws(RepositoryError) in
+            if let reason = reason(for: file.pointer, fetched) { shortfalls.append(Shortfall(path: file.path, reason: reason)) }
+        }
+        return shortfalls
+    }
+
+    /// Fetches what these files lack, and writes it into the worktree.
+    func fill(_ files: [PointerFile]) throws -> (fetched: Fetched, written: Int, shortfalls: [Shortfall]) {
+        let list = HydrationList(files.map(HydrationFile.init), in: try repository.store())
+        return try fill(list, fetching: missing(files.map(\.pointer)))
+    }
+
+    /// As above, with blobs besides that no file of the worktree is for.
+    func fill(
+        _ list: HydrationList, fetching wanted: WantedBlobs
+    ) throws -> (fetched: Fetched, written: Int, shortfalls: [Shortfall]) {
+        let fetched = try fetch(wanted)
+        let (written, unwritten) = try hydrate(list, after: fetched)
+        return (fetched, written, try unfetched(list, fetched) + unwritten)
     }
 
     /// - Returns: nil where the file is no pointer any more: edited, or filled by another process.
@@ -161,4 +204,14 @@ struct Download {
                 failure.map { "\($0.what)\n\(list)" } ?? list, kept: "their pointers, in place of the content",
                 hints: shown))
     }
+}
+
+extension HydrationFile {
+    init(_ file: PointerFile) {
+        self.init(
+            path: file.path, mode: file.entry.mode, gitBlob: file.entry.name, pointerText: file.text,
+            oid: file.pointer.oid, byteCount: file.pointer.byteCount)
+    }
+
+    var pointer: Pointer { Pointer(oid: oid, byteCount: byteCount) }
 }

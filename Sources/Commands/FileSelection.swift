@@ -64,19 +64,26 @@ struct FileSelection {
         try files(among: repository.indexPointers(), of: repository, includingConflicts: includingConflicts)
     }
 
-    /// The selected files that stand as pointers in the worktree, those in conflict with one of their sides.
-    func waitingFiles(in repository: Repository) throws -> [PointerFile] {
-        try standingFiles(in: repository).filter { !$0.pointer.isExtended }
+    /// Calls `body` for the selected files that stand as pointers in the worktree, those in conflict with one of their
+    /// sides, in the order of their paths.
+    func forEachWaitingFile(in repository: Repository, _ body: (PointerFile) -> Void) throws {
+        try forEachStandingFile(in: repository) { if !$0.pointer.isExtended { body($0) } }
     }
 
-    /// As `waitingFiles`, with those that nothing here can fill.
-    func standingFiles(in repository: Repository) throws -> [PointerFile] {
+    /// As `forEachWaitingFile`, with those that nothing here can fill.
+    func forEachStandingFile(in repository: Repository, _ body: (PointerFile) -> Void) throws {
         try refuseUnknownPaths(repository)
-        var files: [PointerFile] = []
         try repository.forEachShortPointers { portion throws(RepositoryError) in
-            files += try repository.standing(among: selected(portion, includingConflicts: true))
+            for file in try repository.standing(among: selected(portion, includingConflicts: true)) { body(file) }
         }
-        return files
+    }
+
+    /// Calls `body` for the files that `files(in:)` would give.
+    func forEachFile(in repository: Repository, includingConflicts: Bool = false, _ body: (PointerFile) -> Void) throws {
+        try refuseUnknownPaths(repository)
+        try repository.forEachIndexPointers { portion throws(RepositoryError) in
+            for file in selected(portion, includingConflicts: includingConflicts) { body(file) }
+        }
     }
 
     /// As `files(in:)`, where the pointers of the index are known.

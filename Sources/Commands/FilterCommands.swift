@@ -89,8 +89,10 @@ struct SmudgeCommand: Command {
         case .foreignPointer(let reason):
             Notices.report(.foreignPointer(path: name, reason), context.output)
         case .leave(_, .lazy): break
-        case .leave(let pointer, let reason):
-            Notices.report(.leftAsPointers([(name, pointer, reason)]), context.output)
+        case .leave(_, let reason):
+            var left = FilesLeft()
+            left.add(name, reason)
+            Notices.report(.leftAsPointers(left), context.output)
         case .unchanged: break
         case .absent: break
         }

@@ -225,9 +225,10 @@ struct Fsck {
         if !rescue.wanted.isEmpty, let remote = try? repository.dataRemote() {
             try find(rescue.wanted)
             let missing = rescue.wanted.compactMap { known[$0]?.pointer }
-            let fetched = try Download(context: context, repository: repository).fetch(missing)
+            let download = Download(context: context, repository: repository)
+            let fetched = try download.fetch(missing)
             for pointer in missing {
-                if let reason = fetched.reasons[pointer.oid] {
+                if let reason = download.reason(for: pointer, fetched) {
                     context.output.warning("\(pointer.oid) is not brought back: \(reason)")
                 } else {
                     rescue.found(pointer.oid, in: "'\(remote.name)'")

@@ -33,12 +33,12 @@ struct LocateCommand: Command {
         var shortfalls: [Download.Shortfall] = []
         for file in files {
             let oid = file.pointer.oid
-            if !file.pointer.isExtended, fetched.reasons[oid] == nil, let place = store.location(of: oid) {
+            if !file.pointer.isExtended, download.reason(for: file.pointer, fetched) == nil, let place = store.location(of: oid) {
                 context.output.write(Array("\(oid) ".utf8) + file.path.bytes + [0] + place.bytes + [0])
                 continue
             }
             let reason = file.pointer.isExtended ? Words.reason(.extended)
-                : fetched.reasons[oid] ?? damaged[oid].map { Words.reason(.damaged(kept: $0)) } ?? "not in the local store"
+                : download.reason(for: file.pointer, fetched) ?? damaged[oid].map { Words.reason(.damaged(kept: $0)) } ?? "not in the local store"
             shortfalls.append(Download.Shortfall(path: file.path, reason: reason))
         }
         download.report(shortfalls, after: fetched.failure, hints: fetched.hints)

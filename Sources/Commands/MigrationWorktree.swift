@@ -79,7 +79,7 @@ struct MigrationWorktree {
             return CleanFile(path: change.path, name: new, mode: change.mode, status: status)
         }
         try write(changes)
-        let outcome = try git.markClean(files, index: repository.location.index, worktree: top)
+        let outcome = try git.markClean(CleanFiles(files), index: repository.location.index, worktree: top)
         if let message = Self.words(outcome) { output.warning("the index was not refreshed: \(message)") }
         try refresh()
         // What Git was left to compare, and what differs by a conversion of line ends or the like, is written anew:

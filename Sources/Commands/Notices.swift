@@ -15,27 +15,12 @@ enum Notices {
                 Explanation(
                     "cannot take '\(path)' into the store: \(explanation.what)",
                     kept: "the file in the worktree, unchanged; nothing of it was added", hints: explanation.hints))
-        case .leftAsPointers(let files): leftAsPointers(files.map { ($0.path, $0.reason) }, output)
+        case .leftAsPointers(let files): leftAsPointers(files, output)
         }
     }
 
-    /// How many files are named one by one.
-    private static let listLimit = 20
-
-    private static func leftAsPointers(_ files: [(path: BytePath, reason: PointerReason)], _ output: Output) {
-        var hints: [String] = []
-        var lacking: [(path: BytePath, reason: PointerReason)] = []
-        var lazyCount = 0
-        var largeCount = 0
-        for file in files {
-            switch file.reason {
-            case .lazy: lazyCount += 1
-            case .large: largeCount += 1
-            default:
-                lacking.append(file)
-                for hint in Words.hints(file.reason) where !hints.contains(hint) { hints.append(hint) }
-            }
-        }
+    private static func leftAsPointers(_ files: FilesLeft, _ output: Output) {
+        let (lazyCount, largeCount, lackingCount) = (files.count(.lazy), files.count(.large), files.count(.other))
         // `git data clone` writes them itself when Git is done.
         if Environment.value("GIT_DATA_LAZY") != "1" {
             if lazyCount > 0 {
@@ -45,12 +30,14 @@ enum Notices {
                 output.message("git data: \(Count.files(largeCount)) above data.inlineLimit left to the hooks, or to: git data pull")
             }
         }
-        guard !lacking.isEmpty else { return }
-        output.message("git data: \(Count.files(lacking.count)) without data; pointers stand in their place:")
-        for file in lacking.prefix(listLimit) {
+        guard lackingCount > 0 else { return }
+        output.message("git data: \(Count.files(lackingCount)) without data; pointers stand in their place:")
+        var hints: [String] = []
+        for file in files.files where file.reason.kind == .other {
             output.message("\t\(file.path) (\(Words.reason(file.reason)))")
+            for hint in Words.hints(file.reason) where !hints.contains(hint) { hints.append(hint) }
         }
-        if lacking.count > listLimit { output.message("\t… and \(lacking.count - listLimit) more: git data status --missing") }
+        if lackingCount > FilesLeft.limit { output.message("\t… and \(lackingCount - FilesLeft.limit) more: git data status --missing") }
         for hint in hints + ["git data pull"] { output.message("hint: \(hint)") }
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Filter
 import Platform
 import Pointer
 import Repository
@@ -11,23 +12,22 @@ enum DownloadOptions {
         "recent", "DAYS", "also the versions that the commits of the last DAYS days, on any branch, have brought",
         parse: .wholeNumber)
 
-    /// What `--recent` asks for.
-    static func recentPointers(
-        _ arguments: ParsedArguments, _ repository: Repository, _ selection: FileSelection
-    ) throws -> [(path: BytePath, pointer: Pointer)] {
-        guard let days = arguments[recent] else { return [] }
-        let since = BytePath("--since=\(days).days")
-        return try repository.reachedPointers(from: [], extra: ["--all", since], completing: true)
-            .filter { selection.contains($0.path) }.map { ($0.path, $0.pointer) }
-    }
-
-    /// What the scripts of `--for` read of other revisions than the one that is checked out.
-    static func earlierPointers(
-        _ repository: Repository, _ selection: FileSelection, _ output: Output
-    ) throws -> [(path: BytePath, pointer: Pointer)] {
-        try selection.earlierFiles(in: repository) { revision in
-            output.warning("'\(revision)', of which a script reads data, is no revision here; nothing of it is fetched")
-        }.map { ($0.path, $0.pointer) }
+    /// Calls `body` for what `--recent` asks for, and for what the scripts of `--for` read of other revisions than the one
+    /// that is checked out. It may be called once more, to name what could not be had.
+    static func forEachOther(
+        _ arguments: ParsedArguments, _ repository: Repository, _ selection: FileSelection, _ output: Output? = nil,
+        _ body: (BytePath, Pointer) -> Void
+    ) throws {
+        if let days = arguments[recent] {
+            let since = BytePath("--since=\(days).days")
+            try repository.forEachReachedPointer(from: [], extra: ["--all", since], completing: true) { reached in
+                if selection.contains(reached.path) { body(reached.path, reached.pointer) }
+            }
+        }
+        let earlier = try selection.earlierFiles(in: repository) { revision in
+            output?.warning("'\(revision)', of which a script reads data, is no revision here; nothing of it is fetched")
+        }
+        for file in earlier { body(file.path, file.pointer) }
     }
 
     static let incomplete = ExitMeaning(.failure, "some files have no data; they are named, and keep their pointers")
@@ -72,32 +72,33 @@ struct PullCommand: Command {
         let repository = try context.repository()
         Process.returnLargeMemory()
         let selection = try FileSelection(arguments, context, repository)
-        let pointers = try selection.waitingFiles(in: repository)
-        let others = try DownloadOptions.recentPointers(arguments, repository, selection)
-            + DownloadOptions.earlierPointers(repository, selection, context.output)
+        let store = try repository.store()
+        let (waiting, wanted) = (HydrationList(in: store), WantedBlobs(in: store))
+        try selection.forEachWaitingFile(in: repository) { file in
+            waiting.add(HydrationFile(file))
+            wanted.add(file.pointer)
+        }
+        try DownloadOptions.forEachOther(arguments, repository, selection, context.output) { wanted.add($1) }
         let download = DownloadOptions.download(arguments, context, repository)
+        let total = try wanted.total()
         if arguments[CommonOptions.dryRun] {
-            let missing = try download.missing(pointers.map(\.pointer) + others.map(\.pointer))
-            for file in pointers { context.output.line("\(file.path)") }
-            let total = missing.totalByteCount { $0.byteCount }
+            try waiting.forEach { context.output.line("\($0.path)") }
             context.output.message(
-                "would write \(Count.files(pointers.count)), fetching \(Count.blobs(missing.count)) (\(ByteCountText.format(total)))")
+                "would write \(Count.files(waiting.count)), fetching \(Count.blobs(total.filesTotal)) (\(ByteCountText.format(total.bytesTotal)))")
             return .success
         }
-        let wanted = pointers.map { ($0.path, $0.pointer) } + others
-        guard try !pointers.isEmpty || !download.missing(others.map(\.pointer)).isEmpty else {
+        guard waiting.count > 0 || total.filesTotal > 0 else {
             context.output.message("Already up to date.")
             return .success
         }
-        let fetched = try download.fetch(wanted.map(\.1))
+        var (fetched, written, shortfalls) = try download.fill(waiting, fetching: wanted)
         DownloadOptions.sayFetched(fetched, context.output)
-        let present = pointers.filter { fetched.reasons[$0.pointer.oid] == nil }
-        let (written, unwritten) = try download.hydrate(present)
         if written > 0 { context.output.message("\(Count.files(written)) written") }
-        let unfetched = wanted.compactMap { path, pointer in
-            fetched.reasons[pointer.oid].map { Download.Shortfall(path: path, reason: $0) }
+        if fetched.isIncomplete {
+            try DownloadOptions.forEachOther(arguments, repository, selection) { path, pointer in
+                if let reason = download.reason(for: pointer, fetched) { shortfalls.append(Download.Shortfall(path: path, reason: reason)) }
+            }
         }
-        let shortfalls = unfetched + unwritten
         download.report(shortfalls, after: fetched.failure, hints: download.namingOrigins(fetched.hints, shortfalls))
         return shortfalls.isEmpty ? .success : .failure
     }
@@ -126,23 +127,30 @@ struct FetchCommand: Command {
         let repository = try context.repository()
         Process.returnLargeMemory()
         let selection = try FileSelection(arguments, context, repository)
-        let wanted = try self.wanted(arguments, repository, selection)
-            + DownloadOptions.recentPointers(arguments, repository, selection)
-            + DownloadOptions.earlierPointers(repository, selection, context.output)
-        let download = DownloadOptions.download(arguments, context, repository)
-        let missing = try download.missing(wanted.map(\.pointer))
+        let wanted = WantedBlobs(in: try repository.store())
+        func forEachWanted(_ output: Output?, _ body: (BytePath, Pointer) -> Void) throws {
+            try forEachSelected(arguments, repository, selection, body)
+            try DownloadOptions.forEachOther(arguments, repository, selection, output, body)
+        }
+        try forEachWanted(context.output) { wanted.add($1) }
         if arguments[CommonOptions.dryRun] {
-            for item in missing { context.output.line("\(item.oid) \(item.byteCount)") }
+            try wanted.forEachPortion(of: 1000) { items in
+                for item in items { context.output.line("\(item.oid) \(item.byteCount)") }
+            }
             return .success
         }
-        guard !missing.isEmpty else {
+        guard try wanted.total().filesTotal > 0 else {
             context.output.message("Already up to date.")
             return .success
         }
-        let fetched = try download.fetch(wanted.map(\.pointer))
+        let download = DownloadOptions.download(arguments, context, repository)
+        let fetched = try download.fetch(wanted)
         DownloadOptions.sayFetched(fetched, context.output)
-        let shortfalls = wanted.compactMap { item in
-            fetched.reasons[item.pointer.oid].map { Download.Shortfall(path: item.path, reason: $0) }
+        var shortfalls: [Download.Shortfall] = []
+        if fetched.isIncomplete {
+            try forEachWanted(nil) { path, pointer in
+                if let reason = download.reason(for: pointer, fetched) { shortfalls.append(Download.Shortfall(path: path, reason: reason)) }
+            }
         }
         download.report(shortfalls, after: fetched.failure, hints: download.namingOrigins(fetched.hints, shortfalls))
         return shortfalls.isEmpty ? .success : .failure
@@ -157,36 +165,26 @@ struct FetchCommand: Command {
         return answer.lines
     }
 
-    /// The selected pointers of some commits whose blobs are not here: of a whole history they are few.
-    private static func absent(
-        _ repository: Repository, _ commits: [BytePath], _ selection: FileSelection
-    ) throws -> [(path: BytePath, pointer: Pointer)] {
-        let store = try repository.store()
-        var absent: [(path: BytePath, pointer: Pointer)] = []
-        try repository.forEachReachedPointer(from: [], extra: commits, completing: true) { reached in
-            guard selection.contains(reached.path), !store.contains(reached.pointer.oid) else { return }
-            absent.append((reached.path, reached.pointer))
+    private static func forEachSelected(
+        _ arguments: ParsedArguments, _ repository: Repository, _ selection: FileSelection, _ body: (BytePath, Pointer) -> Void
+    ) throws {
+        func forEachReached(_ commits: [BytePath]) throws {
+            try repository.forEachReachedPointer(from: [], extra: commits, completing: true) { reached in
+                if selection.contains(reached.path) { body(reached.path, reached.pointer) }
+            }
         }
-        return absent
-    }
-
-    private static func wanted(
-        _ arguments: ParsedArguments, _ repository: Repository, _ selection: FileSelection
-    ) throws -> [(path: BytePath, pointer: Pointer)] {
-        if arguments[all] {
-            return try absent(repository, ["--all"], selection)
-        }
+        if arguments[all] { return try forEachReached(["--all"]) }
         if let revision = arguments[revision], revision.description.contains("..") {
-            return try absent(repository, range(revision, repository), selection)
+            return try forEachReached(range(revision, repository))
         }
         if let revision = arguments[revision] {
             guard try repository.git().resolve(revision) != nil else {
                 throw CommandFailure("'\(revision)' is no revision of this repository")
             }
-            return try repository.treePointers(revision).filter { selection.contains($0.path) }
-                .map { ($0.path, $0.pointer) }
+            for file in try repository.treePointers(revision) where selection.contains(file.path) { body(file.path, file.pointer) }
+            return
         }
-        return try selection.files(in: repository).map { ($0.path, $0.pointer) }
+        try selection.forEachFile(in: repository) { body($0.path, $0.pointer) }
     }
 }
 
@@ -202,17 +200,22 @@ struct CheckoutCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
         let store = try repository.store()
-        let files = try FileSelection(arguments, context, repository).waitingFiles(in: repository)
-        let here = files.filter { store.contains($0.pointer.oid) }
+        let here = HydrationList(in: store)
+        var absent: [Download.Shortfall] = []
+        try FileSelection(arguments, context, repository).forEachWaitingFile(in: repository) { file in
+            if store.contains(file.pointer.oid) {
+                here.add(HydrationFile(file))
+            } else {
+                absent.append(Download.Shortfall(path: file.path, reason: "not in the local store"))
+            }
+        }
         if arguments[CommonOptions.dryRun] {
-            for file in here { context.output.line("\(file.path)") }
+            try here.forEach { context.output.line("\($0.path)") }
             return .success
         }
         let download = Download(context: context, repository: repository)
         let (written, unwritten) = try download.hydrate(here)
         if written > 0 { context.output.message("\(Count.files(written)) written") }
-        let absent = files.filter { !store.contains($0.pointer.oid) }
-            .map { Download.Shortfall(path: $0.path, reason: "not in the local store") }
         download.report(absent + unwritten, hint: "git data pull")
         return absent.isEmpty && unwritten.isEmpty ? .success : .failure
     }

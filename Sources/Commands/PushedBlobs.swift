@@ -98,21 +98,3 @@ final class PushedBlobs {
         return found
     }
 }
-
-extension SortedBlobs {
-    /// Calls `body` with what was gathered, so many blobs at once.
-    func forEachPortion(
-        of count: Int, where isWanted: (Item) -> Bool = { _ in true }, _ body: ([TransferItem]) throws -> Void
-    ) throws {
-        var reader = try reader()
-        var items: [TransferItem] = []
-        while let item = try reader.next() {
-            guard isWanted(item) else { continue }
-            items.append(TransferItem(oid: item.oid, byteCount: item.byteCount))
-            guard items.count >= count else { continue }
-            try body(items)
-            items.removeAll(keepingCapacity: true)
-        }
-        if !items.isEmpty { try body(items) }
-    }
-}

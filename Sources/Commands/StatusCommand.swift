@@ -45,9 +45,12 @@ struct StatusCommand: Command {
         let selection = try FileSelection(arguments, context, repository)
         if arguments[missing] {
             // Git's status is not asked: only what stands as a pointer counts.
-            let without = try selection.standingFiles(in: repository)
-            for file in without { printPath(file.path, "", arguments, context.output) }
-            return without.isEmpty ? .success : .failure
+            var isComplete = true
+            try selection.forEachStandingFile(in: repository) { file in
+                isComplete = false
+                printPath(file.path, "", arguments, context.output)
+            }
+            return isComplete ? .success : .failure
         }
         // Where the time goes: Git's own status, which works while the index is read here.
         let states = try repository.git().begin(

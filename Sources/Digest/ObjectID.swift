@@ -1,5 +1,5 @@
 /// The name of a blob: the SHA-256 of its bytes.
-package struct ObjectID: Hashable, Sendable {
+package struct ObjectID: Hashable, Sendable, BitwiseCopyable {
     // Four words rather than an array, so that a set of a million of them is one allocation.
     private var words: (UInt64, UInt64, UInt64, UInt64)
 

@@ -5,17 +5,19 @@ import Repository
 import Transfer
 import Diagnostics
 
-/// Fetches the blobs of a checkout while Git goes on: what is asked for is collected, then had in one
-/// session, in parallel, and known as it arrives.
+/// Fetches the blobs of a checkout while Git goes on: what is asked for is collected, then had in parallel, and known as
+/// it arrives. There is one session for all of it.
 package final class BlobFetcher: Sendable {
     private struct State {
         var waiting: Set<TransferItem> = []
         var running = false
         /// Known since the last `collect`.
         var ready: [ObjectID] = []
-        /// Arrived or failed.
+        /// Arrived or failed, and not collected.
         var settled: Set<ObjectID> = []
         var reasons: [ObjectID: PointerReason] = [:]
+        /// Where no fetch runs: that of the last one.
+        var session: TransferSession?
 
         mutating func settle(_ oid: ObjectID) {
             if settled.insert(oid).inserted { ready.append(oid) }
@@ -46,6 +48,7 @@ package final class BlobFetcher: Sendable {
             let ready: [ObjectID]? = state.wait { (state) -> [ObjectID]?? in
                 if !state.ready.isEmpty {
                     defer { state.ready = [] }
+                    state.settled.subtract(state.ready)
                     return state.ready
                 }
                 if state.running { return .none }
@@ -87,9 +90,10 @@ package final class BlobFetcher: Sendable {
     }
 
     private func fetch(_ items: [TransferItem]) {
-        let wholeReason = attempt(items)
+        var arrived: Set<ObjectID> = []
+        let wholeReason = attempt(items) { arrived.insert($0) }
         state.change { state in
-            for item in items where !state.settled.contains(item.oid) {
+            for item in items where !arrived.contains(item.oid) {
                 if let wholeReason, state.reasons[item.oid] == nil { state.reasons[item.oid] = wholeReason }
                 state.settle(item.oid)
             }
@@ -98,17 +102,24 @@ package final class BlobFetcher: Sendable {
     }
 
     /// - Returns: the reason that holds for every blob which has none of its own.
-    private func attempt(_ items: [TransferItem]) -> PointerReason? {
+    private func attempt(_ items: [TransferItem], arrived: (ObjectID) -> Void) -> PointerReason? {
         do throws(RepositoryError) {
             let remote = try repository.dataRemote()
             do throws(TransferError) {
-                let session = try TransferSession.open(remote, repository)
-                defer { session.finish() }
+                let session: TransferSession
+                if let last = state.change({ $0.session.take() }) {
+                    session = last
+                } else {
+                    session = try TransferSession.open(remote, repository)
+                }
                 let outcome = try session.download(items) { oid in
+                    arrived(oid)
                     self.state.change { $0.settle(oid) }
                 }
                 state.change { state in
                     for failure in outcome.failures { state.reasons[failure.oid] = .failed(failure) }
+                    // Where the agent has died, the next fetch starts another.
+                    if !outcome.failures.contains(where: { $0.kind == .agent }) { state.session = session }
                 }
                 return nil
             } catch {

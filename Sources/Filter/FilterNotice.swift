@@ -26,12 +26,50 @@ package enum PointerReason: Sendable {
     case extended
 }
 
+extension PointerReason {
+    /// How much there is to be said of it.
+    package enum Kind: Sendable {
+        /// It was to be so.
+        case lazy, large
+        case other
+    }
+
+    package var kind: Kind {
+        switch self {
+        case .lazy: .lazy
+        case .large: .large
+        case .noRemote, .transfer, .failed, .damaged, .store, .extended: .other
+        }
+    }
+}
+
+/// Files that have their pointers in place of content: how many, and the first of each kind.
+package struct FilesLeft: Sendable {
+    /// How many files of a kind are named.
+    package static let limit = 20
+
+    private var counts: [PointerReason.Kind: Int] = [:]
+    package private(set) var files: [(path: BytePath, reason: PointerReason)] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { counts.isEmpty }
+
+    package func count(_ kind: PointerReason.Kind) -> Int { counts[kind] ?? 0 }
+
+    package mutating func add(_ path: BytePath, _ reason: PointerReason) {
+        let count = count(reason.kind)
+        counts[reason.kind] = count + 1
+        if count < Self.limit { files.append((path, reason)) }
+    }
+}
+
 /// Something that a person should know of, while Git goes on.
 package enum FilterNotice: Sendable {
     /// The text begins as our pointers do and is none that this version reads. It was passed on as it is.
     case foreignPointer(path: BytePath, Recognition.ForeignReason)
     /// These files have their pointers in place of content.
-    case leftAsPointers([(path: BytePath, pointer: Pointer, reason: PointerReason)])
+    case leftAsPointers(FilesLeft)
     /// The content could not be stored; Git is told that the filter failed for this file.
     case notStored(path: BytePath, FilterError)
 }

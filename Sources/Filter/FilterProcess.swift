@@ -29,10 +29,9 @@ package final class FilterProcess {
     private var isFirstStored = false
     /// What Git has of the files that it gives to be cleaned.
     private let indexed: IndexedPointers
-    /// The files whose content Git will ask for again, with the text that Git has of them.
-    private var delayed: [BytePath: (pointer: Pointer, text: [UInt8])] = [:]
+    private var delayed: DelayedFiles?
     private var smudger: Smudger?
-    private var leftAsPointers: [(path: BytePath, pointer: Pointer, reason: PointerReason)] = []
+    private var leftAsPointers = FilesLeft()
 
     /// - Parameters:
     ///   - pointerForm: which pointers are written, whatever the settings say.
@@ -164,7 +163,7 @@ package final class FilterProcess {
 
     private func smudge(_ request: FilterRequest) throws(FilterError) {
         isDrained = false
-        if let waiting = delayed.removeValue(forKey: request.path) {
+        if let waiting = delayed?.take(request.path) {
             try speaking { () throws(GitError) in try drain() }
             return try sendFetched(waiting.pointer, waiting.text, at: request.path)
         }
@@ -184,21 +183,25 @@ package final class FilterProcess {
         case .foreignPointer(let reason):
             report(.foreignPointer(path: request.path, reason))
             try send(content)
-        case .leave(let pointer, let reason):
-            leave(pointer, at: request.path, reason)
+        case .leave(_, let reason):
+            leftAsPointers.add(request.path, reason)
             try send(content)
         case .empty: try send([])
         case .blob(let file): try sendBlob(file)
         case .absent(let pointer):
             if request.canDelay {
-                delayed[request.path] = (pointer, content.head)
-                fetcher.want(pointer)
+                try delay(request.path, content.head)
                 try speaking { () throws(GitError) in try writeStatus("delayed") }
             } else {
                 _ = fetcher.fetchNow(pointer)
                 try sendFetched(pointer, content.head, at: request.path)
             }
         }
+    }
+
+    private func delay(_ path: BytePath, _ text: [UInt8]) throws(FilterError) {
+        if delayed == nil { delayed = DelayedFiles(in: try store()) }
+        delayed?.add(path, text)
     }
 
     private func store() throws(FilterError) -> ObjectStore {
@@ -219,7 +222,7 @@ package final class FilterProcess {
     /// Answers for a blob that was fetched, or could not be.
     private func sendFetched(_ pointer: Pointer, _ text: [UInt8], at path: BytePath) throws(FilterError) {
         if let reason = fetcher.reason(for: pointer.oid) {
-            leave(pointer, at: path, reason)
+            leftAsPointers.add(path, reason)
             return try send(text)
         }
         // The agent has just verified it.
@@ -227,7 +230,7 @@ package final class FilterProcess {
         let store = try openSmudger().store
         do throws(StoreError) { opened = try store.open(pointer.oid) } catch { throw .store(error) }
         guard let file = opened else {
-            leave(pointer, at: path, .store(.system(SystemError("open", path: path, code: 2))))
+            leftAsPointers.add(path, .store(.system(SystemError("open", path: path, code: 2))))
             return try send(text)
         }
         try sendBlob(file)
@@ -246,13 +249,10 @@ package final class FilterProcess {
         }
     }
 
-    private func leave(_ pointer: Pointer, at path: BytePath, _ reason: PointerReason) {
-        leftAsPointers.append((path, pointer, reason))
-    }
-
     /// Names the files whose blobs have arrived, or will not; none when all have been named.
     private func listAvailable() throws(FilterError) {
-        let available = availablePaths()
+        let available: [BytePath]
+        do throws(SystemError) { available = try availablePaths() } catch { throw .system(error) }
         try speaking { () throws(GitError) in
             for path in available.sorted() { try output.writeLine(Array("pathname=".utf8) + path.bytes) }
             try output.writeFlush()
@@ -261,12 +261,12 @@ package final class FilterProcess {
     }
 
     /// Never empty while files are delayed, as Git takes that for the end.
-    private func availablePaths() -> [BytePath] {
-        while !delayed.isEmpty {
-            let known = Set(fetcher.collect())
-            // When nothing is under way any more, all that is left gets its answer.
-            if known.isEmpty { return Array(delayed.keys) }
-            let available = delayed.filter { known.contains($0.value.pointer.oid) }.map(\.key)
+    private func availablePaths() throws(SystemError) -> [BytePath] {
+        while delayed?.isEmpty == false {
+            for pointer in try delayed?.refill() ?? [] { fetcher.want(pointer) }
+            let known = fetcher.collect()
+            // When nothing is under way any more, all that is at hand gets its answer.
+            let available = delayed?.waiting(for: known.isEmpty ? nil : known) ?? []
             if !available.isEmpty { return available }
         }
         return []

@@ -7,38 +7,6 @@ import Pointer
 import Repository
 private import Synchronization
 
-/// A file of the worktree whose pointer is to give way to its blob.
-package struct HydrationFile: Sendable {
-    /// From the top of the worktree.
-    package let path: BytePath
-    /// As in `IndexEntry`: `100644` or `100755`.
-    package let mode: String
-    /// Git's object with the pointer's text: what the index entry names.
-    package let gitBlob: GitObjectName
-    /// The pointer's text, where it is another than the usual one: of many files the texts would be most of the memory.
-    private let otherText: [UInt8]?
-    package let oid: ObjectID
-    package let byteCount: Int64
-
-    /// The bytes that the worktree has where nobody changed them.
-    package var pointerText: [UInt8] { otherText ?? Self.usualText(oid, byteCount) }
-
-    package init(
-        path: BytePath, mode: String, gitBlob: GitObjectName, pointerText: [UInt8], oid: ObjectID, byteCount: Int64
-    ) {
-        self.path = path
-        self.mode = mode
-        self.gitBlob = gitBlob
-        otherText = pointerText == Self.usualText(oid, byteCount) ? nil : pointerText
-        self.oid = oid
-        self.byteCount = byteCount
-    }
-
-    private static func usualText(_ oid: ObjectID, _ byteCount: Int64) -> [UInt8] {
-        Pointer(oid: oid, byteCount: byteCount, form: .gitData).text
-    }
-}
-
 /// What hydration did.
 package struct HydrationOutcome: Sendable {
     /// Why a file was left as it is.
@@ -54,8 +22,8 @@ package struct HydrationOutcome: Sendable {
         case system(SystemError)
     }
 
-    /// Files that have their content now, in the order given.
-    package var done: [HydrationFile] = []
+    /// Files that have their content now.
+    package var doneCount = 0
     package var unfinished: [(file: HydrationFile, reason: Reason)] = []
     /// Why Git will read the files once more at its next `status`; nil where it need not, or need not be said.
     package var indexMessage: String?
@@ -71,15 +39,20 @@ package struct Hydration: Sendable {
     let store: ObjectStore
     let progress: any ProgressObserver
     private let since: FileStatus.Time
+    private let portionCount: Int
 
-    /// - Parameter since: when the command began: no file gets an earlier time.
+    /// - Parameters:
+    ///   - since: when the command began: no file gets an earlier time.
+    ///   - portionCount: so many files are in memory at once.
     package init(
-        repository: Repository, store: ObjectStore, progress: any ProgressObserver, since: FileStatus.Time = .now
+        repository: Repository, store: ObjectStore, progress: any ProgressObserver, since: FileStatus.Time = .now,
+        portionCount: Int = 4096
     ) {
         self.repository = repository
         self.store = store
         self.progress = progress
         self.since = since
+        self.portionCount = portionCount
     }
 
     /// The time of modification that all files get: a second ago, or when the command began if that was later. The index
@@ -105,16 +78,40 @@ package struct Hydration: Sendable {
     }
 
     /// Hydrates the files that still are pointers.
-    /// - Parameter makingAbsent: whether files that are absent are made too; else they are passed over.
+    /// - Parameters:
+    ///   - makingAbsent: whether files that are absent are made too; else they are passed over.
+    ///   - isWanted: which of the files at all.
     /// - Throws: also where the index cannot be changed; no file has been then.
     package func run(
-        _ files: [HydrationFile], makingAbsent: Bool
+        _ list: HydrationList, makingAbsent: Bool, where isWanted: @escaping (HydrationFile) -> Bool = { _ in true }
     ) throws(RepositoryError) -> HydrationOutcome {
         let worktree = try repository.worktree()
-        let files = Self.withoutRepetitions(files)
+        let wanted = try list.cleanFiles(where: isWanted)
+        var preparation = try prepareIndex(wanted.files, worktree: worktree)
+        let tally = FileTally(wanted.count, byteCount: wanted.byteCount, observer: progress)
+        let written = CleanFileList(in: store)
+        var outcome = HydrationOutcome()
+        try list.forEachPortion(of: portionCount, where: isWanted) { files throws(RepositoryError) in
+            let endings = hydrate(files, worktree: worktree, makingAbsent: makingAbsent, tally)
+            for (file, ending) in zip(files, endings) {
+                switch ending {
+                case .written(let status):
+                    outcome.doneCount += 1
+                    written.add(CleanFile(path: file.path, name: file.gitBlob, mode: file.mode, status: status))
+                case .left(let reason): outcome.unfinished.append((file, reason))
+                case .passedOver: break
+                }
+            }
+        }
+        if outcome.doneCount < wanted.count { preparation.isRefreshDue = true }
+        outcome.indexMessage = refreshIndex(written.files, preparation, worktree: worktree)
+        return outcome
+    }
+
+    private func hydrate(
+        _ files: [HydrationFile], worktree: BytePath, makingAbsent: Bool, _ tally: FileTally
+    ) -> [Ending] {
         Self.sweep(files.map(\.path), worktree: worktree)
-        var preparation = try prepareIndex(files, worktree: worktree)
-        let tally = FileTally(files.count, byteCount: files.totalByteCount { $0.byteCount }, observer: progress)
         let endings = Mutex([Ending](repeating: .passedOver, count: files.count))
         let retired = RetiredFiles(store)
         let hydration = HydrationOfFolder(
@@ -128,30 +125,7 @@ package struct Hydration: Sendable {
             }
         }
         retired.delete()
-        var outcome = HydrationOutcome()
-        var clean: [CleanFile] = []
-        for (file, ending) in zip(files, endings.withLock({ $0 })) {
-            switch ending {
-            case .written(let status):
-                outcome.done.append(file)
-                clean.append(CleanFile(path: file.path, name: file.gitBlob, mode: file.mode, status: status))
-            case .left(let reason): outcome.unfinished.append((file, reason))
-            case .passedOver: break
-            }
-        }
-        if clean.count < files.count { preparation.isRefreshDue = true }
-        outcome.indexMessage = refreshIndex(clean, preparation, worktree: worktree)
-        return outcome
-    }
-
-    /// In a conflict several stages of a path may have the same pointer.
-    private static func withoutRepetitions(_ files: [HydrationFile]) -> [HydrationFile] {
-        struct Key: Hashable {
-            let path: BytePath
-            let oid: ObjectID
-        }
-        var seen: Set<Key> = []
-        return files.filter { seen.insert(Key(path: $0.path, oid: $0.oid)).inserted }
+        return endings.withLock { $0 }
     }
 
     /// Removes half-written files that a killed hydration left beside these files.
@@ -165,19 +139,18 @@ package struct Hydration: Sendable {
 
     /// Where the index cannot be changed, Git would call the files modified for ever once they are.
     private func prepareIndex(
-        _ files: [HydrationFile], worktree: BytePath
+        _ files: CleanFiles, worktree: BytePath
     ) throws(RepositoryError) -> CleanFilesPreparation {
-        let entries = files.map { CleanFile(path: $0.path, name: $0.gitBlob, mode: $0.mode, status: nil) }
         do throws(GitError) {
             return try repository.git().prepareToMarkClean(
-                entries, index: repository.location.index, worktree: worktree)
+                files, index: repository.location.index, worktree: worktree)
         } catch {
             throw .git(error)
         }
     }
 
     private func refreshIndex(
-        _ files: [CleanFile], _ preparation: CleanFilesPreparation, worktree: BytePath
+        _ files: CleanFiles, _ preparation: CleanFilesPreparation, worktree: BytePath
     ) -> String? {
         do throws(GitError) {
             let outcome = try repository.git().markClean(

@@ -50,6 +50,15 @@ extension Git {
         }
     }
 
+    /// How many entries the index has, one for each side of a conflict, without those that a sparse checkout leaves out.
+    package func checkedOutCount() throws(GitError) -> Int {
+        var count = 0
+        try forEachRecord(of: ["ls-files", "-z", "-t"], endingWith: 0) { record in
+            if record.first != UInt8(ascii: "S") { count += 1 }
+        }
+        return count
+    }
+
     /// The files of a tree, in the shape of index entries.
     /// - Parameters:
     ///   - revision: any name of a commit or a tree.

@@ -2,7 +2,7 @@ import Digest
 
 /// The name that Git gives an object: 40 hexadecimal digits in a SHA-1 repository, 64 in a SHA-256 one. A small value
 /// of fixed size, as a walk of a whole history holds many.
-package struct GitObjectName: Hashable, Sendable {
+package struct GitObjectName: Hashable, Sendable, BitwiseCopyable {
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     /// 20 in a SHA-1 repository, 32 in a SHA-256 one.
     package let byteCount: UInt8

@@ -23,26 +23,16 @@ package final class SortedBlobs {
     }
 
     enum Run: Sendable {
-        case written(Range<Int64>)
+        case written(Range<Int>)
         case kept([Item])
-    }
-
-    final class RunFile: Sendable {
-        let file: TemporaryFile
-
-        init(_ store: ObjectStore) throws(SystemError) {
-            file = try store.makeSpool()
-            // Nobody finds it, and the end of this process is its end.
-            try file.path.removeFile()
-        }
     }
 
     private let store: ObjectStore
     private let runLimit: Int
     private var gathered: [Item] = []
     private var runs: [Run] = []
-    private var file: RunFile?
-    private var writtenByteCount: Int64 = 0
+    private var file: NamelessFile?
+    private var writtenByteCount = 0
     private var isWritable = true
 
     /// - Parameters:
@@ -77,15 +67,15 @@ package final class SortedBlobs {
         }
     }
 
-    private func write(_ items: [Item]) throws(SystemError) -> Range<Int64> {
-        let opened: RunFile
-        if let file { opened = file } else { opened = try RunFile(store) }
+    private func write(_ items: [Item]) throws(SystemError) -> Range<Int> {
+        let opened: NamelessFile
+        if let file { opened = file } else { opened = try NamelessFile(in: store) }
         file = opened
         var failure: SystemError?
         // Safety: an item is plain words without a gap; they are read by this process alone.
         let byteCount = items.withUnsafeBytes { bytes in
-            do throws(SystemError) { try opened.file.descriptor.write(bytes) } catch { failure = error }
-            return Int64(bytes.count)
+            do throws(SystemError) { try opened.write(bytes) } catch { failure = error }
+            return bytes.count
         }
         if let failure { throw failure }
         defer { writtenByteCount += byteCount }
@@ -100,7 +90,7 @@ package final class SortedBlobs {
 
     /// Gives the items in their order, each once, however often it was gathered.
     package struct Reader: Sendable {
-        private let file: RunFile?
+        private let file: NamelessFile?
         private var cursors: [Cursor] = []
         /// A heap of the cursors' numbers, that of the least item first.
         private var heap: [Int] = []
@@ -108,7 +98,7 @@ package final class SortedBlobs {
         /// What `first(of:)` has come to.
         private var ahead: Item?
 
-        fileprivate init(_ runs: [Run], _ file: RunFile?) throws(SystemError) {
+        fileprivate init(_ runs: [Run], _ file: NamelessFile?) throws(SystemError) {
             self.file = file
             for run in runs {
                 var cursor = Cursor(run)
@@ -169,7 +159,7 @@ package final class SortedBlobs {
         private var window: [Item] = []
         private var position = 0
         /// What of the file is still to be read.
-        private var rest: Range<Int64> = 0..<0
+        private var rest: Range<Int> = 0..<0
 
         init(_ run: Run) {
             switch run {
@@ -181,39 +171,32 @@ package final class SortedBlobs {
         var item: Item { window[position] }
 
         /// - Returns: false behind the last item.
-        mutating func advance(in file: RunFile?) throws(SystemError) -> Bool {
+        mutating func advance(in file: NamelessFile?) throws(SystemError) -> Bool {
             position += 1
             return try fill(from: file)
         }
 
         /// Sees to it that there is an item.
-        mutating func fill(from file: RunFile?) throws(SystemError) -> Bool {
+        mutating func fill(from file: NamelessFile?) throws(SystemError) -> Bool {
             if position < window.count { return true }
             guard let file, !rest.isEmpty else { return false }
             let stride = MemoryLayout<Item>.stride
-            let count = min(Self.windowCount, Int(rest.upperBound - rest.lowerBound) / stride)
+            let count = min(Self.windowCount, rest.count / stride)
             let start = rest.lowerBound
             var failure: SystemError?
             window = [Item](unsafeUninitializedCapacity: count) { items, filled in
                 // Safety: every pattern of bits is an item; what is not read to its end is not counted.
-                let bytes = UnsafeMutableRawBufferPointer(items)
-                var done = 0
+                let bytes = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(items)[..<(count * stride)])
                 do throws(SystemError) {
-                    while done < count * stride {
-                        let some = try file.file.descriptor.read(
-                            into: UnsafeMutableRawBufferPointer(rebasing: bytes[done..<count * stride]), at: start + Int64(done))
-                        // The file is ours alone, and as long as we have made it.
-                        if some == 0 { throw SystemError("read", path: file.file.path, code: SystemError.unreadableCode) }
-                        done += some
-                    }
+                    try file.read(into: bytes, at: start)
+                    filled = count
                 } catch {
                     failure = error
                 }
-                filled = done / stride
             }
             if let failure { throw failure }
             position = 0
-            rest = start + Int64(count * stride)..<rest.upperBound
+            rest = start + count * stride..<rest.upperBound
             return true
         }
     }

@@ -2,13 +2,13 @@ internal import CPlatform
 internal import Glibc
 
 /// What `stat` says of a file.
-package struct FileStatus: Equatable, Sendable {
-    package enum Kind: Sendable {
+package struct FileStatus: Equatable, Sendable, BitwiseCopyable {
+    package enum Kind: Sendable, BitwiseCopyable {
         case regular, folder, link, other
     }
 
     /// A point in time as the file system keeps it.
-    package struct Time: Equatable, Sendable, Comparable {
+    package struct Time: Equatable, Sendable, Comparable, BitwiseCopyable {
         package var seconds: Int64
         package var nanoseconds: Int32
 

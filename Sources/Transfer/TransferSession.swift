@@ -190,6 +190,21 @@ package final class TransferSession {
     package func download(
         _ items: [TransferItem], areAbsent: Bool = false, arrived: (ObjectID) -> Void
     ) throws(TransferError) -> TransferOutcome {
+        var tick: ProgressTick?
+        return try download(items, areAbsent: areAbsent, &tick, arrived)
+    }
+
+    /// Brings a part of what is to be brought, none of which is in the store, as `download` does.
+    /// - Parameter total: how far all of it has come, of which no blob is in two parts.
+    package func download(absent items: [TransferItem], of total: inout ProgressTick) throws(TransferError) -> TransferOutcome {
+        var tick: ProgressTick? = total
+        defer { total = tick ?? total }
+        return try download(items, areAbsent: true, &tick) { _ in }
+    }
+
+    private func download(
+        _ items: [TransferItem], areAbsent: Bool, _ tick: inout ProgressTick?, _ arrived: (ObjectID) -> Void
+    ) throws(TransferError) -> TransferOutcome {
         var outcome = TransferOutcome()
         do throws(StoreError) { try store.prepare() } catch { throw .store(error) }
         let wanted = unique(items) { item in
@@ -220,7 +235,7 @@ package final class TransferSession {
             for arrival in arrivals { arrived(arrival.oid) }
         }
         func fetch(_ items: [TransferItem]) throws(TransferError) {
-            try transfer(items, &outcome, request) { finished, outcome throws(TransferError) in
+            try transfer(items, &outcome, partOf: &tick, request) { finished, outcome throws(TransferError) in
                 for (item, reply) in finished {
                     let path = reply.path.flatMap { AgentPath.decode($0) } ?? self.store.pendingPath(of: item.oid)
                     held.add(HeldArrivals.Arrival(oid: item.oid, path: path), byteCount: item.byteCount)

@@ -69,7 +69,9 @@ final class BusyPullTests: EndToEndTestCase {
             let found = try (folder / path(number)).contents()
             XCTAssert(found == (isEdited(number) ? edited(number) : content(number)), "\(name): \(path(number))", file: file, line: line)
         }
-        let changes = Set(try clone.changes())
+        // Where Git wrote the index in the second after it has looked at a folder, its untracked cache may name what has
+        // gone from there since: a file that a pull had under way. It is not there.
+        let changes = Set(try clone.changes().filter { !$0.hasPrefix("?? ") || (folder / BytePath(String($0.dropFirst(3)))).exists })
         XCTAssertEqual(changes, Set(numbers.map { " M \(path($0))" }), name, file: file, line: line)
         XCTAssertEqual(try clone.git("fsck", "--no-dangling").text, "", name, file: file, line: line)
         // What was only pulled is known to be clean: once all has aged, Git starts no filter for it.

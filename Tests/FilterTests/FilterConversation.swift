@@ -143,7 +143,7 @@ final class FilterConversation {
     var leftAsPointers: [BytePath: String] {
         var left: [BytePath: String] = [:]
         for case .leftAsPointers(let files) in notices {
-            for file in files { left[file.path] = Self.name(file.reason) }
+            for file in files.files { left[file.path] = Self.name(file.reason) }
         }
         return left
     }

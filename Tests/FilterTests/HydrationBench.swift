@@ -98,8 +98,9 @@ final class HydrationBench {
     func hydrate(
         _ files: [HydrationFile]? = nil, makingAbsent: Bool = false, since: FileStatus.Time = .now
     ) throws -> HydrationOutcome {
-        try Hydration(repository: repository, store: store, progress: progress, since: since)
-            .run(files ?? self.files, makingAbsent: makingAbsent)
+        // Few at once, so that most jobs are of several portions.
+        try Hydration(repository: repository, store: store, progress: progress, since: since, portionCount: 7)
+            .run(HydrationList(files ?? self.files, in: store), makingAbsent: makingAbsent)
     }
 
     func content(_ path: BytePath) throws -> [UInt8]? {

@@ -38,7 +38,7 @@ final class HydrationIndexTests: XCTestCase {
         XCTAssertEqual(try (bench.worktree / "a.bin").contents(), pointer)
         bytes[bytes.count - 1] ^= 1
         try index.replaceContents(with: bytes)
-        XCTAssertEqual(try bench.hydrate().done.count, 1)
+        XCTAssertEqual(try bench.hydrate().doneCount, 1)
     }
 
     func testIndexOfALinkedWorktreeIsTheOneRefreshed() throws {
@@ -48,8 +48,8 @@ final class HydrationIndexTests: XCTestCase {
         let before = try bench.index.contents()
         let linked = try Repository.find(from: bench.scratch / "other")
         let outcome = try Hydration(repository: linked, store: linked.store(), progress: SilentProgress())
-            .run(bench.files, makingAbsent: false)
-        XCTAssertEqual(outcome.done.count, 1)
+            .run(HydrationList(bench.files, in: bench.store), makingAbsent: false)
+        XCTAssertEqual(outcome.doneCount, 1)
         XCTAssertNil(outcome.indexMessage)
         XCTAssertEqual(try bench.index.contents(), before)
         XCTAssertEqual(try linked.git().run(["diff-files", "--quiet"]).status, 0)
@@ -65,7 +65,7 @@ final class HydrationIndexTests: XCTestCase {
             try TestProcess.with(["GIT_INDEX_FILE": name]) {
                 let repository = try Repository.find(from: bench.worktree)
                 _ = try Hydration(repository: repository, store: bench.store, progress: SilentProgress())
-                    .run(bench.files, makingAbsent: false)
+                    .run(HydrationList(bench.files, in: bench.store), makingAbsent: false)
                 XCTAssert(try repository.git().query(["ls-files", "--debug", "a.bin"]).line.text.contains("size: 3\t"))
             }
             try bench.scratch.write(bench.files[0].pointerText, to: "work/a.bin")

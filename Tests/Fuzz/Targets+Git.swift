@@ -13,7 +13,7 @@ extension FuzzTarget {
     static let gitTargets = [index, objects, listings, cache, packIndex, states, bundle]
 
     private static let index = FuzzTarget(
-        name: "index", sources: ["Git/Index/IndexCursor.swift", "Git/Index/IndexContents.swift", "Git/Index/IndexFile.swift"],
+        name: "index", sources: ["Git/Index/IndexCursor.swift", "Git/Index/IndexContents.swift", "Git/Index/IndexFile.swift", "Git/Index/IndexPieces.swift", "Git/Index/IndexCopy.swift"],
         maximumByteCount: 8192,
         words: ["DIRC", "\u{0}\u{0}\u{0}\u{2}", "\u{0}\u{0}\u{0}\u{4}", "TREE", "REUC", "link", "sdir", "FSMN", "EOIE", "IEOT", "UNTR", "abcd"]
     ) { input in
@@ -31,13 +31,31 @@ extension FuzzTarget {
             _ = names
         }
         for algorithm in [MessageDigest.Algorithm.sha1, .sha256] {
-            guard var file = try? IndexFile(input, algorithm: algorithm) else { continue }
+            guard let same = copy(input, algorithm, []) else { continue }
+            require(same == input, "an index changes as it is copied")
             let files = (names ?? [:]).prefix(8).map { CleanFile(path: $0.key, name: $0.value, mode: "100644", status: try? FuzzFolder.path.status()) }
-            let before = file.bytes.count
-            _ = try file.markClean(files, writtenAt: written, sizeOfMultiples: 0x8000_0000)
-            require(file.bytes.count == before, "an index changes its length")
-            require((try? IndexFile(file.bytes, algorithm: algorithm)) != nil, "an index is not sound any more")
+            guard let changed = copy(input, algorithm, files) else {
+                require(false, "an index cannot be copied twice")
+                return
+            }
+            require(changed.count == input.count, "an index changes its length")
+            require(copy(changed, algorithm, []) == changed, "an index is not sound any more")
+            if let inPieces = copy(input, algorithm, files, window: 512) { require(inPieces == changed, "a copy in pieces is another") }
         }
+    }
+
+    /// - Returns: nil where the index is not sound.
+    private static func copy(
+        _ input: [UInt8], _ algorithm: MessageDigest.Algorithm, _ files: [CleanFile], window: Int = IndexPieces.usualWindow
+    ) -> [UInt8]? {
+        var target: [UInt8] = []
+        // Nothing was written so late that an entry might have changed unseen.
+        let written = FileStatus.Time(seconds: .max, nanoseconds: 0)
+        guard let copy = try? IndexCopy(IndexSource(input), algorithm: algorithm, windowByteCount: window),
+            let reader = try? CleanFiles(files).read(),
+            (try? copy.run(marking: reader, writtenAt: written, sizeOfMultiples: 0x8000_0000) { target += $0 }) != nil
+        else { return nil }
+        return target
     }
 
     private static let objects = FuzzTarget(

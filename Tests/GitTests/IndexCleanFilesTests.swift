@@ -34,7 +34,7 @@ final class IndexCleanFilesTests: XCTestCase {
         for path in paths { try repository.write(Array("content of \(path)".utf8), to: path) }
         try repository.age(paths)
         return try repository.git.markClean(
-            try paths.map { try repository.cleanFile($0) }, index: repository.index, worktree: repository.worktree)
+            CleanFiles(try paths.map { try repository.cleanFile($0) }), index: repository.index, worktree: repository.worktree)
     }
 
     private func checkClean(_ repository: IndexRepository, file: StaticString = #filePath, line: UInt = #line) throws {
@@ -103,10 +103,10 @@ final class IndexCleanFilesTests: XCTestCase {
             for path in chosen { try repository.write(try (repository.worktree / path).contents() ?? [], to: path) }
             try repository.age(paths)
             let stale = try repository.bytes()
-            var file = try IndexFile(stale, algorithm: repository.algorithm)
+            var file = try IndexImage(stale, algorithm: repository.algorithm)
             let changes = try file.markClean(
                 try paths.map { try repository.cleanFile($0) }, writtenAt: Self.farFuture, sizeOfMultiples: 0)
-            XCTAssertEqual(changes, IndexFile.Changes(refreshed: paths.count, unsettled: 0))
+            XCTAssertEqual(changes, IndexCopy.Changes(refreshed: paths.count, unsettled: 0))
             try repository.git.query(["update-index", "--refresh"])
             let expected = try repository.debug()
             try repository.index.replaceContents(with: file.bytes)
@@ -148,7 +148,7 @@ final class IndexCleanFilesTests: XCTestCase {
         try repository.age(chosen)
         XCTAssertEqual(
             try repository.git.markClean(
-                try chosen.map { try repository.cleanFile($0) }, index: repository.index, worktree: repository.worktree),
+                CleanFiles(try chosen.map { try repository.cleanFile($0) }), index: repository.index, worktree: repository.worktree),
             .refreshed)
         try checkOnlyStatFieldsChanged(before, try repository.bytes(), repository)
         XCTAssertEqual(try repository.changes(), "")
@@ -268,7 +268,7 @@ final class IndexCleanFilesTests: XCTestCase {
         try repository.addAll()
         let before = try repository.debug(["a.bin"])
         XCTAssertEqual(
-            try repository.git.markClean([stale], index: repository.index, worktree: repository.worktree), .refreshed)
+            try repository.git.markClean(CleanFiles([stale]), index: repository.index, worktree: repository.worktree), .refreshed)
         XCTAssertEqual(try repository.debug(["a.bin"]), before)
     }
 
@@ -283,7 +283,7 @@ final class IndexCleanFilesTests: XCTestCase {
         try Descriptor.open(repository.worktree / "a.bin", .write).write(Array("written".utf8))
         _ = try Finished("/usr/bin/touch", ["-d", "2020-01-02 03:04:05.6", repository.worktree / "a.bin"])
         XCTAssertEqual(
-            try repository.git.markClean([clean], index: repository.index, worktree: repository.worktree), .refreshed)
+            try repository.git.markClean(CleanFiles([clean]), index: repository.index, worktree: repository.worktree), .refreshed)
         XCTAssertEqual(try repository.changes(), " M a.bin\n")
     }
 
@@ -310,7 +310,7 @@ final class IndexCleanFilesTests: XCTestCase {
         for path: BytePath in ["a.bin", "sub/b.bin"] { try repository.write(content, to: path) }
         let files = try (["a.bin", "sub/b.bin"] as [BytePath]).map { try repository.cleanFile($0) }
         XCTAssertEqual(
-            try repository.git.markClean(files, index: repository.index, worktree: repository.worktree), .refreshed)
+            try repository.git.markClean(CleanFiles(files), index: repository.index, worktree: repository.worktree), .refreshed)
         try checkClean(repository)
     }
 
@@ -328,7 +328,7 @@ final class IndexCleanFilesTests: XCTestCase {
             }
         }
         XCTAssertEqual(
-            try repository.git.markClean([clean], index: repository.index, worktree: repository.worktree), .refreshed)
+            try repository.git.markClean(CleanFiles([clean]), index: repository.index, worktree: repository.worktree), .refreshed)
         // What Git itself would write, it says by its version.
         let numbers = try repository.git.query(["version"]).line.text.split { !$0.isNumber }.compactMap { Int($0) }
         let expected = (numbers[0], numbers[1]) < (2, 43) ? "size: 0\t" : "size: 2147483648\t"

@@ -115,7 +115,7 @@ final class IndexFileTests: XCTestCase {
     func testUnknownVersionIsLeftToGit() throws {
         var bytes = try repository().bytes()
         bytes[7] = 5
-        XCTAssertThrowsError(try IndexFile(bytes, algorithm: .sha1)) {
+        XCTAssertThrowsError(try IndexImage(bytes, algorithm: .sha1)) {
             XCTAssertEqual($0 as? IndexFormatError, .unknownVersion(5))
         }
     }
@@ -127,10 +127,10 @@ final class IndexFileTests: XCTestCase {
             changed += Array(name.utf8) + [0, 0, 0, 3, 1, 2, 3]
             changed += [UInt8](repeating: 0, count: 20)
             do {
-                _ = try IndexFile(changed, algorithm: .sha1)
+                _ = try IndexImage(changed, algorithm: .sha1)
                 XCTAssertNil(expected)
             } catch {
-                XCTAssertEqual(error, expected)
+                XCTAssertEqual(error as? IndexFormatError, expected)
             }
         }
     }
@@ -138,7 +138,7 @@ final class IndexFileTests: XCTestCase {
     func testWrongChecksumIsRefused() throws {
         var bytes = try repository().bytes()
         bytes[20] ^= 1
-        XCTAssertThrowsError(try IndexFile(bytes, algorithm: .sha1)) {
+        XCTAssertThrowsError(try IndexImage(bytes, algorithm: .sha1)) {
             XCTAssertEqual($0 as? IndexFormatError, .wrongChecksum)
         }
     }
@@ -151,7 +151,7 @@ final class IndexFileTests: XCTestCase {
             let bytes = try repository.bytes()
             let body = bytes.dropLast(20)
             for count in 0..<bytes.count {
-                XCTAssertThrowsError(try IndexFile(Array(bytes.prefix(count)), algorithm: .sha1)) { error in
+                XCTAssertThrowsError(try IndexImage(Array(bytes.prefix(count)), algorithm: .sha1)) { error in
                     XCTAssert(error is IndexFormatError)
                 }
             }
@@ -159,7 +159,7 @@ final class IndexFileTests: XCTestCase {
             let borders = Set(try extensionStarts(bytes))
             for count in 0..<body.count where !borders.contains(count) {
                 let cut = Array(body.prefix(count)) + [UInt8](repeating: 0, count: 20)
-                XCTAssertThrowsError(try IndexFile(cut, algorithm: .sha1), "cut at \(count)") { error in
+                XCTAssertThrowsError(try IndexImage(cut, algorithm: .sha1), "cut at \(count)") { error in
                     XCTAssert(error is IndexFormatError)
                 }
             }
@@ -188,7 +188,7 @@ final class IndexFileTests: XCTestCase {
                 for value: UInt8 in [0, 0x7f, 0x80, 0xff, bytes[position] ^ 1] {
                     var changed = bytes
                     changed[position] = value
-                    guard var file = try? IndexFile(changed, algorithm: .sha1) else { continue }
+                    guard var file = try? IndexImage(changed, algorithm: .sha1) else { continue }
                     let written = FileStatus.Time(seconds: 0, nanoseconds: 0)
                     _ = try file.markClean(files, writtenAt: written, sizeOfMultiples: 0)
                     XCTAssertEqual(file.bytes.count, bytes.count)

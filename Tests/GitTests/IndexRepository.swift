@@ -2,6 +2,7 @@ import Digest
 @testable import Git
 import Platform
 import TestSupport
+import XCTest
 
 /// A repository of real Git, for tests of its index.
 final class IndexRepository {
@@ -43,8 +44,8 @@ final class IndexRepository {
         try index.contents() ?? []
     }
 
-    func file() throws -> IndexFile {
-        try IndexFile(try bytes(), algorithm: algorithm)
+    func file() throws -> IndexImage {
+        try IndexImage(try bytes(), algorithm: algorithm)
     }
 
     /// Makes the files older than the index.
@@ -80,7 +81,60 @@ struct NoEntry: Error {
     let path: BytePath
 }
 
-extension IndexFile {
+/// The bytes of an index, as they are once they were copied.
+struct IndexImage {
+    private(set) var bytes: [UInt8]
+    let algorithm: MessageDigest.Algorithm
+
+    /// - Throws: `IndexFormatError` where the index cannot be copied.
+    init(_ bytes: [UInt8], algorithm: MessageDigest.Algorithm) throws {
+        (self.bytes, self.algorithm) = (bytes, algorithm)
+        let never = FileStatus.Time(seconds: .max, nanoseconds: 0)
+        let (copy, changes) = try copied([], never, 0, window: IndexPieces.usualWindow)
+        XCTAssertEqual(changes, IndexCopy.Changes())
+        XCTAssertEqual(copy, bytes)
+    }
+
+    mutating func markClean(_ files: [CleanFile], writtenAt written: FileStatus.Time, sizeOfMultiples: UInt32) throws -> IndexCopy.Changes {
+        let whole = try copied(files, written, sizeOfMultiples, window: IndexPieces.usualWindow)
+        // Windows of which each takes a few entries give the same, wherever they end.
+        let longest = try paths().map(\.bytes.count).max() ?? 0
+        for window in [1003, 2048, 5001, 40_000] where longest + 80 < window / 4 {
+            let inPieces = try copied(files, written, sizeOfMultiples, window: window)
+            XCTAssertEqual(inPieces.changes, whole.changes)
+            XCTAssertEqual(inPieces.bytes, whole.bytes)
+        }
+        bytes = whole.bytes
+        return whole.changes
+    }
+
+    /// - Parameter window: so many bytes are in memory.
+    func copied(
+        _ files: [CleanFile], _ written: FileStatus.Time, _ sizeOfMultiples: UInt32, window: Int
+    ) throws -> (bytes: [UInt8], changes: IndexCopy.Changes) {
+        var target: [UInt8] = []
+        do throws(IndexCopyError) {
+            let changes: IndexCopy.Changes
+            let copy: IndexCopy
+            do throws(IndexFormatError) {
+                copy = try IndexCopy(IndexSource(bytes), algorithm: algorithm, windowByteCount: window)
+            } catch {
+                throw .format(error)
+            }
+            let reader: CleanFiles.Reader
+            do throws(SystemError) { reader = try CleanFiles(files).read() } catch { throw .system(error) }
+            changes = try copy.run(marking: reader, writtenAt: written, sizeOfMultiples: sizeOfMultiples) { target += $0 }
+            return (target, changes)
+        } catch {
+            switch error {
+            case .format(let error): throw error
+            case .system(let error): throw error
+            }
+        }
+    }
+}
+
+extension IndexImage {
     /// The paths of all entries, in order.
     func paths() throws -> [BytePath] {
         var cursor = try IndexCursor(bytes, nameByteCount: algorithm.byteCount)

@@ -55,13 +55,9 @@ struct IntegrationFetchCommand: Command {
             return .success
         }
         let download = DownloadOptions.download(arguments, context, repository)
-        let fetched = try download.fetch(files.map(\.pointer))
+        let (fetched, written, shortfalls) = try download.fill(files)
         DownloadOptions.sayFetched(fetched, context.output)
-        let (written, unwritten) = try download.hydrate(files.filter { fetched.reasons[$0.pointer.oid] == nil })
         if written > 0 { context.output.message("\(Count.files(written)) written") }
-        let shortfalls = files.compactMap { file in
-            fetched.reasons[file.pointer.oid].map { Download.Shortfall(path: file.path, reason: $0) }
-        } + unwritten
         download.report(shortfalls, after: fetched.failure, hint: "git data remote check")
         return shortfalls.isEmpty ? .success : .failure
     }

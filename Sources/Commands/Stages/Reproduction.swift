@@ -226,7 +226,7 @@ final class Reproduction: Sendable {
         }
         guard let run = try past.run(of: stage, key: observation.causes.key) else { return false }
         let download = Download(context: context, repository: repository)
-        guard try download.fetch(run.pointers.map(\.pointer)).reasons.isEmpty else { return false }
+        guard try !download.fetch(run.pointers.map(\.pointer)).isIncomplete else { return false }
         // Without the pattern, which that commit has, the pointers would be checked out as they are.
         try OutputTracking(context: context, repository: repository).track(data: run.pointers.map(\.path), of: stage.products.map(\.value))
         let commit = BytePath(bytes: run.commit.hex)

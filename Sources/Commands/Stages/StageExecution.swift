@@ -151,12 +151,8 @@ struct StageExecution: Sendable {
             let waiting = try repository.standing(among: inputs.values.flatMap(\.pointers))
             guard !waiting.isEmpty else { return try checkPointers(inputs) }
             let download = Download(context: context, repository: repository)
-            let fetched = try download.fetch(waiting.map(\.pointer))
+            let (fetched, _, shortfalls) = try download.fill(waiting)
             DownloadOptions.sayFetched(fetched, context.output)
-            let (_, unwritten) = try download.hydrate(waiting.filter { fetched.reasons[$0.pointer.oid] == nil })
-            let shortfalls = waiting.compactMap { file in
-                fetched.reasons[file.pointer.oid].map { Download.Shortfall(path: file.path, reason: $0) }
-            } + unwritten
             guard shortfalls.isEmpty else {
                 download.report(shortfalls, after: fetched.failure, hint: "git data pull")
                 throw CommandFailure("stage '\(stage.name)' was not run, as inputs of it are missing", exitCode: .failure)

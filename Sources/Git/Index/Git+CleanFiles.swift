@@ -41,12 +41,12 @@ extension Git {
     ///   - index: as `RepositoryLocation` names it.
     ///   - worktree: its top, absolute.
     package func markClean(
-        _ files: [CleanFile], index: BytePath, worktree: BytePath, after preparation: CleanFilesPreparation = .init()
+        _ files: CleanFiles, index: BytePath, worktree: BytePath, after preparation: CleanFilesPreparation = .init()
     ) throws(GitError) -> CleanFilesOutcome {
         guard !files.isEmpty || preparation.isRefreshDue else { return .refreshed }
-        let sizeOfMultiples = try sizeOfMultiples(for: files)
-        Self.waitForLaterSecond(files)
-        let changes: IndexFile.Changes
+        let sizeOfMultiples = try files.sums.hasMultiple ? sizeOfMultiples() : 0
+        Self.waitForLaterSecond(files.sums)
+        let changes: IndexCopy.Changes
         switch Self.rewrite(index, marking: files, worktree: worktree, sizeOfMultiples: sizeOfMultiples) {
         case .success(let made): changes = made
         case .failure(.ended(let outcome)): return outcome
@@ -63,20 +63,20 @@ extension Git {
     /// Makes Git compare the content of files at its next look, as they are about to change behind its back: if
     /// this process dies between that and `markClean`, Git finds them clean all the same, where by the size
     /// that the index has it would call them modified for ever.
+    /// - Parameter files: with no status.
     /// - Throws: what keeps the index from being changed; the files are to stay as they are then.
     package func prepareToMarkClean(
-        _ files: [CleanFile], index: BytePath, worktree: BytePath
+        _ files: CleanFiles, index: BytePath, worktree: BytePath
     ) throws(GitError) -> CleanFilesPreparation {
-        let unknown = files.map { CleanFile(path: $0.path, name: $0.name, mode: $0.mode, status: nil) }
-        guard !unknown.isEmpty else { return CleanFilesPreparation() }
-        switch Self.rewrite(index, marking: unknown, worktree: worktree, sizeOfMultiples: 0) {
+        guard !files.isEmpty else { return CleanFilesPreparation() }
+        switch Self.rewrite(index, marking: files, worktree: worktree, sizeOfMultiples: 0) {
         case .success(let changes): return CleanFilesPreparation(isRefreshDue: changes.unsettledOthers > 0)
         case .failure(.ended(.locked(let lock))): throw .indexLocked(lock)
         case .failure(.ended(.unsound)): throw .indexDamaged(index)
         case .failure(.ended(.system(let error))): throw .system(error)
         case .failure(.ended): return CleanFilesPreparation()
         case .failure(.leftToGit):
-            try forget(unknown)
+            try forget(files)
             return CleanFilesPreparation()
         }
     }
@@ -87,33 +87,46 @@ extension Git {
     }
 
     private static func rewrite(
-        _ index: BytePath, marking files: [CleanFile], worktree: BytePath, sizeOfMultiples: UInt32
-    ) -> Result<IndexFile.Changes, Refusal> {
+        _ index: BytePath, marking files: CleanFiles, worktree: BytePath, sizeOfMultiples: UInt32
+    ) -> Result<IndexCopy.Changes, Refusal> {
         do throws(SystemError) {
             // Git, too, puts the lock beside the file that a link in the index's place names.
             let index = (try? index.resolved()) ?? index
             guard let lock = try lock(index) else { return .failure(.ended(.locked(index.adding(suffix: ".lock")))) }
-            guard let status = try index.status(), let content = try index.contents() else {
-                return .success(IndexFile.Changes())
-            }
-            let file: IndexFile
-            let changes: IndexFile.Changes
-            do throws(IndexFormatError) {
-                let isSHA256 = files.contains { $0.name.byteCount == 32 }
-                var changed = try IndexFile(content, algorithm: isSHA256 ? .sha256 : .sha1)
-                changes = try changed.markClean(
-                    files.map { confirmed($0, worktree: worktree) }, writtenAt: status.modified,
-                    sizeOfMultiples: sizeOfMultiples)
-                file = changed
-            } catch {
-                return .failure(error.isLeftToGit ? .leftToGit(error) : .ended(.unsound(error)))
-            }
+            guard let status = try index.status() else { return .success(IndexCopy.Changes()) }
             try lock.descriptor.setPermissions(status.permissions)
-            try lock.descriptor.write(file.bytes)
+            let source = try IndexSource(try Descriptor.open(index, .read))
+            let changes: IndexCopy.Changes
+            do throws(IndexCopyError) {
+                changes = try copy(source, to: lock, marking: files, worktree: worktree, writtenAt: status.modified, sizeOfMultiples)
+            } catch {
+                switch error {
+                case .format(let error): return .failure(error.isLeftToGit ? .leftToGit(error) : .ended(.unsound(error)))
+                case .system(let error): throw error
+                }
+            }
             try lock.commit()
             return .success(changes)
         } catch {
             return .failure(.ended(.system(error)))
+        }
+    }
+
+    private static func copy(
+        _ source: IndexSource, to lock: borrowing LockFile, marking files: CleanFiles, worktree: BytePath,
+        writtenAt time: FileStatus.Time, _ sizeOfMultiples: UInt32
+    ) throws(IndexCopyError) -> IndexCopy.Changes {
+        let next: CleanFiles.Reader
+        do throws(SystemError) { next = try files.read() } catch { throw .system(error) }
+        let copy: IndexCopy
+        do throws(IndexFormatError) {
+            copy = try IndexCopy(source, algorithm: files.sums.isSHA256 ? .sha256 : .sha1)
+        } catch {
+            throw .format(error)
+        }
+        let confirmed: CleanFiles.Reader = { () throws(SystemError) in try next().map { Self.confirmed($0, worktree: worktree) } }
+        return try copy.run(marking: confirmed, writtenAt: time, sizeOfMultiples: sizeOfMultiples) { bytes throws(SystemError) in
+            try lock.descriptor.write(bytes)
         }
     }
 
@@ -140,11 +153,8 @@ extension Git {
         return file
     }
 
-    private static func waitForLaterSecond(_ files: [CleanFile]) {
-        let known = files.compactMap(\.status)
-        guard known.reduce(0, { $0 + $1.byteCount }) >= patientByteCount,
-            let youngest = known.map(\.modified.seconds).max()
-        else { return }
+    private static func waitForLaterSecond(_ sums: CleanFiles.Sums) {
+        guard sums.byteCount >= patientByteCount, let youngest = sums.youngest else { return }
         let now = FileStatus.Time.now
         // Files are stamped with a clock that is some milliseconds late. A time further ahead is that of a
         // server whose clock is wrong, and cannot be waited for.
@@ -156,42 +166,43 @@ extension Git {
     /// What Git stores as the size of a file of an exact multiple of 4 GiB: 0 before Git 2.43, which made it
     /// compare the content each time, and still does where that is what the index says.
     /// Source: Git, `munge_st_size`, commit 5143ac07b17e.
-    private func sizeOfMultiples(for files: [CleanFile]) throws(GitError) -> UInt32 {
-        let isAsked = files.contains { file in
-            file.status.map { $0.byteCount > 0 && $0.byteCount & 0xffff_ffff == 0 } ?? false
-        }
-        guard isAsked else { return 0 }
+    private func sizeOfMultiples() throws(GitError) -> UInt32 {
         let numbers = try query(["version"]).line.text.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
         return numbers.lexicographicallyPrecedes([2, 43]) ? 0 : 1 << 31
     }
 
     /// Lets Git read the files and compare them with their entries. Writing an entry once more with the object
     /// that it has makes Git forget what it knew of the file; nothing that a user changed is staged.
-    private func compare(_ files: [CleanFile]) throws(GitError) {
+    private func compare(_ files: CleanFiles) throws(GitError) {
         if try forget(files) { try refresh() }
     }
 
     /// Makes Git forget what it knew of the files.
     /// - Returns: whether there are any.
     @discardableResult
-    private func forget(_ files: [CleanFile]) throws(GitError) -> Bool {
-        let wanted = Dictionary(files.map { ($0.path, $0.name) }) { first, _ in first }
-        guard try !entriesAsTheyAre(wanted).isEmpty else { return false }
+    private func forget(_ files: CleanFiles) throws(GitError) -> Bool {
+        guard try !entriesAsTheyAre(files).isEmpty else { return false }
         let command: [BytePath] = ["update-index", "-z", "--index-info"]
-        _ = try attemptChange(command) { () throws(GitError) in try entriesAsTheyAre(wanted) }.checked(command)
+        _ = try attemptChange(command) { () throws(GitError) in try entriesAsTheyAre(files) }.checked(command)
         return true
     }
 
     /// The entries of files that still have these objects, as `git update-index --index-info` takes them.
-    private func entriesAsTheyAre(_ wanted: [BytePath: GitObjectName]) throws(GitError) -> [UInt8] {
+    private func entriesAsTheyAre(_ files: CleanFiles) throws(GitError) -> [UInt8] {
+        func reading<Result>(_ body: () throws(SystemError) -> Result) throws(GitError) -> Result {
+            do throws(SystemError) { return try body() } catch { throw .system(error) }
+        }
+        let next = try reading(files.read)
+        var file = try reading(next)
         var input: [UInt8] = []
         // `<tag> <mode> <name> <stage>\t<path>`; other tags than H are entries with flags (`assume-unchanged`,
         // `skip-worktree`), which would be lost.
-        for record in try query(["ls-files", "-s", "-v", "-z", "--full-name"]).records
-        where record.bytes.starts(with: Array("H ".utf8)) {
-            let entry = try Self.entry(
-                BytePath(bytes: record.bytes.dropFirst(2)), command: "git ls-files -s -v")
-            guard entry.stage == 0, wanted[entry.path] == entry.name else { continue }
+        let prefix = Array("H ".utf8)
+        try forEachRecord(of: ["ls-files", "-s", "-v", "-z", "--full-name"], endingWith: 0) { record throws(GitError) in
+            guard record.starts(with: prefix) else { return }
+            let entry = try Self.entry(BytePath(bytes: record.dropFirst(2)), command: "git ls-files -s -v")
+            while let named = file, named.path < entry.path { file = try reading(next) }
+            guard entry.stage == 0, let file, file.path == entry.path, file.name == entry.name else { return }
             input += Array("\(entry.mode) \(entry.name) 0\t".utf8) + entry.path.bytes + [0]
         }
         return input

@@ -12,13 +12,15 @@ package enum IndexFormatError: Error, Equatable, Sendable {
     case unknownVersion(UInt32)
     /// A split index: most entries are in another file, which several indexes may share.
     case split
+    /// An entry with a path of tens of thousands of bytes, or a damaged one.
+    case longEntry(offset: Int)
     /// An extension of this name that whoever does not know it must not pass over.
     case unknownExtension(String)
 
     /// Whether the index is sound as far as can be told, and Git itself may be asked to change it.
     package var isLeftToGit: Bool {
         switch self {
-        case .unknownVersion, .split, .unknownExtension: true
+        case .unknownVersion, .split, .longEntry, .unknownExtension: true
         case .notAnIndex, .truncated, .damagedEntry, .wrongChecksum: false
         }
     }
