@@ -139,7 +139,11 @@ extension ObjectStore {
     package func unsoundPendingBlobs() throws(StoreError) -> [ObjectID] {
         do throws(SystemError) {
             guard incoming.exists else { return [] }
-            return try incoming.entries().compactMap(Self.pendingObjectID).filter { openWritten($0) == nil && !rescuePending($0) }
+            var unsound: [ObjectID] = []
+            try incoming.forEachEntry { name in
+                if let oid = Self.pendingObjectID(name), openWritten(oid) == nil, !rescuePending(oid) { unsound.append(oid) }
+            }
+            return unsound
         } catch {
             throw .system(error)
         }
@@ -151,11 +155,11 @@ extension ObjectStore {
         do throws(SystemError) {
             guard incoming.exists else { return }
             let now = FileStatus.Time.now.seconds
-            for name in try incoming.entries() {
+            try incoming.forEachEntry { name throws(SystemError) in
                 let path = incoming / name
-                guard let status = try path.status(), status.changed.seconds < now - age else { continue }
+                guard let status = try path.status(), status.changed.seconds < now - age else { return }
                 if let oid = Self.pendingObjectID(name) {
-                    if rescuePending(oid) { continue }
+                    if rescuePending(oid) { return }
                     _ = try setAside(path, as: oid)
                 } else if status.kind == .regular {
                     try path.removeFile()

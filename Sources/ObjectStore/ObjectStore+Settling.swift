@@ -1,3 +1,4 @@
+import Diagnostics
 import Digest
 import Platform
 private import Synchronization
@@ -22,14 +23,23 @@ extension ObjectStore {
             guard try incoming.status(followingLinks: true) != nil else { return }
             let folder = try Descriptor.open(incoming, [.read, .folder])
             _ = try folder.lock(waiting: true)
-            let names = try incoming.entries()
-            let oids = names.compactMap(Self.pendingObjectID).filter { openWritten($0) != nil }
-            if !oids.isEmpty {
-                try synchronizeContents(oids)
-                for oid in oids { try publish(oid) }
-                try synchronizeFolders(oids)
+            let whole = SortedBlobs(in: self)
+            // All of them where they are few, and else so many that it shows.
+            var first: [ObjectID] = []
+            try incoming.forEachEntry { name in
+                guard let oid = Self.pendingObjectID(name), openWritten(oid) != nil else { return }
+                whole.add(oid)
+                if first.count <= Self.individualLimit { first.append(oid) }
             }
-            for name in names where name.bytes.starts(with: Self.retiredPrefix.utf8) { try (incoming / name).removeFile() }
+            if !first.isEmpty {
+                try synchronizeContents(first)
+                var reader = try whole.reader()
+                while let blob = try reader.next() { try publish(blob.oid) }
+                try synchronizeFolders(first)
+            }
+            try incoming.forEachEntry { name throws(SystemError) in
+                if name.bytes.starts(with: Self.retiredPrefix.utf8) { try (incoming / name).removeFile() }
+            }
         } catch {
             throw .system(error)
         }
@@ -56,10 +66,12 @@ extension ObjectStore {
 
     /// How many bytes a `settle` would have to bring to the disk at most.
     package func unsettledByteCount() -> Int64 {
-        let names = (try? incoming.entries()) ?? []
-        return names.filter { Self.pendingObjectID($0) != nil }.reduce(0) { sum, name in
-            sum + ((try? (incoming / name).status())?.byteCount ?? 0)
+        var sum: Int64 = 0
+        try? incoming.forEachEntry { name in
+            guard Self.pendingObjectID(name) != nil, let status = try? (incoming / name).status() else { return }
+            sum = sum.adding(byteCount: status.byteCount)
         }
+        return sum
     }
 
     /// From so many blobs on, flushing the whole file system is cheaper than one fsync for each, even though

@@ -105,19 +105,26 @@ extension BytePath {
 
     /// The names in this folder, without `.` and `..`, in no order.
     package func entries() throws(SystemError) -> [BytePath] {
+        var names: [BytePath] = []
+        try forEachEntry { names.append($0) }
+        return names
+    }
+
+    /// Calls `body` for each of the names that `entries` would give, while the folder is read. It may remove that entry; what
+    /// is made meanwhile may be named or not.
+    package func forEachEntry(_ body: (BytePath) throws(SystemError) -> Void) throws(SystemError) {
         guard let stream = withCString({ opendir($0) }) else { throw .last("opendir", path: self) }
         defer { closedir(stream) }
-        var names: [BytePath] = []
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
                 if errno != 0 { throw .last("readdir", path: self) }
-                return names
+                return
             }
             guard let start = platform_entry_name(entry) else { continue }
             let name = BytePath(
                 bytes: UnsafeBufferPointer(start: start, count: strlen(start)).map { UInt8(bitPattern: $0) })
-            if name != "." && name != ".." { names.append(name) }
+            if name != "." && name != ".." { try body(name) }
         }
     }
 

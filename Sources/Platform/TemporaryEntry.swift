@@ -41,12 +41,11 @@ package struct TemporaryEntry: ~Copyable {
 
     /// Removes the files of this prefix whose makers were killed, as far as that can be known.
     package static func sweep(_ folder: borrowing Descriptor, prefix: String) {
-        guard let names = folder.path.flatMap({ try? $0.entries() }) else { return }
-        for name in names where isTemporary(name, prefix) {
-            guard let status = try? folder.status(ofEntry: name), status.kind == .regular,
+        try? folder.path?.forEachEntry { name in
+            guard isTemporary(name, prefix), let status = try? folder.status(ofEntry: name), status.kind == .regular,
                 let file = try? folder.open(entry: name, [.read, .noFollow, .nonBlocking]),
                 (try? file.lock(waiting: false)) == true
-            else { continue }
+            else { return }
             try? folder.removeFile(entry: name)
         }
     }

@@ -173,7 +173,7 @@ final class HydrationTests: XCTestCase {
         for makingAbsent in [false, true] {
             checkUnfinished(
                 try bench.hydrate(makingAbsent: makingAbsent),
-                [("link.bin", .edited), ("dangling.bin", .edited), ("folder.bin", .edited), ("pipe.bin", .edited)])
+                [("dangling.bin", .edited), ("folder.bin", .edited), ("link.bin", .edited), ("pipe.bin", .edited)])
         }
         XCTAssertEqual(try outside.contents(), bench.files[0].pointerText)
         XCTAssertFalse((bench.scratch / "nowhere").exists)
