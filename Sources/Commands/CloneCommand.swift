@@ -41,6 +41,7 @@ struct CloneCommand: Command {
         seeAlso: ["pull", "init"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         // As in `git clone`, the environment's repository (that of a hook, for instance) is not the one that is made.
         Environment.forget(Git.localVariables.filter { !$0.hasPrefix("GIT_CONFIG") })
         let here = try BytePath.currentFolder()

@@ -61,7 +61,9 @@ struct FileSelection {
     /// The selected pointers of the index, each path once.
     /// - Parameter includingConflicts: whether files in conflict are among them, with one of their sides.
     func files(in repository: Repository, includingConflicts: Bool = false) throws -> [PointerFile] {
-        try files(among: repository.indexPointers(), of: repository, includingConflicts: includingConflicts)
+        var files: [PointerFile] = []
+        try forEachFile(in: repository, includingConflicts: includingConflicts) { files.append($0) }
+        return files
     }
 
     /// Calls `body` for the selected files that stand as pointers in the worktree, those in conflict with one of their
@@ -86,16 +88,7 @@ struct FileSelection {
         }
     }
 
-    /// As `files(in:)`, where the pointers of the index are known.
-    func files(
-        among pointers: [PointerFile], of repository: Repository, includingConflicts: Bool = false
-    ) throws -> [PointerFile] {
-        let files = selected(pointers, includingConflicts: includingConflicts)
-        try refuseUnknownPaths(repository) { path in files.contains { $0.path.isInside(path) } }
-        return files
-    }
-
-    /// As `files(among:)`, of a portion of the index.
+    /// The selected ones of a portion of the index.
     func selected(_ pointers: [PointerFile], includingConflicts: Bool = false) -> [PointerFile] {
         let selected = isEverything ? pointers : pointers.filter { contains($0.path) }
         let hasConflicts = selected.contains { $0.entry.stage != 0 }
@@ -103,9 +96,8 @@ struct FileSelection {
     }
 
     /// Refuses a path that neither the index nor the worktree has.
-    /// - Parameter isKnown: whether there are files of the index at a path; false where nobody has looked.
-    func refuseUnknownPaths(_ repository: Repository, _ isKnown: (BytePath) -> Bool = { _ in false }) throws {
-        for path in paths where !isKnown(path) {
+    func refuseUnknownPaths(_ repository: Repository) throws {
+        for path in paths {
             let top = try repository.worktree()
             guard !top.appending(path).exists,
                 try repository.git().run(["--literal-pathspecs", "ls-files", "-z", "--", path]).output.isEmpty

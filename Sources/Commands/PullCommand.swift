@@ -199,6 +199,7 @@ struct CheckoutCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
+        Process.returnLargeMemory()
         let store = try repository.store()
         let here = HydrationList(in: store)
         var absent: [Download.Shortfall] = []

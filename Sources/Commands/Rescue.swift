@@ -28,10 +28,18 @@ struct Rescue {
     /// Looks among the files of the worktree: one that was not changed since is the blob itself.
     mutating func takeFromWorktree() throws {
         guard !wanted.isEmpty, let top = repository.location.worktree else { return }
-        for file in try repository.indexPointers() where wanted.contains(file.pointer.oid) {
-            guard try repository.worktreeState(of: file) == .content else { continue }
-            if try take(file.pointer.oid, at: top.appending(file.path)) { found(file.pointer.oid, in: "the worktree") }
+        var failure: (any Error)?
+        try repository.forEachIndexPointers { portion throws(RepositoryError) in
+            for file in portion where failure == nil && wanted.contains(file.pointer.oid) {
+                guard try repository.worktreeState(of: file) == .content else { continue }
+                do {
+                    if try take(file.pointer.oid, at: top.appending(file.path)) { found(file.pointer.oid, in: "the worktree") }
+                } catch {
+                    failure = error
+                }
+            }
         }
+        if let failure { throw failure }
     }
 
     /// Looks in another clone, or in a folder with the layout of a store or of Git LFS's objects.
