@@ -55,23 +55,43 @@ extension Git {
     ///   - revision: any name of a commit or a tree.
     ///   - paths: files and folders; all of the tree where there are none.
     package func treeEntries(_ revision: BytePath, _ paths: [BytePath] = []) throws(GitError) -> [IndexEntry] {
-        let answer = try query(["--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", revision, "--"] + paths)
+        let answer = try query(Self.treeListing(revision, paths))
         var entries: [IndexEntry] = []
-        for record in answer.records {
-            // `100644 blob <name>\t<path>`
-            let fields = record.bytes.split(separator: UInt8(ascii: " "), maxSplits: 2)
-            guard fields.count == 3 else { throw .unexpected(command: "git ls-tree", answer: record.description) }
-            guard fields[1].elementsEqual("blob".utf8) else { continue }
-            let rest = fields[2].split(separator: UInt8(ascii: "\t"), maxSplits: 1)
-            guard rest.count == 2, let name = GitObjectName(hex: rest[0]) else {
-                throw .unexpected(command: "git ls-tree", answer: record.description)
-            }
-            entries.append(
-                IndexEntry(
-                    mode: String(decoding: fields[0], as: UTF8.self), name: name, stage: 0,
-                    path: BytePath(bytes: rest[1])))
-        }
+        for record in answer.records { if let entry = try Self.treeEntry(record) { entries.append(entry) } }
         return entries
+    }
+
+    /// Calls `body` with the entries that `treeEntries` would give, so many at once.
+    package func forEachTreePortion(
+        _ revision: BytePath, _ paths: [BytePath] = [], of count: Int, _ body: ([IndexEntry]) throws(GitError) -> Void
+    ) throws(GitError) {
+        var portion: [IndexEntry] = []
+        try forEachRecord(of: Self.treeListing(revision, paths), endingWith: 0) { record throws(GitError) in
+            guard let entry = try Self.treeEntry(BytePath(bytes: record)) else { return }
+            portion.append(entry)
+            guard portion.count >= count else { return }
+            try body(portion)
+            portion.removeAll(keepingCapacity: true)
+        }
+        if !portion.isEmpty { try body(portion) }
+    }
+
+    private static func treeListing(_ revision: BytePath, _ paths: [BytePath]) -> [BytePath] {
+        ["--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", revision, "--"] + paths
+    }
+
+    /// `100644 blob <name>\t<path>`
+    /// - Returns: nil for what is no file.
+    private static func treeEntry(_ record: BytePath) throws(GitError) -> IndexEntry? {
+        let fields = record.bytes.split(separator: UInt8(ascii: " "), maxSplits: 2)
+        guard fields.count == 3 else { throw .unexpected(command: "git ls-tree", answer: record.description) }
+        guard fields[1].elementsEqual("blob".utf8) else { return nil }
+        let rest = fields[2].split(separator: UInt8(ascii: "\t"), maxSplits: 1)
+        guard rest.count == 2, let name = GitObjectName(hex: rest[0]) else {
+            throw .unexpected(command: "git ls-tree", answer: record.description)
+        }
+        return IndexEntry(
+            mode: String(decoding: fields[0], as: UTF8.self), name: name, stage: 0, path: BytePath(bytes: rest[1]))
     }
 
     /// Calls `body` for the Git blobs of a tree's regular files, each path's.
