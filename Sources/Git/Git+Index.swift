@@ -76,6 +76,37 @@ extension Git {
         if !portion.isEmpty { try body(portion) }
     }
 
+    /// Calls `body` with the regular files of the index that a tree has not, or otherwise, so many at once in the order of
+    /// their paths. Files in conflict are left out.
+    /// - Parameter revision: any name of a commit or a tree.
+    package func forEachStagedPortion(
+        since revision: BytePath, of count: Int, _ body: ([IndexEntry]) throws(GitError) -> Void
+    ) throws(GitError) {
+        let arguments: [BytePath] = [
+            "diff-index", "--cached", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=AMT", "-z", revision,
+        ]
+        var portion: [IndexEntry] = []
+        // `:<mode> <mode> <name> <name> <letter>`, then the path.
+        var head: (mode: String, name: GitObjectName)?
+        try forEachRecord(of: arguments, endingWith: 0) { record throws(GitError) in
+            guard let (mode, name) = head.take() else {
+                let fields = record.dropFirst().split(separator: UInt8(ascii: " "))
+                guard record.first == UInt8(ascii: ":"), fields.count == 5, let name = GitObjectName(hex: fields[3]) else {
+                    throw .unexpected(command: "git diff-index", answer: String(decoding: record, as: UTF8.self))
+                }
+                head = (String(decoding: fields[1], as: UTF8.self), name)
+                return
+            }
+            let entry = IndexEntry(mode: mode, name: name, stage: 0, path: BytePath(bytes: record))
+            guard entry.isRegularFile else { return }
+            portion.append(entry)
+            guard portion.count >= count else { return }
+            try body(portion)
+            portion.removeAll(keepingCapacity: true)
+        }
+        if !portion.isEmpty { try body(portion) }
+    }
+
     private static func treeListing(_ revision: BytePath, _ paths: [BytePath]) -> [BytePath] {
         ["--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", revision, "--"] + paths
     }
