@@ -37,7 +37,8 @@ struct DedupCommand: Command {
         let isDryRun = arguments[CommonOptions.dryRun]
         let progress = context.progress("Comparing files")
         var total = SpaceShare()
-        try forEachFilled(selection, repository) { total.add($0.pointer.byteCount) }
+        // Where nobody watches, nobody asks how much is to come.
+        if !(progress is SilentProgress) { try forEachFilled(selection, repository) { total.add($0.pointer.byteCount) } }
         var tick = ProgressTick(filesTotal: total.files, bytesTotal: total.bytes)
         var report = Report()
         var unable: (first: BytePath, count: Int)?
