@@ -1,6 +1,7 @@
 import Diagnostics
 import Digest
 import Git
+import ObjectStore
 import Platform
 import Repository
 import Transfer
@@ -36,6 +37,7 @@ struct CollectCommand: Command {
         seeAlso: ["prune", "fsck"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let remote = switch arguments[remote] {
         case .value(let name)?: try repository.dataRemote(named: name)
@@ -79,6 +81,8 @@ private struct Collection {
 
     /// Uploads that began longer ago are taken back by a sweep: a week, in seconds.
     private static let uploadAge: Int64 = 7 * 24 * 3600
+    /// So many blobs are deleted at once.
+    private static let portionCount = 8000
 
     private struct Report: Encodable {
         let remote: String
@@ -88,32 +92,36 @@ private struct Collection {
         let due: String?
     }
 
-    /// The blobs of the remote, and those among them that nothing names.
-    private func unnamed() throws -> (all: Int, unnamed: [ObjectID: Int64]) {
-        var blobs: [ObjectID: Int64] = [:]
-        try session.list { blobs[$0.oid] = $0.byteCount }
+    /// How many blobs the remote has, and those among them that nothing names.
+    private func unnamed() throws -> (all: Int, left: ChosenBlobs) {
+        let store = try named.repository.store()
+        let listed = SortedBlobs(in: store)
+        try session.list { listed.add($0.oid, byteCount: $0.byteCount) }
+        // Now, as what is pushed from here on is not on the list.
         let known = try named.find()
-        return (blobs.count, blobs.filter { !known.contains($0.key) })
+        return try ChosenBlobs.sort(listed, without: known, in: store)
     }
 
-    private func size(_ blobs: [ObjectID: Int64]) -> String {
-        "\(Count.blobs(blobs.count)) (\(ByteCountText.format(blobs.values.totalByteCount { $0 })))"
+    private func size(_ blobs: SpaceShare) -> String {
+        "\(Count.blobs(blobs.files)) (\(ByteCountText.format(blobs.bytes)))"
     }
 
     func preview(asJSON: Bool) throws -> ExitCode {
         let mark = try CollectionMark.current(session, remote)
         let (all, unnamed) = try unnamed()
         if asJSON {
+            var sizes: [String: Int64] = [:]
+            try unnamed.forEach { sizes[$0.hex] = $1 }
             try context.output.json(
                 Report(
-                    remote: remote, blobs: all, unnamed: Dictionary(uniqueKeysWithValues: unnamed.map { ($0.key.hex, $0.value) }),
-                    marked: mark?.oids.count, due: mark.map { CollectionMark.text($0.due) }))
+                    remote: remote, blobs: all, unnamed: sizes, marked: mark?.oids.count,
+                    due: mark.map { CollectionMark.text($0.due) }))
             return .success
         }
-        for (oid, byteCount) in unnamed.sorted(by: { $0.key < $1.key }) {
+        try unnamed.forEach { oid, byteCount in
             context.output.line("\(oid) \(byteCount)\(mark?.oids.contains(oid) == true ? " marked" : "")")
         }
-        context.output.message("\(size(unnamed)) of \(all) on '\(remote)' are named by nothing.")
+        context.output.message("\(size(unnamed.share)) of \(all) on '\(remote)' are named by nothing.")
         if let mark {
             context.output.message("Marked on \(CollectionMark.text(mark.created)); to be swept from \(CollectionMark.text(mark.due)) on.")
             context.output.message("hint: git data gc --remote=\(remote) --sweep")
@@ -135,12 +143,14 @@ private struct Collection {
             return .success
         }
         let now = FileStatus.Time.now.seconds
-        let mark = CollectionMark(created: now, due: now + Int64(days) * 86_400, oids: Set(unnamed.keys))
+        var oids: Set<ObjectID> = []
+        try unnamed.forEach { oid, _ in oids.insert(oid) }
+        let mark = CollectionMark(created: now, due: now + Int64(days) * 86_400, oids: oids)
         guard try session.createDocument(CollectionMark.name, mark.content) else {
             throw CommandFailure("somebody else has just marked data remote '\(remote)'", kept: "that mark")
         }
         if days < 1 { context.output.warning("without days of grace, nobody may be pushing until the sweep is over") }
-        context.output.message("Marked \(size(unnamed)). From \(CollectionMark.text(mark.due)) on: git data gc --remote=\(remote) --sweep")
+        context.output.message("Marked \(size(unnamed.share)). From \(CollectionMark.text(mark.due)) on: git data gc --remote=\(remote) --sweep")
         return .success
     }
 
@@ -171,11 +181,17 @@ private struct Collection {
     }
 
     /// The part of a sweep in which pushes that need marked blobs wait.
-    private func delete(_ doomed: [ObjectID: Int64], notes: [String], kept: Set<ObjectID>) throws -> ExitCode {
-        let outcome = try session.delete(Array(doomed.keys))
-        for failure in outcome.failures.prefix(1) {
+    private func delete(_ doomed: ChosenBlobs, notes: [String], kept: Set<ObjectID>) throws -> ExitCode {
+        var failures = 0
+        var message: String?
+        try doomed.forEachPortion(of: Self.portionCount) { oids in
+            let outcome = try session.delete(oids)
+            failures += outcome.failures.count
+            message = message ?? outcome.failures.first?.message
+        }
+        if let message {
             throw CommandFailure(
-                "\(Count.blobs(outcome.failures.count)) could not be deleted from '\(remote)': \(failure.message)",
+                "\(Count.blobs(failures)) could not be deleted from '\(remote)': \(message)",
                 kept: "the mark", hints: ["git data gc --remote=\(remote) --unmark"])
         }
         try forget(notes)
@@ -183,14 +199,14 @@ private struct Collection {
         do throws(TransferError) { aborted = try session.abortUnfinishedUploads(olderThan: Self.uploadAge) } catch {
             context.output.warning("uploads that nobody finished were not taken back: \(Words.explanation(error).what)")
         }
-        context.output.message("Deleted \(size(doomed)) from '\(remote)'.")
+        context.output.message("Deleted \(size(doomed.share)) from '\(remote)'.")
         if !kept.isEmpty { context.output.message("Kept \(Count.blobs(kept.count)) that pushes have come to need.") }
         if aborted > 0 { context.output.message("Took back \(Count.noun(aborted, "upload")) that nobody finished.") }
         return .success
     }
 
     /// Which marked blobs are to go. Where that cannot be found out, nothing has gone yet, and nobody need wait.
-    private func chosen(of mark: CollectionMark) throws -> (notes: [String], kept: Set<ObjectID>, doomed: [ObjectID: Int64]) {
+    private func chosen(of mark: CollectionMark) throws -> (notes: [String], kept: Set<ObjectID>, doomed: ChosenBlobs) {
         do {
             // A push that came before has said under `keep` what it needs.
             var kept: Set<ObjectID> = []
@@ -207,7 +223,7 @@ private struct Collection {
                 kept.formUnion(CollectionMark.oids(lines))
             }
             let (_, unnamed) = try unnamed()
-            return (notes, kept, unnamed.filter { mark.oids.contains($0.key) && !kept.contains($0.key) })
+            return (notes, kept, try unnamed.filter { mark.oids.contains($0) && !kept.contains($0) })
         } catch {
             try? session.removeDocument(CollectionMark.sweep)
             throw error

@@ -28,19 +28,22 @@ struct DedupCommand: Command {
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let store = try repository.store()
         let top = try repository.worktree()
-        let files = try FileSelection(arguments, context, repository).files(in: repository)
-            .filter { try $0.pointer.byteCount > 0 && repository.worktreeState(of: $0) == .content }
+        let selection = try FileSelection(arguments, context, repository)
+        try selection.refuseUnknownPaths(repository)
         let isDryRun = arguments[CommonOptions.dryRun]
         let progress = context.progress("Comparing files")
-        let total = files.totalByteCount { $0.pointer.byteCount }
-        var tick = ProgressTick(filesTotal: files.count, bytesTotal: total)
+        var total = SpaceShare()
+        // Where nobody watches, nobody asks how much is to come.
+        if !(progress is SilentProgress) { try forEachFilled(selection, repository) { total.add($0.pointer.byteCount) } }
+        var tick = ProgressTick(filesTotal: total.files, bytesTotal: total.bytes)
         var report = Report()
-        var unable: [BytePath] = []
+        var unable: (first: BytePath, count: Int)?
         var failures: [(name: String, cause: String)] = []
-        for file in files {
+        try forEachFilled(selection, repository) { file in
             do {
                 let blob = try store.open(file.pointer.oid)
                 switch try join(file, blob, top, isDryRun: isDryRun) {
@@ -49,7 +52,7 @@ struct DedupCommand: Command {
                     if isDryRun { context.output.line("would compare '\(file.path)' with its blob") }
                 case .wasShared: report.wasShared.add(file.pointer.byteCount)
                 case .different: report.apart.add(file.pointer.byteCount)
-                case .unsupported: unable.append(file.path)
+                case .unsupported: unable = (unable?.first ?? file.path, (unable?.count ?? 0) + 1)
                 }
             } catch {
                 failures.append(("\(file.path)", Words.explain(error).0.what))
@@ -64,6 +67,14 @@ struct DedupCommand: Command {
             say(report, isDryRun, context.output)
         }
         return complain(of: failures, unable, context.output) ? .failure : .success
+    }
+
+    /// Calls `body` for each of the selected files that has its content, or what has become of it.
+    private static func forEachFilled(_ selection: FileSelection, _ repository: Repository, _ body: (PointerFile) -> Void) throws {
+        try repository.forEachIndexPointers { portion throws(RepositoryError) in
+            let files = selection.selected(portion).filter { $0.pointer.byteCount > 0 }
+            for (file, state) in zip(files, try repository.worktreeStates(of: files)) where state == .content { body(file) }
+        }
     }
 
     private static func join(
@@ -95,7 +106,7 @@ struct DedupCommand: Command {
 
     /// - Returns: whether there was something to complain of.
     private static func complain(
-        of failures: [(name: String, cause: String)], _ unable: [BytePath], _ output: Output
+        of failures: [(name: String, cause: String)], _ unable: (first: BytePath, count: Int)?, _ output: Output
     ) -> Bool {
         if !failures.isEmpty {
             output.error(
@@ -103,15 +114,15 @@ struct DedupCommand: Command {
                     "\(Count.files(failures.count)) could not be joined with their blobs:\n" + Causes.list(failures),
                     kept: "every file, as it was"))
         }
-        if let first = unable.first {
+        if let unable {
             let which = unable.count == 1
-                ? "'\(first)' cannot share its blocks" : "\(unable.count) files cannot share blocks, '\(first)' among them"
+                ? "'\(unable.first)' cannot share its blocks" : "\(unable.count) files cannot share blocks, '\(unable.first)' among them"
             output.error(
                 Explanation(
                     which + ": the file system has no reflinks, or the store is on another one",
                     kept: "every file, as it was",
                     hints: ["let the store drop what is pushed and in the worktree: git config data.keep pushed"]))
         }
-        return !failures.isEmpty || !unable.isEmpty
+        return !failures.isEmpty || unable != nil
     }
 }

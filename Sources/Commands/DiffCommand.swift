@@ -44,30 +44,40 @@ struct DiffCommand: Command {
         seeAlso: ["status", "textconv"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let pairs: [DiffPair]
         var repository: Repository?
+        let forEachPortion: (([DiffPair]) throws -> Void) throws -> Void
         if arguments[files] {
             let given = arguments[operands]
             guard given.count == 2 else { throw UsageError("--files takes two files") }
             if arguments[cached] { throw UsageError("--cached and --files do not go together") }
-            pairs = [try DiffPair(comparing: given[0], with: given[1])]
+            forEachPortion = { try $0([DiffPair(comparing: given[0], with: given[1])]) }
         } else {
             let found = try context.repository()
             repository = found
-            pairs = try DiffPairs(found).list(options: arguments[cached] ? ["--cached"] : [], operandsForGit(arguments))
-            if arguments[fetch] { try fetchMissing(pairs, context, found) }
+            let pairs = try DiffPairs(found)
+            forEachPortion = { try pairs.forEachPortion(options: arguments[cached] ? ["--cached"] : [], operandsForGit(arguments), $0) }
+            if arguments[fetch] { try fetchMissing(forEachPortion, context, found) }
         }
         let store = try repository?.store()
-        var changes: [DiffChange] = []
-        for pair in pairs {
-            let change = try DiffChange(pair, store)
-            guard change.isDifferent else { continue }
-            changes.append(change)
-            if context.output.isQuiet { break }
-            if !arguments[CommonOptions.json] { try print(change, arguments, repository, context.output) }
+        var isDifferent = false
+        func forEachChange(_ body: (DiffChange) throws -> Void) throws {
+            try forEachPortion { pairs in
+                for pair in pairs where !(isDifferent && context.output.isQuiet) {
+                    let change = try DiffChange(pair, store)
+                    guard change.isDifferent else { continue }
+                    isDifferent = true
+                    try body(change)
+                }
+            }
         }
-        if arguments[CommonOptions.json], !context.output.isQuiet { try context.output.json(changes.map(DiffReport.init)) }
-        return !changes.isEmpty && (arguments[exitCode] || context.output.isQuiet) ? .failure : .success
+        if context.output.isQuiet {
+            try forEachChange { _ in }
+        } else if arguments[CommonOptions.json] {
+            try context.output.jsonArray(of: DiffReport.self) { give in try forEachChange { try give(DiffReport($0)) } }
+        } else {
+            try forEachChange { try print($0, arguments, repository, context.output) }
+        }
+        return isDifferent && (arguments[exitCode] || context.output.isQuiet) ? .failure : .success
     }
 
     /// The revisions and paths as they were typed, with the `--` between them.
@@ -77,9 +87,12 @@ struct DiffCommand: Command {
         return given.dropLast(behind) + ["--"] + given.suffix(behind)
     }
 
-    private static func fetchMissing(_ pairs: [DiffPair], _ context: CommandContext, _ repository: Repository) throws {
+    private static func fetchMissing(
+        _ forEachPortion: (([DiffPair]) throws -> Void) throws -> Void, _ context: CommandContext, _ repository: Repository
+    ) throws {
         let download = Download(context: context, repository: repository)
-        let pointers = pairs.flatMap { [$0.old, $0.new] }.compactMap { $0?.pointer }
+        var pointers: [Pointer] = []
+        try forEachPortion { pairs in pointers += pairs.flatMap { [$0.old, $0.new] }.compactMap { $0?.pointer } }
         let fetched = try download.fetch(pointers)
         DownloadOptions.sayFetched(fetched, context.output)
         if let failure = fetched.failure { context.output.warning(failure.what) }

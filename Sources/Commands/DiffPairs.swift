@@ -98,37 +98,49 @@ struct DiffPairs {
         var hasNew: Bool { newMode != "000000" }
     }
 
-    func list(options: [BytePath], _ operands: [BytePath]) throws -> [DiffPair] {
+    /// Calls `body` with the data files that differ, so many of Git's records at once.
+    func forEachPortion(
+        of count: Int = 2048, options: [BytePath], _ operands: [BytePath], _ body: ([DiffPair]) throws -> Void
+    ) throws {
         let arguments: [BytePath] = ["diff", "--raw", "-z", "--no-abbrev", "--find-renames", "--no-ext-diff", "--ignore-submodules"]
-        let answer = try git.run(arguments + options + operands)
-        guard answer.status == 0 else {
-            // Git's own words are about what was typed.
-            throw GitError.failed(command: "git diff", status: answer.status, message: answer.message)
+        let repositoryGit = try repository.location.worktree == nil ? nil : repository.git()
+        var failure: (any Error)?
+        var records: [Record] = []
+        func look() throws {
+            let pointers = try pointers(records)
+            let filters = try repositoryGit?.attribute("filter", of: records.map(\.path)) ?? [:]
+            try body(try records.compactMap { record in try pair(record, pointers, filters) })
+            records.removeAll(keepingCapacity: true)
         }
-        let records = try Self.records(answer.output).filter(\.isOfFiles)
-        let pointers = try pointers(records)
-        let filters = try repository.location.worktree == nil ? [:] : repository.git().attribute("filter", of: records.map(\.path))
-        return try records.compactMap { record in try pair(record, pointers, filters) }
+        var fields: [[UInt8]] = []
+        // Git's own words are about what was typed.
+        try git.forEachRecord(of: arguments + options + operands, endingWith: 0) { field throws(GitError) in
+            guard failure == nil else { return }
+            fields.append(field)
+            guard let record = try Self.record(fields) else { return }
+            fields.removeAll()
+            guard record.isOfFiles else { return }
+            records.append(record)
+            if records.count >= count { do { try look() } catch { failure = error } }
+        }
+        if let failure { throw failure }
+        if let last = fields.first {
+            throw GitError.unexpected(command: "git diff --raw", answer: String(decoding: last, as: UTF8.self))
+        }
+        if !records.isEmpty { try look() }
     }
 
-    private static func records(_ output: [UInt8]) throws -> [Record] {
-        var fields = output.split(separator: 0).map { BytePath(bytes: $0) }[...]
-        var records: [Record] = []
-        while let head = fields.popFirst() {
-            let words = head.bytes.dropFirst().split(separator: UInt8(ascii: " "))
-            guard head.bytes.first == UInt8(ascii: ":"), words.count == 5, let oldName = GitObjectName(hex: words[2]),
-                let newName = GitObjectName(hex: words[3]), let status = words[4].first, let first = fields.popFirst()
-            else { throw GitError.unexpected(command: "git diff --raw", answer: head.description) }
-            let isMoved = status == UInt8(ascii: "R") || status == UInt8(ascii: "C")
-            guard let second = isMoved ? fields.popFirst() : first else {
-                throw GitError.unexpected(command: "git diff --raw", answer: head.description)
-            }
-            records.append(
-                Record(
-                    oldMode: BytePath(bytes: words[0]), newMode: BytePath(bytes: words[1]), oldName: oldName, newName: newName,
-                    status: status, oldPath: first, path: second))
-        }
-        return records
+    /// - Returns: nil where there are more fields to come.
+    private static func record(_ fields: [[UInt8]]) throws(GitError) -> Record? {
+        let words = fields[0].dropFirst().split(separator: UInt8(ascii: " "))
+        guard fields[0].first == UInt8(ascii: ":"), words.count == 5, let oldName = GitObjectName(hex: words[2]),
+            let newName = GitObjectName(hex: words[3]), let status = words[4].first
+        else { throw .unexpected(command: "git diff --raw", answer: String(decoding: fields[0], as: UTF8.self)) }
+        let isMoved = status == UInt8(ascii: "R") || status == UInt8(ascii: "C")
+        guard fields.count == (isMoved ? 3 : 2), let last = fields.last else { return nil }
+        return Record(
+            oldMode: BytePath(bytes: words[0]), newMode: BytePath(bytes: words[1]), oldName: oldName, newName: newName,
+            status: status, oldPath: BytePath(bytes: fields[1]), path: BytePath(bytes: last))
     }
 
     private func pointers(_ records: [Record]) throws -> [GitObjectName: Pointer] {

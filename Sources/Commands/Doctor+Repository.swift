@@ -111,43 +111,56 @@ struct RepositoryExamination {
 
     private func files() throws -> [Finding] {
         guard repository.location.worktree != nil else { return [] }
-        let git = try repository.git()
-        let entries = try git.indexEntries().filter { $0.isRegularFile && $0.stage == 0 }
-        let filters = try git.attribute("filter", of: entries.map(\.path))
-        let scan = try repository.scanIndex()
-        let pointers = scan.pointers.filter { $0.entry.stage == 0 && filters[$0.path] == "data" }
         let store = try repository.store()
-        var findings: [Finding] = []
-        if !scan.raw.isEmpty {
+        var (raw, stray) = (NamedFew(), NamedFew())
+        var (tracked, ofLFS, without, here) = (0, 0, 0, 0)
+        try repository.forEachIndexScan { scan throws(RepositoryError) in
+            raw.add(scan.raw.map(\.path))
+            stray.add(scan.stray.map(\.path))
+            ofLFS += scan.lfs.count
+            let pointers = scan.pointers.filter { $0.entry.stage == 0 && !scan.lfs.contains($0.path) }
+            tracked += pointers.count
+            for (file, state) in zip(pointers, try repository.worktreeStates(of: pointers)) where state == .pointer {
+                without += 1
+                if store.contains(file.pointer.oid) { here += 1 }
+            }
+        }
+        var findings = [Finding(.ok, "data files", "\(tracked) tracked")]
+        if raw.count > 0 {
             findings.append(
                 Finding(
-                    .wrong, "data files",
-                    "\(Count.files(scan.raw.count)) in Git as they are, though tracked: \(Self.list(scan.raw.map(\.path)))",
+                    .wrong, "data files", "\(Count.files(raw.count)) in Git as they are, though tracked: \(raw)",
                     fixes: ["git data fix && git commit"]))
         }
-        if !scan.stray.isEmpty {
+        if stray.count > 0 {
             findings.append(
                 Finding(
-                    .wrong, "data files",
-                    "\(Count.files(scan.stray.count)) pointers that no data pattern matches: \(Self.list(scan.stray.map(\.path)))",
+                    .wrong, "data files", "\(Count.files(stray.count)) pointers that no data pattern matches: \(stray)",
                     fixes: ["git data fix && git commit"]))
         }
-        let lfs = entries.filter { filters[$0.path] == "lfs" }
-        if !lfs.isEmpty {
-            findings.append(
-                Finding(.note, "data files", "of Git LFS: \(Count.files(lfs.count))", fixes: ["git data migrate lfs"]))
+        if ofLFS > 0 {
+            findings.append(Finding(.note, "data files", "of Git LFS: \(Count.files(ofLFS))", fixes: ["git data migrate lfs"]))
         }
-        let without = try pointers.filter { try repository.worktreeState(of: $0) == .pointer }
-        if !without.isEmpty {
-            let here = without.filter { store.contains($0.pointer.oid) }.count
+        if without > 0 {
             findings.append(
-                Finding(.note, "data files", "\(Count.files(without.count)) without data, \(here) of them in the store", fixes: ["git data pull"]))
+                Finding(.note, "data files", "\(Count.files(without)) without data, \(here) of them in the store", fixes: ["git data pull"]))
         }
-        return [Finding(.ok, "data files", "\(pointers.count) tracked")] + findings
+        return findings
     }
 
-    private static func list(_ paths: [BytePath]) -> String {
-        let shown = paths.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
-        return paths.count > 3 ? "\(shown) and \(paths.count - 3) more" : shown
+    /// Files of which a few are named.
+    private struct NamedFew: CustomStringConvertible {
+        private(set) var count = 0
+        private var first: [BytePath] = []
+
+        mutating func add(_ paths: [BytePath]) {
+            count += paths.count
+            first += paths.prefix(3 - first.count)
+        }
+
+        var description: String {
+            let shown = first.map { "'\($0)'" }.joined(separator: ", ")
+            return count > first.count ? "\(shown) and \(count - first.count) more" : shown
+        }
     }
 }

@@ -18,6 +18,7 @@ struct DoctorCommand: Command {
     }
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         var findings = Installation.findings()
         do throws(RepositoryError) {
             findings += RepositoryExamination(context: context, repository: try .find()).findings()

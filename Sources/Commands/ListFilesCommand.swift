@@ -69,17 +69,21 @@ struct ListFilesCommand: Command {
             let states = try hasWorktree ? repository.worktreeStates(of: files) : files.map { _ in .absent }
             for (file, state) in zip(files, states) { try body(file, state) }
         }
+        var failure: (any Error)?
         if let revision = arguments[revision] {
             guard try repository.git().resolve(revision) != nil else {
                 throw CommandFailure("'\(revision)' is no revision of this repository")
             }
-            return try list(try repository.treePointers(revision).filter { selection.contains($0.path) })
-        }
-        try selection.refuseUnknownPaths(repository)
-        var failure: (any Error)?
-        try repository.forEachIndexPointers { portion throws(RepositoryError) in
-            guard failure == nil else { return }
-            do { try list(selection.selected(portion)) } catch { failure = error }
+            try repository.forEachTreePointers(revision) { portion in
+                guard failure == nil else { return }
+                do { try list(portion.filter { selection.contains($0.path) }) } catch { failure = error }
+            }
+        } else {
+            try selection.refuseUnknownPaths(repository)
+            try repository.forEachIndexPointers { portion throws(RepositoryError) in
+                guard failure == nil else { return }
+                do { try list(selection.selected(portion)) } catch { failure = error }
+            }
         }
         if let failure { throw failure }
     }

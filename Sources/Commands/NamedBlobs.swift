@@ -1,5 +1,6 @@
 import Digest
 import Git
+import ObjectStore
 import Platform
 import Pointer
 import Repository
@@ -12,17 +13,18 @@ struct NamedBlobs {
     let others: [BytePath]
 
     /// Reads them all. What cannot be read stops everything.
-    func find() throws -> Set<ObjectID> {
-        var named = Set(
-            try repository.reachedPointers(from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true, isStrict: true)
-                .map(\.pointer.oid))
-        try repository.forEachBlobInUse { named.insert($0) }
-        for url in others { named.formUnion(try blobs(of: url)) }
+    func find() throws -> SortedBlobs {
+        let named = SortedBlobs(in: try repository.store())
+        try repository.forEachReachedPointer(
+            from: [], extra: ["--all", "--reflog", "--indexed-objects"], completing: true, isStrict: true
+        ) { named.add($0.pointer.oid) }
+        try repository.forEachBlobInUse { named.add($0) }
+        for url in others { try add(blobsOf: url, to: named) }
         return named
     }
 
     /// All refs of another repository, also those that a clone does not fetch.
-    private func blobs(of url: BytePath) throws -> Set<ObjectID> {
+    private func add(blobsOf url: BytePath, to named: SortedBlobs) throws {
         let folder = try repository.store().incoming / "mirror-\(UInt64.random(in: .min ... .max))"
         defer { folder.removeTree() }
         // A repository on this machine is read where it is: while its objects are copied, those of a push under way come and go.
@@ -36,7 +38,9 @@ struct NamedBlobs {
         }
         let mirror = Repository(location, isolated: true)
         let past = try DataRemote.place(ofGitRemote: url) == nil ? [] : past(of: url, in: mirror)
-        return Set(try mirror.reachedPointers(from: past.map { BytePath(bytes: $0.hex) }, extra: ["--all"], isStrict: true).map(\.pointer.oid))
+        try mirror.forEachReachedPointer(from: past.map { BytePath(bytes: $0.hex) }, extra: ["--all"], isStrict: true) {
+            named.add($0.pointer.oid)
+        }
     }
 
     /// What a repository in a bucket or folder can go back to, brought to the mirror.

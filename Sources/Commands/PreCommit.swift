@@ -1,4 +1,5 @@
 import Diagnostics
+import Digest
 import Git
 import Platform
 import Pointer
@@ -8,6 +9,8 @@ import Repository
 struct PreCommit {
     let context: CommandContext
     let repository: Repository
+    /// So many files are looked at at once.
+    var portionCount = 8192
 
     /// Files of other kinds above this are pointed out.
     private static let largeByteCount = 10 << 20
@@ -15,16 +18,23 @@ struct PreCommit {
     private static let noticeableByteCount = 1 << 30
 
     func run() throws -> ExitCode {
+        Process.returnLargeMemory()
         try settle()
         guard try StaleResults(context: context, repository: repository).allowCommit() else { return .failure }
-        let staged = try stagedEntries()
-        guard !staged.isEmpty else { return .success }
-        let filters = try repository.git().attribute("filter", of: staged.map(\.path), cached: true)
-        let sizes = try repository.git().byteCounts(of: Array(Set(staged.map(\.name))))
-        let data = staged.filter { filters[$0.path] == "data" }
-        try rescue(data)
-        warnOfLarge(staged.filter { filters[$0.path] == nil && sizes[$0.name, default: 0] >= Self.largeByteCount }, sizes)
-        let raw = try repository.rawFiles(among: data).map { ($0.path, Self.problem($0)) } + mergedPointers(among: data)
+        let lost = Set(try repository.store().unsoundPendingBlobs())
+        if !lost.isEmpty {
+            var needed: Set<BytePath> = []
+            try forEachStagedPortion { data, _ in needed.formUnion(data.map(\.path)) }
+            try rescue(lost, needed)
+        }
+        var (raw, merged): ([(BytePath, String)], [(BytePath, String)]) = ([], [])
+        try forEachStagedPortion { data, others in
+            let sizes = try repository.git().byteCounts(of: Array(Set(others.map(\.name))))
+            warnOfLarge(others.filter { sizes[$0.name, default: 0] >= Self.largeByteCount }, sizes)
+            raw += try repository.rawFiles(among: data).map { ($0.path, Self.problem($0)) }
+            merged += try mergedPointers(among: data)
+        }
+        raw += merged
         guard !raw.isEmpty else { return .success }
         context.output.error(
             Explanation(
@@ -47,12 +57,12 @@ struct PreCommit {
 
     /// What a crash of the system has taken from blobs that `git add` had stored, and that were not on the disk yet, is
     /// taken from the worktree once more: a commit must not name what is nowhere.
-    private func rescue(_ data: [IndexEntry]) throws {
+    /// - Parameters:
+    ///   - lost: the blobs that it has taken.
+    ///   - needed: the paths of the data that the commit adds or changes.
+    private func rescue(_ lost: Set<ObjectID>, _ needed: Set<BytePath>) throws {
         let store = try repository.store()
-        let lost = Set(try store.unsoundPendingBlobs())
-        guard !lost.isEmpty else { return }
         let pointers = try repository.indexPointers().filter { lost.contains($0.pointer.oid) }
-        let needed = Set(data.map(\.path))
         let staged = pointers.filter { $0.entry.stage == 0 && needed.contains($0.path) && !store.contains($0.pointer.oid) }
         var rescue = Rescue(repository: repository, store: store, wanted: Set(staged.map(\.pointer.oid)))
         try rescue.takeFromWorktree()
@@ -96,19 +106,22 @@ struct PreCommit {
         }
     }
 
-    /// The regular files that the commit adds or changes.
-    private func stagedEntries() throws -> [IndexEntry] {
+    /// Calls `body` with the regular files that the commit adds or changes, so many at once: those of the data filter, and
+    /// those of none.
+    private func forEachStagedPortion(_ body: (_ data: [IndexEntry], _ others: [IndexEntry]) throws -> Void) throws {
         let git = try repository.git()
         let head = try git.resolve("HEAD").map { BytePath(bytes: $0.hex) }
         // Git's empty tree stands in for the parent of a first commit.
         let parent = try head ?? git.query(["hash-object", "-t", "tree", "/dev/null"]).line
-        let names = try git.query(["diff-index", "--cached", "--name-only", "--diff-filter=AMT", "-z", parent]).records
-        let changed = Set(names)
-        guard !changed.isEmpty else { return [] }
-        var staged: [IndexEntry] = []
-        try git.forEachIndexEntry { entry in
-            if entry.isRegularFile, entry.stage == 0, changed.contains(entry.path) { staged.append(entry) }
+        var failure: (any Error)?
+        try git.forEachStagedPortion(since: parent, of: portionCount) { staged throws(GitError) in
+            guard failure == nil else { return }
+            let filters = try git.beginAttribute("filter", of: staged.map(\.path), cached: true).values()
+            func those(with filter: BytePath?) -> [IndexEntry] {
+                zip(staged, filters).compactMap { $1 == filter ? $0 : nil }
+            }
+            do { try body(those(with: "data"), those(with: nil)) } catch { failure = error }
         }
-        return staged
+        if let failure { throw failure }
     }
 }

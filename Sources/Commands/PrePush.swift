@@ -101,26 +101,14 @@ struct PrePush {
         guard repository.location.worktree != nil else { return true }
         let git = try repository.git()
         guard let head = try git.resolve("HEAD"), updates.contains(where: { $0.local == head }) else { return true }
-        // As input: a remote may have more refs than a command line has room for.
-        let brought = try git.query(
-            [
-                "log", "--format=", "--name-only", "-z", "--no-renames", "--no-show-signature", "--no-color", "--diff-filter=AMT",
-                "--stdin",
-            ], input: Git.walkLines(from: [head], excluding: known))
-        let paths = Set(brought.records)
-        guard !paths.isEmpty else { return true }
-        // A command line has room for few of them; the whole tree may be large.
-        let areFew = paths.reduce(0) { $0 + $1.bytes.count } < 32 << 10
-        let entries = try git.treeEntries(BytePath(bytes: head.hex), areFew ? Array(paths) : [])
-            .filter { $0.isRegularFile && paths.contains($0.path) }
-        let filters = try git.attribute("filter", of: entries.map(\.path))
-        let raw = try repository.rawFiles(among: entries.filter { filters[$0.path] == "data" })
-        guard !raw.isEmpty else { return true }
-        let list = raw.prefix(10).map { "\t\($0.path) (\(ByteCountText.format($0.byteCount)) of raw content)" }
+        var raw = BroughtRawFiles()
+        try raw.find(in: head, excluding: known, repository)
+        guard raw.count > 0 else { return true }
+        let list = raw.first.map { "\t\($0.path) (\(ByteCountText.format($0.byteCount)) of raw content)" }
         context.output.error(
             Explanation(
                 "\(Count.files(raw.count)) of data committed without the filter:\n"
-                    + (list + (raw.count > 10 ? ["\t… and \(raw.count - 10) more"] : [])).joined(separator: "\n"),
+                    + (list + (raw.count > list.count ? ["\t… and \(raw.count - list.count) more"] : [])).joined(separator: "\n"),
                 kept: "your commits, which were not pushed",
                 hints: [
                     "git data fix && git commit; the content stays in the commits before, unless you rewrite them: git data migrate import",

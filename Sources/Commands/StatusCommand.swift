@@ -1,6 +1,7 @@
 import Diagnostics
 import Digest
 import Git
+import ObjectStore
 import Platform
 import Pointer
 import Repository
@@ -77,15 +78,18 @@ struct StatusCommand: Command {
         _ selection: FileSelection, _ repository: Repository, _ changes: [BytePath: String], _ output: Output
     ) throws {
         let store = try repository.store()
-        var unpushed: Set<ObjectID> = []
-        try forEachUnpushed(repository) { unpushed.insert($0.oid) }
+        let unpushed = SortedBlobs(in: store)
+        try forEachUnpushed(repository) { unpushed.add($0.oid) }
         try output.jsonArray(of: Row.self) { give in
-            try forEachDataFile(selection, repository, changes) { data in
-                let (path, oid) = (JSONPath(data.file.path), data.file.pointer.oid)
-                try give(
-                    Row(
-                        path: path.path, pathBytes: path.pathBytes, oid: oid.hex, size: data.file.pointer.byteCount,
-                        worktree: "\(data.state)", isStored: store.contains(oid), isUnpushed: unpushed.contains(oid), git: data.git))
+            try forEachDataFiles(selection, repository, changes) { files in
+                let unpushed = try unpushed.those(among: files.map(\.file.pointer.oid))
+                for data in files {
+                    let (path, oid) = (JSONPath(data.file.path), data.file.pointer.oid)
+                    try give(
+                        Row(
+                            path: path.path, pathBytes: path.pathBytes, oid: oid.hex, size: data.file.pointer.byteCount,
+                            worktree: "\(data.state)", isStored: store.contains(oid), isUnpushed: unpushed.contains(oid), git: data.git))
+                }
             }
         }
     }
@@ -119,6 +123,14 @@ struct StatusCommand: Command {
         _ selection: FileSelection, _ repository: Repository, _ changes: [BytePath: String], scanned: (IndexScan) -> Void = { _ in },
         _ body: (DataFile) throws -> Void
     ) throws {
+        try forEachDataFiles(selection, repository, changes, scanned: scanned) { for data in $0 { try body(data) } }
+    }
+
+    /// As `forEachDataFile`, portion by portion.
+    private static func forEachDataFiles(
+        _ selection: FileSelection, _ repository: Repository, _ changes: [BytePath: String], scanned: (IndexScan) -> Void = { _ in },
+        _ body: ([DataFile]) throws -> Void
+    ) throws {
         let store = try repository.store()
         var failure: (any Error)?
         try repository.forEachIndexScan { scan throws(RepositoryError) in
@@ -127,12 +139,12 @@ struct StatusCommand: Command {
             var files = selection.selected(scan.pointers, includingConflicts: true)
             let states = try repository.look(at: &files)
             do {
-                for (file, state) in zip(files, states) {
-                    try body(
+                try body(
+                    zip(files, states).map { file, state in
                         DataFile(
                             file: file, state: state, isStored: state == .pointer && store.contains(file.pointer.oid),
-                            git: changes.isEmpty ? "  " : changes[file.path] ?? "  "))
-                }
+                            git: changes.isEmpty ? "  " : changes[file.path] ?? "  ")
+                    })
             } catch {
                 failure = error
             }
@@ -153,6 +165,16 @@ struct StatusCommand: Command {
     static func forEachUnpushed(_ repository: Repository, _ body: (Pointer) -> Void) throws {
         guard try repository.git().resolve("HEAD") != nil else { return }
         try repository.forEachReachedPointer(from: ["HEAD"], extra: ["--not", "--remotes", "--not"]) { body($0.pointer) }
+    }
+}
+
+extension SortedBlobs {
+    /// Those of the blobs that were gathered.
+    func those(among oids: [ObjectID]) throws(SystemError) -> Set<ObjectID> {
+        var reader = try reader()
+        var found: Set<ObjectID> = []
+        for oid in oids.sorted() where try reader.first(of: oid) != nil { found.insert(oid) }
+        return found
     }
 }
 

@@ -64,23 +64,74 @@ extension Git {
     ///   - revision: any name of a commit or a tree.
     ///   - paths: files and folders; all of the tree where there are none.
     package func treeEntries(_ revision: BytePath, _ paths: [BytePath] = []) throws(GitError) -> [IndexEntry] {
-        let answer = try query(["--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", revision, "--"] + paths)
+        let answer = try query(Self.treeListing(revision, paths))
         var entries: [IndexEntry] = []
-        for record in answer.records {
-            // `100644 blob <name>\t<path>`
-            let fields = record.bytes.split(separator: UInt8(ascii: " "), maxSplits: 2)
-            guard fields.count == 3 else { throw .unexpected(command: "git ls-tree", answer: record.description) }
-            guard fields[1].elementsEqual("blob".utf8) else { continue }
-            let rest = fields[2].split(separator: UInt8(ascii: "\t"), maxSplits: 1)
-            guard rest.count == 2, let name = GitObjectName(hex: rest[0]) else {
-                throw .unexpected(command: "git ls-tree", answer: record.description)
-            }
-            entries.append(
-                IndexEntry(
-                    mode: String(decoding: fields[0], as: UTF8.self), name: name, stage: 0,
-                    path: BytePath(bytes: rest[1])))
-        }
+        for record in answer.records { if let entry = try Self.treeEntry(record) { entries.append(entry) } }
         return entries
+    }
+
+    /// Calls `body` with the entries that `treeEntries` would give, so many at once.
+    package func forEachTreePortion(
+        _ revision: BytePath, _ paths: [BytePath] = [], of count: Int, _ body: ([IndexEntry]) throws(GitError) -> Void
+    ) throws(GitError) {
+        var portion: [IndexEntry] = []
+        try forEachRecord(of: Self.treeListing(revision, paths), endingWith: 0) { record throws(GitError) in
+            guard let entry = try Self.treeEntry(BytePath(bytes: record)) else { return }
+            portion.append(entry)
+            guard portion.count >= count else { return }
+            try body(portion)
+            portion.removeAll(keepingCapacity: true)
+        }
+        if !portion.isEmpty { try body(portion) }
+    }
+
+    /// Calls `body` with the regular files of the index that a tree has not, or otherwise, so many at once in the order of
+    /// their paths. Files in conflict are left out.
+    /// - Parameter revision: any name of a commit or a tree.
+    package func forEachStagedPortion(
+        since revision: BytePath, of count: Int, _ body: ([IndexEntry]) throws(GitError) -> Void
+    ) throws(GitError) {
+        let arguments: [BytePath] = [
+            "diff-index", "--cached", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=AMT", "-z", revision,
+        ]
+        var portion: [IndexEntry] = []
+        // `:<mode> <mode> <name> <name> <letter>`, then the path.
+        var head: (mode: String, name: GitObjectName)?
+        try forEachRecord(of: arguments, endingWith: 0) { record throws(GitError) in
+            guard let (mode, name) = head.take() else {
+                let fields = record.dropFirst().split(separator: UInt8(ascii: " "))
+                guard record.first == UInt8(ascii: ":"), fields.count == 5, let name = GitObjectName(hex: fields[3]) else {
+                    throw .unexpected(command: "git diff-index", answer: String(decoding: record, as: UTF8.self))
+                }
+                head = (String(decoding: fields[1], as: UTF8.self), name)
+                return
+            }
+            let entry = IndexEntry(mode: mode, name: name, stage: 0, path: BytePath(bytes: record))
+            guard entry.isRegularFile else { return }
+            portion.append(entry)
+            guard portion.count >= count else { return }
+            try body(portion)
+            portion.removeAll(keepingCapacity: true)
+        }
+        if !portion.isEmpty { try body(portion) }
+    }
+
+    private static func treeListing(_ revision: BytePath, _ paths: [BytePath]) -> [BytePath] {
+        ["--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", revision, "--"] + paths
+    }
+
+    /// `100644 blob <name>\t<path>`
+    /// - Returns: nil for what is no file.
+    private static func treeEntry(_ record: BytePath) throws(GitError) -> IndexEntry? {
+        let fields = record.bytes.split(separator: UInt8(ascii: " "), maxSplits: 2)
+        guard fields.count == 3 else { throw .unexpected(command: "git ls-tree", answer: record.description) }
+        guard fields[1].elementsEqual("blob".utf8) else { return nil }
+        let rest = fields[2].split(separator: UInt8(ascii: "\t"), maxSplits: 1)
+        guard rest.count == 2, let name = GitObjectName(hex: rest[0]) else {
+            throw .unexpected(command: "git ls-tree", answer: record.description)
+        }
+        return IndexEntry(
+            mode: String(decoding: fields[0], as: UTF8.self), name: name, stage: 0, path: BytePath(bytes: rest[1]))
     }
 
     /// Calls `body` for the Git blobs of a tree's regular files, each path's.

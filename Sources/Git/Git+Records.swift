@@ -3,7 +3,7 @@ import Platform
 extension Git {
     /// Runs Git, which must succeed, and calls `body` for each record that it says, while it works.
     /// - Parameter end: the byte that ends a record.
-    func forEachRecord(
+    package func forEachRecord(
         of arguments: [BytePath], input: [UInt8]? = nil, endingWith end: UInt8, _ body: ([UInt8]) throws(GitError) -> Void
     ) throws(GitError) {
         if let failure = try stream(arguments, input: input, endingWith: end, body) { throw failure }

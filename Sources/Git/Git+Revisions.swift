@@ -47,6 +47,23 @@ extension Git {
         if let failure { throw failure }
     }
 
+    /// Calls `body` for each path of a file that a commit has added or changed, once or more often, from the newest commit
+    /// on; what merges alone have changed is left out.
+    /// - Parameter excluded: commits that do not count, nor those that they follow. A remote may have any number of them.
+    package func forEachChangedPath(
+        from starts: [GitObjectName], excluding excluded: [GitObjectName], _ body: (BytePath) throws(GitError) -> Void
+    ) throws(GitError) {
+        let arguments: [BytePath] = [
+            "log", "--format=", "--name-only", "-z", "--no-renames", "--no-show-signature", "--no-color", "--diff-filter=AMT",
+            "--stdin",
+        ]
+        // As input: a command line may have no room for them.
+        let input = Self.walkLines(from: starts, excluding: excluded)
+        try forEachRecord(of: arguments, input: input, endingWith: 0) { record throws(GitError) in
+            if !record.isEmpty { try body(BytePath(bytes: record)) }
+        }
+    }
+
     /// The refs of a remote repository, as it answers now: name and object.
     package func remoteRefs(_ url: BytePath) throws(GitError) -> [(ref: BytePath, name: GitObjectName)] {
         try query(["ls-remote", "--quiet", "--refs", "--end-of-options", url]).lines.compactMap { line in

@@ -22,23 +22,15 @@ package struct IndexScan: Sendable {
     package let raw: [RawFile]
     /// Pointers to blobs that are here, at paths that have no data filter: content that nobody will see.
     package let stray: [PointerFile]
+    /// The paths that the attributes give to the filter of Git LFS, whatever Git has there; without those in conflict.
+    package let lfs: Set<BytePath>
 
     /// Whether the index and the attributes say the same of every file.
     package var isConsistent: Bool { raw.isEmpty && stray.isEmpty }
 }
 
 extension Repository {
-    package func scanIndex() throws(RepositoryError) -> IndexScan {
-        var (pointers, raw, stray): ([PointerFile], [RawFile], [PointerFile]) = ([], [], [])
-        try forEachIndexScan { scan in
-            pointers += scan.pointers
-            raw += scan.raw
-            stray += scan.stray
-        }
-        return IndexScan(pointers: pointers, raw: raw, stray: stray)
-    }
-
-    /// As `scanIndex`, portion by portion, in the order of the index.
+    /// Looks through the index portion by portion, in its order.
     package func forEachIndexScan(_ body: (IndexScan) throws(RepositoryError) -> Void) throws(RepositoryError) {
         let git = try asking { () throws(GitError) -> Git in try self.git() }
         let finder = try asking { () throws(GitError) -> PointerFinder in try PointerFinder(self) }
@@ -78,8 +70,10 @@ extension Repository {
         pointers.reserveCapacity(files.count)
         var stray: [PointerFile] = []
         var rest: [IndexEntry] = []
+        var lfs: Set<BytePath> = []
         for (position, item) in files.enumerated() {
             let filter = filters[position]
+            if filter == "lfs", item.stage == 0 { lfs.insert(paths[position]) }
             guard let found = found[position] else {
                 if item.stage == 0, filter == "data" { rest.append(index.entry(item, paths[position])) }
                 continue
@@ -90,20 +84,57 @@ extension Repository {
                 stray.append(PointerFile(index.entry(item, paths[position]), found))
             }
         }
-        return IndexScan(pointers: pointers, raw: try rawFiles(among: rest), stray: stray)
+        return IndexScan(pointers: pointers, raw: try rawFiles(among: rest), stray: stray, lfs: lfs)
+    }
+
+    /// Calls `body` with the raw files of a tree, portion by portion in its order: those that the attributes of the worktree
+    /// give to the data filter, which would make pointers of them.
+    /// - Parameters:
+    ///   - paths: files and folders; all of the tree where there are none.
+    ///   - isWanted: which of the files are looked at.
+    ///   - count: so many files are looked at at once.
+    package func forEachRawFiles(
+        ofTree tree: GitObjectName, at paths: [BytePath] = [], where isWanted: (BytePath) -> Bool = { _ in true },
+        portion count: Int = 8192, _ body: ([RawFile]) throws(GitError) -> Void
+    ) throws(RepositoryError) {
+        let minimum = try settings().minimumByteCount
+        try asking { () throws(GitError) in
+            let (git, finder) = (try self.git(), try PointerFinder(self))
+            defer { finder.finish() }
+            func look(_ files: [IndexEntry], _ attributes: PendingAttribute) throws(GitError) {
+                let data = zip(files, try attributes.values()).compactMap { file, filter in filter == "data" ? file : nil }
+                let rest = zip(data, try finder.find(data.map(\.name))).compactMap { file, found in found == nil ? file : nil }
+                let raw = try Self.rawFiles(among: rest, minimum: Int(minimum), git)
+                if !raw.isEmpty { try body(raw) }
+            }
+            var begun: (files: [IndexEntry], attributes: PendingAttribute)?
+            try git.forEachTreePortion(BytePath(bytes: tree.hex), paths, of: count) { entries throws(GitError) in
+                let files = entries.filter { $0.isRegularFile && isWanted($0.path) }
+                guard !files.isEmpty else { return }
+                // Git goes through its attributes while the portion before is looked at.
+                let next = (files, git.beginAttribute("filter", of: files.map(\.path)))
+                if let begun { try look(begun.files, begun.attributes) }
+                begun = next
+            }
+            if let begun { try look(begun.files, begun.attributes) }
+        }
     }
 
     /// Those of the entries, all under the data filter, that it would make pointers of.
     package func rawFiles(among entries: [IndexEntry]) throws(RepositoryError) -> [RawFile] {
         guard !entries.isEmpty else { return [] }
         let minimum = Int(try settings().minimumByteCount)
+        return try asking { () throws(GitError) in try Self.rawFiles(among: entries, minimum: minimum, try git()) }
+    }
+
+    /// - Parameter minimum: so many bytes are made a pointer of, though they are text.
+    private static func rawFiles(among entries: [IndexEntry], minimum: Int, _ git: Git) throws(GitError) -> [RawFile] {
+        guard !entries.isEmpty else { return [] }
         let limit = max(Pointer.maximumTextByteCount, minimum)
         let names = Array(Set(entries.map(\.name)))
         var short: [GitObjectName: [UInt8]] = [:]
-        let sizes = try asking { () throws(GitError) in
-            try git().forEachBlob(names, shorterThan: limit) { name, content in short[name] = content }
-            return try git().byteCounts(of: names)
-        }
+        try git.forEachBlob(names, shorterThan: limit) { name, content in short[name] = content }
+        let sizes = try git.byteCounts(of: names)
         return entries.compactMap { entry in
             guard let byteCount = sizes[entry.name], byteCount > 0 else { return nil }
             if let content = short[entry.name] {

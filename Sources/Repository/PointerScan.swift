@@ -107,8 +107,28 @@ extension Repository {
 
     /// The pointers of a tree, by content alone: the attributes of another revision may differ from those here.
     package func treePointers(_ revision: BytePath) throws(RepositoryError) -> [PointerFile] {
+        var files: [PointerFile] = []
+        try forEachTreePointers(revision) { files += $0 }
+        return files
+    }
+
+    /// Calls `body` with the pointers that `treePointers` would give, portion by portion in the order of the tree.
+    /// - Parameter count: so many files are looked at at once.
+    package func forEachTreePointers(
+        _ revision: BytePath, portion count: Int = 8192, _ body: ([PointerFile]) -> Void
+    ) throws(RepositoryError) {
         try complete([revision.adding(suffix: "^{tree}")])
-        return try pointers(among: try asking { () throws(GitError) in try git().treeEntries(revision) })
+        try asking { () throws(GitError) in
+            let finder = try PointerFinder(self)
+            defer { finder.finish() }
+            try git().forEachTreePortion(revision, of: count) { entries throws(GitError) in
+                let files = entries.filter(\.isRegularFile)
+                let pointers = zip(files, try finder.find(files.map(\.name))).compactMap { entry, found in
+                    found.map { PointerFile(entry, $0) }
+                }
+                if !pointers.isEmpty { body(pointers) }
+            }
+        }
     }
 
     /// Fetches what a partial clone lacks of these revisions, before Git does it object by object.

@@ -24,6 +24,24 @@ final class DiffTests: EndToEndTestCase {
         try work.commit("New")
     }
 
+    func testFilesOfEveryPortionAreCompared() throws {
+        try work.write(pointerText(for: SampleData.bytes(10, seed: 1)), to: "old")
+        try work.write(pointerText(for: SampleData.bytes(11, seed: 2)), to: "new")
+        let stage = { (version: String) in
+            _ = try self.work.shell(
+                "name=$(git hash-object -w --no-filters \(version)); seq -f \"100644 $name\tm/%04g.bin\" 2100 | git update-index --add --index-info")
+        }
+        try stage("old")
+        try work.git("commit", "--quiet", "-m", "Old")
+        try stage("new")
+        let lines = try work.data("diff", "--cached", "--stat").lines
+        XCTAssertEqual(lines.count, 2100)
+        for (line, path) in zip([lines.first, lines.last], ["m/0001.bin", "m/2100.bin"]) { assertContains(line ?? "", path) }
+        XCTAssertEqual(try work.data("diff", "--cached", "--json").text.components(separatedBy: "\"path\"").count, 2101)
+        XCTAssertEqual(try work.attempt("data", "diff", "--cached", "--quiet").status, 1)
+        XCTAssertThrowsError(try work.data("diff", "no-such-revision"))
+    }
+
     // MARK: Git's own commands
 
     func testTextUpToTheLimitIsShownAsLinesAndLongerTextAsSummary() throws {

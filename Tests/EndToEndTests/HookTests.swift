@@ -183,6 +183,22 @@ final class HookTests: EndToEndTestCase {
         try assertPointer("raw.bin", in: work, for: content)
     }
 
+    func testRawDataOfEveryPortionIsRefused() throws {
+        let (work, _) = try laboratory.project()
+        try work.write(pointerText(for: content), to: "pointer")
+        try work.write(content, to: "raw")
+        _ = try work.shell("""
+            pointer=$(git hash-object -w --no-filters pointer) raw=$(git hash-object -w --no-filters raw)
+            { for file in 0.bin z.bin; do printf "100644 $raw\\t$file\\n"; done
+              seq -f "100644 $pointer\tm/%05g.bin" 8200; } | git update-index --add --index-info
+            """)
+        let commit = try work.attempt("commit", "-m", "Raw")
+        XCTAssertNotEqual(commit.status, 0)
+        assertContains(commit.errorText, "2 files of data staged without the filter:\n\t0.bin (39.06 KiB of raw content)\n\tz.bin (39")
+        try work.git("rm", "--quiet", "--cached", "0.bin", "z.bin")
+        try work.git("commit", "--quiet", "-m", "Pointers")
+    }
+
     func testConflictMarkersInsideAPointerAreRefused() throws {
         let (work, _) = try laboratory.project()
         let ours = String(decoding: pointerText(for: content), as: UTF8.self)

@@ -172,6 +172,23 @@ final class PrePushTests: EndToEndTestCase {
         try assertOnRemote(first)
     }
 
+    func testContentCommittedPastFilterAndHookIsRefused() throws {
+        try commit(first)
+        try work.write(second, to: "raw.bin")
+        try work.git(
+            "-c", "filter.data.process=", "-c", "filter.data.clean=", "-c", "filter.data.required=false", "add", "raw.bin")
+        try work.git("commit", "--quiet", "--no-verify", "-m", "Raw")
+        let push = try work.attempt("push")
+        XCTAssertNotEqual(push.status, 0)
+        assertContains(push.errorText, "1 file of data committed without the filter")
+        assertContains(push.errorText, "raw.bin (58.59 KiB of raw content)")
+        XCTAssertFalse(push.errorText.contains("a.bin"), push.errorText)
+        try work.git("add", "--renormalize", "raw.bin")
+        try work.git("commit", "--quiet", "-m", "Data")
+        try work.git("push", "--quiet")
+        try assertOnRemote(second)
+    }
+
     func testPushByURLFindsTheFolder() throws {
         let other = try laboratory.bareRepository("other.git")
         try commit(first)

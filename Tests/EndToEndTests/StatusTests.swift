@@ -146,4 +146,38 @@ final class StatusTests: EndToEndTestCase {
         let answer = try work.attempt("data", "doctor").expecting(1)
         assertContains(answer.text, "git data install")
     }
+
+    /// More files than are in memory at once, of which the first ones and the last ones are special.
+    func testFilesOfEveryPortionOfTheIndexCount() throws {
+        let (first, last) = ("data/a.bin", "z/zz.bin")
+        let content = SampleData.bytes(70_000, seed: 9)
+        try work.write(content, to: BytePath(last))
+        try work.write("*.lfs filter=lfs\n", to: "m/.gitattributes")
+        try work.commit("Last")
+        // What all the others have is not here, and none of them is in the worktree.
+        try work.write(pointerText(for: SampleData.bytes(10, seed: 10)), to: "absent")
+        // Raw, as no data pattern names it yet.
+        try work.write(SampleData.bytes(2000, seed: 11), to: "0.raw")
+        // A pointer to a blob that is here.
+        try work.write(pointerText(for: content), to: "0.stray")
+        _ = try work.shell("""
+            name() { git hash-object -w --no-filters "$1"; }
+            absent=$(name absent) raw=$(name 0.raw) stray=$(name 0.stray)
+            { for file in 0.raw zzz/2.raw; do echo "100644 $raw\t$file"; done
+              for file in 0.stray zzz/2.stray; do echo "100644 $stray\t$file"; done
+              for file in m/0.lfs zzz/2.lfs; do echo "100644 $absent\t$file"; done
+              seq -f "100644 $absent\tm/%05g.bin" 17000; } | git update-index --index-info
+            printf '*.raw filter=data\n*.lfs filter=lfs\n' >>.gitattributes
+            """)
+        let doctor = try work.attempt("data", "doctor").text
+        for words in [
+            "17003 tracked", "2 files in Git as they are, though tracked: '0.raw', 'zzz/2.raw'",
+            "2 files pointers that no data pattern matches: '0.stray', 'zzz/2.stray'", "of Git LFS: 2 files",
+        ] { assertContains(doctor, words) }
+        let dedup = try work.data("dedup", "--dry-run").lines
+        XCTAssertEqual(dedup, [first, "data2/b.bin", last].map { "would compare '\($0)' with its blob" })
+        let rows = try rows(work)
+        XCTAssertEqual(rows.values.filter(\.isUnpushed).map(\.path).sorted(), [first, "data2/b.bin", last])
+        XCTAssertEqual(rows.count, 17_005)
+    }
 }

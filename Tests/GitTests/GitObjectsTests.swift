@@ -94,6 +94,30 @@ final class GitObjectsTests: XCTestCase {
         }
     }
 
+    func testTreeAndStagedFilesComeInPortions() throws {
+        try writeOddFiles()
+        let entries = try git.treeEntries("HEAD")
+        try repository.write("changed", to: "plain")
+        try repository.write("new", to: "\nnew one")
+        try repository.git("add", "-A")
+        try repository.git("rm", "-q", "--cached", "--", "-dash")
+        try repository.git("update-index", "--chmod=+x", "grüße")
+        let link = try hash(Array("plain".utf8))
+        try repository.git("update-index", "--add", "--cacheinfo", BytePath("120000,\(link),link"))
+        try repository.git(["update-index", "--index-info"], input: Array("100644 \(link) 2\tboth\n".utf8))
+        let staged = try git.indexEntries().filter { ["plain", "\nnew one", "grüße"].contains($0.path) }
+        XCTAssertEqual(staged.map(\.mode).filter { $0 == "100755" }.count, 1)
+        for count in [1, 2, 3, 5, 100] {
+            var (tree, index): ([[IndexEntry]], [[IndexEntry]]) = ([], [])
+            try git.forEachTreePortion("HEAD", of: count) { tree.append($0) }
+            try git.forEachStagedPortion(since: "HEAD", of: count) { index.append($0) }
+            for (portions, expected) in [(tree, entries), (index, staged)] {
+                XCTAssertEqual(portions.flatMap { $0 }, expected)
+                XCTAssertEqual(portions.map(\.count).max(), min(count, expected.count))
+            }
+        }
+    }
+
     func testOnlySmallBlobsAreReadInTheOrderGiven() throws {
         let empty = try hash([])
         let small = try hash([0, 10, 0xff, 10])

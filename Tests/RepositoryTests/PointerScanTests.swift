@@ -35,6 +35,12 @@ final class PointerScanTests: XCTestCase {
         try scratch.git(["update-index", "-z", "--index-info"], input: record)
     }
 
+    private func scan() throws -> [IndexScan] {
+        var scans: [IndexScan] = []
+        try repository.forEachIndexScan { scans.append($0) }
+        return scans
+    }
+
     private func commitIndex() throws {
         try scratch.git("-c", "filter.data.clean=cat", "add", ".gitattributes")
         try scratch.git("commit", "-q", "--allow-empty", "-m", "x")
@@ -83,7 +89,7 @@ final class PointerScanTests: XCTestCase {
         try repository.forEachIndexPointers { portions.append($0) }
         XCTAssertEqual(portions.count, 2)
         XCTAssertNotEqual(portions[0].last?.path, portions[1].first?.path, "the sides of a conflict are together")
-        for found in [portions.flatMap { $0 }, try repository.scanIndex().pointers] {
+        for found in [portions.flatMap { $0 }, try scan().flatMap(\.pointers)] {
             XCTAssertEqual(found.map(\.entry), expected)
             let pointers = [BytePath(bytes: names[0].bytes): first, BytePath(bytes: names[1].bytes): second]
             XCTAssertEqual(found.map(\.pointer), expected.map { pointers[BytePath("\($0.name)")] })
@@ -113,6 +119,17 @@ final class PointerScanTests: XCTestCase {
         let found = try repository.treePointers("HEAD")
         XCTAssertEqual(found.map(\.path), ["a.dat", "folder/not-tracked.txt"])
         XCTAssertThrowsError(try repository.treePointers("nothing"))
+        try stage(pointer("three").text, "b.dat")
+        try stage(Array("no pointer".utf8), "c.dat")
+        try commitIndex()
+        let three = try repository.treePointers("HEAD")
+        XCTAssertEqual(three.map(\.path), ["a.dat", "b.dat", "folder/not-tracked.txt"])
+        for (count, expected) in [(1, 3), (2, 3), (3, 2), (5, 1)] {
+            var portions: [[PointerFile]] = []
+            try repository.forEachTreePointers("HEAD", portion: count) { portions.append($0) }
+            XCTAssertEqual(portions.flatMap { $0 }, three)
+            XCTAssertEqual(portions.count, expected)
+        }
     }
 
     func testReachedPointersAreEachFoundOnce() throws {
@@ -183,15 +200,15 @@ final class PointerScanTests: XCTestCase {
         try scratch.write(pointer("side 2").text, to: "both.dat")
         try stage(one.text, "skipped.dat")
         try scratch.git("update-index", "--skip-worktree", "skipped.dat")
-        let read = try (waiting(), repository.indexPointers(), repository.scanIndex())
+        let read = try (waiting(), repository.indexPointers(), scan())
         XCTAssertEqual(read.0.map(\.path), ["both.dat", "both.dat", "both.dat", "kept.dat"])
         XCTAssertEqual(Set(read.0.map(\.pointer.oid)).count, 2)
         for form: [BytePath] in [["--index-version", "4"], ["--split-index"]] {
             try scratch.git(["update-index"] + form)
             XCTAssertEqual(try waiting(), read.0)
             XCTAssertEqual(try repository.indexPointers(), read.1)
-            XCTAssertEqual(try repository.scanIndex().pointers, read.2.pointers)
-            XCTAssertEqual(try repository.scanIndex().raw, read.2.raw)
+            XCTAssertEqual(try scan().flatMap(\.pointers), read.2.flatMap(\.pointers))
+            XCTAssertEqual(try scan().flatMap(\.raw), read.2.flatMap(\.raw))
         }
     }
 
