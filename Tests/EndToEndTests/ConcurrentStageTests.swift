@@ -61,7 +61,7 @@ final class ConcurrentStageTests: ConcurrentTestCase {
     }
 
     func testRunsBesideAnIndexThatIsAlwaysBusy() throws {
-        let busy = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do git update-index -q --force-write-index; done"
+        let busy = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do git update-index --force-write-index; done"
         try run([
             Crowd.Command("git data run --name a -i raw.txt -o a.dat -- \"{ cat raw.txt; printf '\\\\0'; } > a.dat\"", in: work.folder),
             Crowd.Command(busy, in: work.folder), Crowd.Command(busy, in: work.folder),
