@@ -141,38 +141,3 @@ extension HydrationFile {
         otherText = fields.next(Bool.self) ? fields.nextText() : nil
     }
 }
-
-/// Files that have become clean, in the order of their paths: memory for some of them, however many there are.
-final class CleanFileList {
-    private let spool: RecordSpool
-    private var sums = CleanFiles.Sums()
-
-    init(in store: ObjectStore) {
-        spool = RecordSpool(in: store)
-    }
-
-    func add(_ file: CleanFile) {
-        var record = RecordBytes()
-        record.add(text: file.path.bytes)
-        record.add(file.name)
-        record.add(text: Array(file.mode.utf8))
-        record.add(file.status)
-        spool.add(record)
-        sums.add(file)
-    }
-
-    var files: CleanFiles {
-        let spool = spool
-        return CleanFiles(sums) { () throws(SystemError) in
-            var reader = spool.reader()
-            return { () throws(SystemError) in try reader.next().map(Self.file) }
-        }
-    }
-
-    private static func file(_ record: [UInt8]) -> CleanFile {
-        var fields = RecordFields(record)
-        return CleanFile(
-            path: BytePath(bytes: fields.nextText()), name: fields.next(GitObjectName.self),
-            mode: String(decoding: fields.nextText(), as: UTF8.self), status: fields.next(FileStatus?.self))
-    }
-}

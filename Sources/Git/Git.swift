@@ -120,15 +120,45 @@ package struct Git: Sendable {
             throw .system(error)
         }
         feeder?.finish()
-        let message = messages?.finish() ?? []
+        return try end(of: child, arguments, output, message: messages?.finish() ?? [])
+    }
+
+    /// Runs Git to its end, while `body` writes its input, and takes all that it says. Where Git gives up before it has read
+    /// all, what it says tells more than the broken pipe.
+    /// - Throws: also what `body` throws, once Git has ended with what was written until then.
+    func run(_ arguments: [BytePath], feeding body: (ByteWriter) throws(GitError) -> Void) throws(GitError) -> Answer {
+        let child = try start(arguments, input: .pipe, errors: .pipe, isBuffered: true)
+        let messages = child.takeErrors().map { Collector($0) }
+        let answers = child.takeOutput().map { Collector($0) }
+        let failure = Self.feed(child, body)
+        let output = answers?.finish() ?? []
+        let answer = try end(of: child, arguments, output, message: messages?.finish() ?? [])
+        if answer.status == 0, let failure { throw failure }
+        return answer
+    }
+
+    private static func feed(_ child: ChildProcess, _ body: (ByteWriter) throws(GitError) -> Void) -> GitError? {
+        guard let input = child.takeInput() else { return nil }
+        do throws(GitError) {
+            try body(input)
+            do throws(SystemError) { try input.flush() } catch { throw .system(error) }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func end(
+        of child: ChildProcess, _ arguments: [BytePath], _ output: [UInt8], message: [UInt8]
+    ) throws(GitError) -> Answer {
+        let said = String(decoding: message, as: UTF8.self)
         switch child.wait() {
         case .exited(let status):
-            return Answer(status: status, output: output, message: String(decoding: message, as: UTF8.self))
+            return Answer(status: status, output: output, message: said)
         case .killed(let signal):
             let brokenPipe: Int32 = 13
             // Git dies of it where a program that it has started for an address ends before it is asked: what that program
             // said tells more.
-            let said = String(decoding: message, as: UTF8.self)
             throw .failed(
                 command: Self.name(arguments), status: 128 + signal,
                 message: said.isEmpty || signal != brokenPipe ? "killed by signal \(signal)" : said)

@@ -104,6 +104,31 @@ final class AddTests: EndToEndTestCase {
         try ours.data("fsck")
     }
 
+    /// Of old and new files, more than are cleaned at once.
+    func testManyFilesAreTakenPortionByPortion() throws {
+        try both { work in
+            for number in 0..<1100 { try work.write(Array("old \(number)".utf8), to: BytePath("many/\(number).bin")) }
+        }
+        try addAndCompare(["--all"])
+        try both { work in
+            try work.git("commit", "--quiet", "-m", "First")
+            for number in 0..<1100 {
+                try work.write(Array("changed \(number)\0".utf8), to: BytePath("many/\(number).bin"))
+                try work.write(Array("new \(number)\0".utf8), to: BytePath("many/\(number)-b.bin"))
+            }
+            try work.write("same\0", to: "many/77.bin")
+            try work.write("same\0", to: "many/1099-b.bin")
+        }
+        let trace = laboratory.folder / "trace"
+        try laboratory.run("git", ["data", "add", "--all"], in: ours.folder, with: ["GIT_TRACE": trace]).expecting(0)
+        XCTAssertFalse(String(decoding: try trace.contents() ?? [], as: UTF8.self).contains("filter-process"))
+        try addAndCompare(["--all"])
+        try ours.git("commit", "--quiet", "-m", "Second")
+        try assertPointer("many/1099-b.bin", in: ours, for: Array("same\0".utf8))
+        try assertClean(ours)
+        try ours.data("fsck")
+    }
+
     func testPathspecsAreSeenFromTheFolder() throws {
         try addAndCompare(["[0-9].bin", ":!3.bin", ":(top,glob)**/1?.bin"], in: "data")
         try addAndCompare(["-A"], in: "data")

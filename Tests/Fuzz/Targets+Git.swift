@@ -18,7 +18,7 @@ extension FuzzTarget {
         words: ["DIRC", "\u{0}\u{0}\u{0}\u{2}", "\u{0}\u{0}\u{0}\u{4}", "TREE", "REUC", "link", "sdir", "FSMN", "EOIE", "IEOT", "UNTR", "abcd"]
     ) { input in
         let written = FileStatus.Time(seconds: 1_700_000_000, nanoseconds: 0)
-        let names = try? IndexFile.names(in: input)
+        var names: [BytePath: GitObjectName] = [:]
         if let contents = try? IndexContents(input, written: written) {
             var last: BytePath?
             for item in contents.items.prefix(64) {
@@ -27,13 +27,13 @@ extension FuzzTarget {
                 let positions = contents.positions(of: path)
                 if last.map({ $0 < path }) ?? true, contents.items.count < 2 { require(!positions.isEmpty, "an entry is not found") }
                 last = path
+                if item.stage == 0 { names[path] = item.name }
             }
-            _ = names
         }
         for algorithm in [MessageDigest.Algorithm.sha1, .sha256] {
             guard let same = copy(input, algorithm, []) else { continue }
             require(same == input, "an index changes as it is copied")
-            let files = (names ?? [:]).prefix(8).map { CleanFile(path: $0.key, name: $0.value, mode: "100644", status: try? FuzzFolder.path.status()) }
+            let files = names.prefix(8).map { CleanFile(path: $0.key, name: $0.value, mode: "100644", status: try? FuzzFolder.path.status()) }
             guard let changed = copy(input, algorithm, files) else {
                 require(false, "an index cannot be copied twice")
                 return

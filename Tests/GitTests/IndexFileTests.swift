@@ -56,7 +56,6 @@ final class IndexFileTests: XCTestCase {
     /// There is no room for four thousand million paths, and none is wanted.
     func testHeadThatPromisesMoreThanThereIsIsRefused() {
         let bytes = Array("DIRC".utf8) + [0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff] + [UInt8](repeating: 0, count: 64)
-        XCTAssertThrowsError(try IndexFile.names(in: bytes))
         XCTAssertThrowsError(try IndexContents(bytes, written: .init(seconds: 0, nanoseconds: 0)))
     }
 

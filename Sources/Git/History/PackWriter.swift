@@ -46,6 +46,9 @@ package final class PackWriter {
 
     package var digestByteCount: Int { algorithm.byteCount }
 
+    /// How many objects were added. Their names are held, so that none is added twice.
+    package var objectCount: Int { written.count }
+
     /// Adds an object; one that was added before is named only.
     package func add(_ kind: GitObjectKind, _ content: [UInt8]) throws(GitError) -> GitObjectName {
         let digest = try name(kind, content)
@@ -113,47 +116,33 @@ package final class PackWriter {
         guard !written.isEmpty else { return }
         try flush()
         let command: [BytePath] = written.count < unpackLimit ? ["unpack-objects", "-q"] : ["index-pack", "--stdin"]
-        let child = try git.start(command, input: .pipe, errors: .pipe)
-        let messages = child.takeErrors().map { Collector($0) }
-        let answers = child.takeOutput().map { Collector($0) }
-        // Where Git gives up before the end, what it says tells more than the broken pipe.
-        let failure = feed(child)
-        let message = messages?.finish() ?? []
-        _ = answers?.finish()
-        guard case .exited(0) = child.wait() else {
-            throw .failed(command: Git.name(command), status: 128, message: String(decoding: message, as: UTF8.self))
-        }
-        if let failure { throw .system(failure) }
+        let answer = try git.run(command, feeding: { input throws(GitError) in
+            do throws(SystemError) { try feed(input) } catch { throw .system(error) }
+        })
+        _ = try answer.checked(command)
     }
 
-    private func feed(_ child: ChildProcess) -> SystemError? {
-        do throws(SystemError) {
-            guard let input = child.takeInput() else { return nil }
-            var digest = MessageDigest(algorithm)
-            let header = PackEncoding.header(objectCount: written.count)
-            digest.update(header)
-            try input.write(header)
-            try file.descriptor.seek(to: 0)
-            var piece = [UInt8](repeating: 0, count: 1 << 20)
-            while true {
-                var failure: SystemError?
-                let count = piece.withUnsafeMutableBytes { target in
-                    do throws(SystemError) { return try file.descriptor.read(into: target) } catch {
-                        failure = error
-                        return 0
-                    }
+    private func feed(_ input: ByteWriter) throws(SystemError) {
+        var digest = MessageDigest(algorithm)
+        let header = PackEncoding.header(objectCount: written.count)
+        digest.update(header)
+        try input.write(header)
+        try file.descriptor.seek(to: 0)
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            var failure: SystemError?
+            let count = piece.withUnsafeMutableBytes { target in
+                do throws(SystemError) { return try file.descriptor.read(into: target) } catch {
+                    failure = error
+                    return 0
                 }
-                if let failure { throw failure }
-                if count == 0 { break }
-                let some = Array(piece[..<count])
-                digest.update(some)
-                try input.write(some)
             }
-            try input.write(digest.finalize())
-            try input.flush()
-            return nil
-        } catch {
-            return error
+            if let failure { throw failure }
+            if count == 0 { break }
+            let some = Array(piece[..<count])
+            digest.update(some)
+            try input.write(some)
         }
+        try input.write(digest.finalize())
     }
 }

@@ -171,6 +171,25 @@ extension Git {
         return numbers.lexicographicallyPrecedes([2, 43]) ? 0 : 1 << 31
     }
 
+    /// Makes the index have the files, as `git add` would, their objects being there.
+    package func stage(_ files: CleanFiles) throws(GitError) {
+        try change(["update-index", "--add", "--replace", "-z", "--index-info"]) { input throws(GitError) in
+            try Self.reading { () throws(SystemError) in
+                let next = try files.read()
+                while let file = try next() { try input.write(Self.entryText(file.mode, file.name, file.path)) }
+            }
+        }
+    }
+
+    /// An entry that is not in conflict, as `git update-index --index-info` takes it.
+    private static func entryText(_ mode: String, _ name: GitObjectName, _ path: BytePath) -> [UInt8] {
+        Array(mode.utf8) + [UInt8(ascii: " ")] + name.hex + Array(" 0\t".utf8) + path.bytes + [0]
+    }
+
+    private static func reading<Result>(_ body: () throws(SystemError) -> Result) throws(GitError) -> Result {
+        do throws(SystemError) { return try body() } catch { throw .system(error) }
+    }
+
     /// Lets Git read the files and compare them with their entries. Writing an entry once more with the object
     /// that it has makes Git forget what it knew of the file; nothing that a user changed is staged.
     private func compare(_ files: CleanFiles) throws(GitError) {
@@ -181,31 +200,32 @@ extension Git {
     /// - Returns: whether there are any.
     @discardableResult
     private func forget(_ files: CleanFiles) throws(GitError) -> Bool {
-        guard try !entriesAsTheyAre(files).isEmpty else { return false }
-        let command: [BytePath] = ["update-index", "-z", "--index-info"]
-        _ = try attemptChange(command) { () throws(GitError) in try entriesAsTheyAre(files) }.checked(command)
-        return true
+        var isAny = false
+        try change(["update-index", "-z", "--index-info"]) { input throws(GitError) in
+            // Whoever held the lock may have changed what there is.
+            isAny = false
+            try forEachEntryAsItIs(files) { entry throws(GitError) in
+                isAny = true
+                try Self.reading { () throws(SystemError) in try input.write(Self.entryText(entry.mode, entry.name, entry.path)) }
+            }
+        }
+        return isAny
     }
 
-    /// The entries of files that still have these objects, as `git update-index --index-info` takes them.
-    private func entriesAsTheyAre(_ files: CleanFiles) throws(GitError) -> [UInt8] {
-        func reading<Result>(_ body: () throws(SystemError) -> Result) throws(GitError) -> Result {
-            do throws(SystemError) { return try body() } catch { throw .system(error) }
-        }
-        let next = try reading(files.read)
-        var file = try reading(next)
-        var input: [UInt8] = []
+    /// Calls `body` with the entries of files that still have these objects.
+    private func forEachEntryAsItIs(_ files: CleanFiles, _ body: (IndexEntry) throws(GitError) -> Void) throws(GitError) {
+        let next = try Self.reading(files.read)
+        var file = try Self.reading(next)
         // `<tag> <mode> <name> <stage>\t<path>`; other tags than H are entries with flags (`assume-unchanged`,
         // `skip-worktree`), which would be lost.
         let prefix = Array("H ".utf8)
         try forEachRecord(of: ["ls-files", "-s", "-v", "-z", "--full-name"], endingWith: 0) { record throws(GitError) in
             guard record.starts(with: prefix) else { return }
             let entry = try Self.entry(BytePath(bytes: record.dropFirst(2)), command: "git ls-files -s -v")
-            while let named = file, named.path < entry.path { file = try reading(next) }
+            while let named = file, named.path < entry.path { file = try Self.reading(next) }
             guard entry.stage == 0, let file, file.path == entry.path, file.name == entry.name else { return }
-            input += Array("\(entry.mode) \(entry.name) 0\t".utf8) + entry.path.bytes + [0]
+            try body(entry)
         }
-        return input
     }
 
     private func refresh() throws(GitError) {

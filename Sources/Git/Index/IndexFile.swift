@@ -1,32 +1,5 @@
-import Digest
-import Platform
-
 /// What is known of the layout of an index beyond its entries. Pure.
 package enum IndexFile {
-    /// The objects of all files that are not in conflict, as an index of any sound form has them; without a check of
-    /// its checksum, for who only wants to know where to look first.
-    package static func names(in bytes: [UInt8]) throws(IndexFormatError) -> [BytePath: GitObjectName] {
-        do throws(IndexFormatError) {
-            return try names(in: bytes, nameByteCount: 20)
-        } catch {
-            return try names(in: bytes, nameByteCount: 32)
-        }
-    }
-
-    private static func names(
-        in bytes: [UInt8], nameByteCount: Int
-    ) throws(IndexFormatError) -> [BytePath: GitObjectName] {
-        var cursor = try IndexCursor(bytes, nameByteCount: nameByteCount)
-        var names: [BytePath: GitObjectName] = [:]
-        // What the head says is believed as far as there are bytes for it.
-        names.reserveCapacity(min(Int(cursor.entryCount), bytes.count / 62))
-        while let entry = try cursor.next() {
-            guard entry.stage == 0 else { continue }
-            names[BytePath(bytes: cursor.path)] = GitObjectName(bytes: bytes[entry.name])
-        }
-        return names
-    }
-
     /// Extensions fill the rest: four letters of name, four bytes of length, content. A name that begins
     /// with a capital may be passed over by who does not know it.
     static func checkExtensions(_ bytes: [UInt8], from start: Int, to end: Int) throws(IndexFormatError) {
