@@ -8,7 +8,7 @@ package enum ContentID: Hashable, Sendable {
     case blob(ObjectID)
     /// `git:<40 or 64 digits>`
     case git(GitObjectName)
-    /// `folder:<64 digits>`: SHA-256 over the files in it, see `folder(_:)`.
+    /// `folder:<64 digits>`: SHA-256 over the files in it, see `FolderDigest`.
     case folder(ObjectID)
 
     /// - Returns: nil for anything else than the three forms, in lower case.
@@ -29,15 +29,12 @@ package enum ContentID: Hashable, Sendable {
         }
     }
 
-    /// The identity of a folder: the SHA-256 of a line `<id> <path from the folder>` NUL for each file, in the order of the paths' bytes.
+    /// The identity of a folder.
+    /// - Parameter files: with their paths from the folder, in any order.
     package static func folder(_ files: some Sequence<(path: [UInt8], id: ContentID)>) -> ContentID {
-        var digest = MessageDigest(.sha256)
-        for file in files.sorted(by: { $0.path.lexicographicallyPrecedes($1.path) }) {
-            digest.update(Array("\(file.id) ".utf8) + file.path + [0])
-        }
-        let bytes = digest.finalize()
-        // A SHA-256 has as many bytes as an oid.
-        return .folder(ObjectID(digest: bytes) ?? .of(bytes))
+        var digest = FolderDigest()
+        for file in files.sorted(by: { $0.path.lexicographicallyPrecedes($1.path) }) { digest.add(file.path, file.id) }
+        return digest.finish()
     }
 
     /// The first digits, for people.
@@ -46,6 +43,24 @@ package enum ContentID: Hashable, Sendable {
         case .blob(let oid), .folder(let oid): String(oid.hex.prefix(12))
         case .git(let name): String(name.description.prefix(12))
         }
+    }
+}
+
+/// Makes the identity of a folder: the SHA-256 of a line `<id> <path from the folder>` NUL for each file, in the order of
+/// the paths' bytes.
+struct FolderDigest: ~Copyable {
+    private var digest = MessageDigest(.sha256)
+
+    /// Adds a file.
+    /// - Parameter path: from the folder, which comes after those added before.
+    mutating func add(_ path: some Sequence<UInt8>, _ id: ContentID) {
+        digest.update(Array("\(id) ".utf8) + path + [0])
+    }
+
+    consuming func finish() -> ContentID {
+        let bytes = digest.finalize()
+        // A SHA-256 has as many bytes as an oid.
+        return .folder(ObjectID(digest: bytes) ?? .of(bytes))
     }
 }
 

@@ -62,7 +62,7 @@ package struct LineageFacts: Sendable {
         _ repository: Repository, _ map: LineageMap, _ paths: Set<BytePath>, _ revision: GitObjectName?
     ) throws(LineageError) {
         let waiting = paths.filter { path in
-            guard let file = files[path], file.isStaged, !file.pointers.isEmpty else { return false }
+            guard let file = files[path], file.isStaged, file.pointerCount > 0 else { return false }
             return map.edges(into: .file(path)).isEmpty && !path.isEmpty
         }
         guard !waiting.isEmpty else { return }
@@ -77,7 +77,7 @@ package struct LineageFacts: Sendable {
             for change in commit.changes {
                 for path in [change.path] + (hasFolders ? change.path.foldersAround : []) where rest.remove(path) != nil {
                     // What the index has may be staged only.
-                    guard let file = files[path], file.isFolder || file.pointers.first?.entry.name == change.blob else { continue }
+                    guard let file = files[path], file.isFolder || file.pointer?.entry.name == change.blob else { continue }
                     origins[path] = Origin(commit: commit.name, seconds: commit.seconds, author: commit.author)
                 }
             }

@@ -4,16 +4,6 @@ import Platform
 import Pointer
 import Repository
 
-/// What a file or folder that a stage names is now.
-package struct PresentFile: Equatable, Sendable {
-    package let id: ContentID
-    /// Whether the index has just this, so that it would be in the next commit.
-    package let isStaged: Bool
-    package let isFolder: Bool
-    /// The pointers in the index for this file, or for what is in this folder, wherever their content is.
-    package let pointers: [PointerFile]
-}
-
 /// Tells what identifies contents as they are now: by the index, where the worktree has what it says, else by reading.
 /// Pointers tell their blobs, so that nothing need be fetched.
 ///
@@ -21,111 +11,149 @@ package struct PresentFile: Equatable, Sendable {
 /// looked is read and hashed, as `git status` does.
 package struct PresentContents {
     private let repository: Repository
-    private let index: IndexContents
     private let top: BytePath
+
+    /// So many entries of the index are looked at at once.
+    private static let portionCount = 4096
 
     package init(_ repository: Repository) throws(LineageError) {
         self.repository = repository
-        (index, top) = try asking { () throws(RepositoryError) in (try repository.indexContents(), try repository.worktree()) }
+        top = try asking { () throws(RepositoryError) in try repository.worktree() }
     }
 
-    /// - Parameter paths: of files and folders, from the top of the worktree; what is nowhere is left out of the answer.
-    package func look(at paths: some Sequence<BytePath>) throws(LineageError) -> [BytePath: PresentFile] {
-        let paths = Set(paths)
-        // Which entries and which files of no entry belong to which path.
-        var positions: [BytePath: Range<Int>] = [:]
-        var folders: Set<BytePath> = []
-        var toList: [BytePath] = []
-        for path in paths {
-            let own = index.positions(of: path)
-            let inside = own.isEmpty ? index.positions(inside: path) : own
-            positions[path] = inside
-            if own.isEmpty {
-                let isFolder = top.appending(path).isFolder
-                if isFolder || !inside.isEmpty { folders.insert(path) }
-                if isFolder || top.appending(path).isPresent { toList.append(path) }
+    /// - Parameters:
+    ///   - paths: of files and folders, from the top of the worktree; what is nowhere is left out of the answer.
+    ///   - body: is called with the pointers in the index for all of them, many at once, each once, wherever their content is.
+    package func look(
+        at paths: some Sequence<BytePath>, pointers body: ([PointerFile]) throws(RepositoryError) -> Void = { _ in }
+    ) throws(LineageError) -> [BytePath: PresentFile] {
+        let paths = Set(paths).sorted()
+        guard !paths.isEmpty else { return [:] }
+        let gatherings = paths.map { ($0, PresentFileGathering($0)) }
+        var new = try newFiles(at: paths)[...]
+        var sample: GitObjectName?
+        let next = try asking { () throws(RepositoryError) in try repository.readIndex(Self.portionCount) }
+        while true {
+            let index = try asking { () throws(RepositoryError) in try next() }
+            sample = sample ?? index?.items.first?.name
+            let portion = Portion(index ?? IndexContents([]), new: &new, isLast: index == nil)
+            let known = try identities(in: portion, gatherings.map(\.0), like: sample)
+            for (path, gathering) in gatherings { portion.give(to: gathering, at: path, known) }
+            let pointers = known.values.compactMap(\.pointer)
+            if !pointers.isEmpty { try asking { () throws(RepositoryError) in try body(pointers.sorted { $0.path < $1.path }) } }
+            if index == nil { break }
+        }
+        return Dictionary(uniqueKeysWithValues: gatherings.compactMap { path, gathering in gathering.finish().map { (path, $0) } })
+    }
+
+    /// So much of the index as is in memory at once, with the files that stand between its entries and are in none.
+    private struct Portion {
+        let index: IndexContents
+        /// In the order of their paths.
+        let new: [BytePath]
+
+        /// - Parameter rest: of all such files; those of this portion are taken away.
+        init(_ index: IndexContents, new rest: inout ArraySlice<BytePath>, isLast: Bool) {
+            self.index = index
+            let last = index.items.last.map { index.path(of: $0) }
+            let some = isLast ? rest : rest.prefix { path in last.map { path <= $0 } ?? false }
+            rest = rest.dropFirst(some.count)
+            // What was given by name may be in the index.
+            new = some.filter { index.positions(of: $0).isEmpty }
+        }
+
+        /// The positions of the entries at or below paths.
+        func positions(of paths: [BytePath]) -> Set<Int> {
+            var positions: Set<Int> = []
+            for path in paths {
+                positions.formUnion(index.positions(of: path))
+                positions.formUnion(index.positions(inside: path))
             }
+            return positions
         }
-        let untracked = try untrackedFiles(toList)
-        let known = try identities(at: positions.values, and: untracked)
-        let others = untracked.sorted()
-        var answer: [BytePath: PresentFile] = [:]
-        for path in paths {
-            let entries = (positions[path] ?? 0..<0).map { index.path(of: index.items[$0]) }
-            let new = folders.contains(path) ? others[others.positions(inside: path)] : untracked.contains(path) ? [path] : []
-            answer[path] = present(path, isFolder: folders.contains(path), entries + new, known)
+
+        /// The other files at or below paths.
+        func new(of paths: [BytePath]) -> Set<BytePath> {
+            var files: Set<BytePath> = []
+            for path in paths {
+                if new.position(of: path) != nil { files.insert(path) }
+                files.formUnion(new[new.positions(inside: path)])
+            }
+            return files
         }
-        return answer
+
+        func give(to gathering: PresentFileGathering, at path: BytePath, _ known: [BytePath: FoundFile]) {
+            let own = index.positions(of: path)
+            if !own.isEmpty || new.position(of: path) != nil { gathering.take(known[path]) }
+            guard !gathering.isFile else { return }
+            var others = new[new.positions(inside: path)]
+            for position in index.positions(inside: path) {
+                let file = index.path(of: index.items[position])
+                while let other = others.first, other < file {
+                    gathering.take(known[other], inside: other)
+                    others.removeFirst()
+                }
+                gathering.take(known[file], inside: file)
+            }
+            for other in others { gathering.take(known[other], inside: other) }
+        }
     }
 
-    private func present(
-        _ path: BytePath, isFolder: Bool, _ files: [BytePath], _ known: [BytePath: Identity]
-    ) -> PresentFile? {
-        let found = files.compactMap { file in known[file].map { (file, $0) } }
-        guard isFolder else { return found.first.map { PresentFile(id: $0.1.id, isStaged: $0.1.isStaged, isFolder: false, pointers: $0.1.pointers) } }
-        guard !found.isEmpty else { return nil }
-        let parts = found.map { (path: $0.0.relative(to: path)?.bytes ?? [], id: $0.1.id) }
-        return PresentFile(
-            id: .folder(parts), isStaged: found.count == files.count && found.allSatisfy(\.1.isStaged), isFolder: true,
-            pointers: found.flatMap(\.1.pointers))
-    }
-
-    private struct Identity {
-        let id: ContentID
-        let isStaged: Bool
-        var pointers: [PointerFile] = []
-    }
-
-    /// Files that are neither in the index nor ignored, below those paths or at them.
-    private func untrackedFiles(_ paths: [BytePath]) throws(LineageError) -> Set<BytePath> {
-        guard !paths.isEmpty else { return [] }
+    /// Files below those paths that are neither in the index nor ignored, and what is there at those paths themselves, in the
+    /// order of the paths.
+    private func newFiles(at paths: [BytePath]) throws(LineageError) -> [BytePath] {
         let arguments: [BytePath] = [
             "--literal-pathspecs", "ls-files", "-z", "--others", "--exclude-standard", "--full-name", "--",
         ]
+        let folders = paths.filter { top.appending($0).isFolder }
+        // Given by name, an ignored file counts as well.
+        var found = Set(paths.filter { !$0.isEmpty && top.appending($0).isPresent }).subtracting(folders)
         // As many as a command line takes at once.
-        var found: Set<BytePath> = []
-        var rest = paths.sorted()[...]
+        var rest = folders[...]
         while !rest.isEmpty {
             let some = rest.prefix(1000)
             rest = rest.dropFirst(some.count)
             let whole = some.map { $0.isEmpty ? BytePath(".") : $0 }
-            found.formUnion(try git { () throws(GitError) in try repository.git().query(arguments + whole).records })
+            try git { () throws(GitError) in
+                try repository.git().forEachRecord(of: arguments + whole, endingWith: 0) { found.insert(BytePath(bytes: $0)) }
+            }
         }
-        // Given by name, an ignored file counts as well.
-        return found.union(paths.filter { !top.appending($0).isFolder })
+        return found.sorted()
     }
 
-    /// The identities of all those entries and files.
+    /// The identities of a portion's files at or below paths.
     private func identities(
-        at ranges: some Sequence<Range<Int>>, and untracked: Set<BytePath>
-    ) throws(LineageError) -> [BytePath: Identity] {
-        let positions = Set(ranges.flatMap { $0 }).filter { index.items[$0].stage == 0 }.sorted()
-        let sights = try self.sights(of: positions)
+        in portion: Portion, _ paths: [BytePath], like sample: GitObjectName?
+    ) throws(LineageError) -> [BytePath: FoundFile] {
+        let index = portion.index
+        let positions = portion.positions(of: paths).filter { index.items[$0].stage == 0 }.sorted()
+        let new = portion.new(of: paths)
+        guard !positions.isEmpty || !new.isEmpty else { return [:] }
+        let sights = try self.sights(of: positions, in: index)
         let pointers = try asking { () throws(RepositoryError) in
             try repository.pointers(of: index, at: positions.filter { index.items[$0].isRegularFile })
         }
-        let pointerAt = Dictionary(pointers.map { ($0.path, $0) }) { first, _ in first }
-        var known: [BytePath: Identity] = [:]
-        var staged: [BytePath: ContentID] = [:]
+        var rest = pointers[...]
+        var known: [BytePath: FoundFile] = [:]
+        var staged: [BytePath: FoundFile] = [:]
         var changed: [BytePath] = []
         for (position, sight) in zip(positions, sights) {
             let item = index.items[position]
             let path = index.path(of: item)
-            let pointer = pointerAt[path]
-            let id = pointer.map { ContentID.blob($0.pointer.oid) } ?? .git(item.name)
+            let pointer = rest.first?.path == path ? rest.popFirst() : nil
+            let file = FoundFile(id: pointer.map { .blob($0.pointer.oid) } ?? .git(item.name), isStaged: true, pointer: pointer)
             switch sight {
-            case .asIndexed: known[path] = Identity(id: id, isStaged: true, pointers: pointer.map { [$0] } ?? [])
+            case .asIndexed: known[path] = file
             case .changed:
-                staged[path] = id
+                staged[path] = file
                 changed.append(path)
             case .absent: break
             }
         }
-        let sample = index.items.first?.name
-        let fresh = try WorktreeIdentities(repository, top: top, like: sample).look(at: changed + untracked.sorted())
+        let fresh = try WorktreeIdentities(repository, top: top, like: sample).look(at: changed + new.sorted())
         for (path, id) in fresh {
-            let isStaged = staged[path] == id
-            known[path] = Identity(id: id, isStaged: isStaged, pointers: isStaged ? pointerAt[path].map { [$0] } ?? [] : [])
+            let file = staged[path]
+            known[path] = file?.id == id ? file : FoundFile(id: id, isStaged: false, pointer: nil)
         }
         return known
     }
@@ -133,11 +161,10 @@ package struct PresentContents {
     private enum Sight: Sendable { case asIndexed, changed, absent }
 
     /// How the files of the worktree stand to their entries.
-    private func sights(of positions: [Int]) throws(LineageError) -> [Sight] {
+    private func sights(of positions: [Int], in index: IndexContents) throws(LineageError) -> [Sight] {
         let worktree: Descriptor
         do throws(SystemError) { worktree = try .open(top, [.read, .folder]) } catch { throw .system(error) }
         let folder = OpenFolder(worktree)
-        let index = self.index
         let seen = concurrentMap(positions) { position -> Result<Sight, SystemError> in
             let item = index.items[position]
             // A submodule is what its entry says.
@@ -172,21 +199,4 @@ func asking<Result>(_ question: () throws(RepositoryError) -> Result) throws(Lin
 
 func git<Result>(_ question: () throws(GitError) -> Result) throws(LineageError) -> Result {
     do throws(GitError) { return try question() } catch { throw .git(error) }
-}
-
-extension [BytePath] {
-    /// Where those that are in a folder stand, in a list in the order of the bytes.
-    func positions(inside folder: BytePath) -> Range<Int> {
-        guard !folder.isEmpty else { return indices }
-        let prefix = folder.bytes + [UInt8(ascii: "/")]
-        var range = startIndex..<endIndex
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            let isBefore = self[middle].bytes.lexicographicallyPrecedes(prefix)
-            range = isBefore ? middle + 1..<range.upperBound : range.lowerBound..<middle
-        }
-        var end = range.lowerBound
-        while end < endIndex, self[end].bytes.starts(with: prefix) { end += 1 }
-        return range.lowerBound..<end
-    }
 }

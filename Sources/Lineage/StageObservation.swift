@@ -183,7 +183,7 @@ package struct StageObserver {
             return try git { () throws(GitError) in try repository.git().blob(name) } ?? []
         }
         if let found = try contentWithoutLinks(of: path) {
-            guard !file.pointers.contains(where: { $0.text == found }) else {
+            guard file.pointer?.text != found else {
                 throw .values(path, reason: "its data is not here; git data pull")
             }
             return found

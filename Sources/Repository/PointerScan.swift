@@ -39,29 +39,35 @@ package struct ReachedPointer: Equatable, Sendable {
 }
 
 extension Repository {
-    /// The index, as its file has it, or as Git tells where only Git can read that.
-    package func indexContents() throws(RepositoryError) -> IndexContents {
+    /// - Returns: nil behind the last portion.
+    package typealias IndexReader = () throws(RepositoryError) -> IndexContents?
+
+    /// Begins to read the index's entries, portion by portion.
+    /// - Parameter count: so many at once, where not only Git can read the index.
+    package func readIndex(_ count: Int) throws(RepositoryError) -> IndexReader {
         // What the environment says of an index is not about an isolated repository.
-        if !isIsolated, let contents = IndexContents(file: location.index) { return contents }
-        return IndexContents(try asking { () throws(GitError) in try git().indexEntries() })
+        try readIndex(isIsolated ? nil : location.index, try asking { () throws(GitError) in try git() }, count)
     }
 
-    /// Calls `body` with the index's entries, portion by portion.
     /// - Parameters:
     ///   - index: its file; nil where only Git is to be asked.
     ///   - git: which works at the top of its worktree.
+    private func readIndex(_ index: BytePath?, _ git: Git, _ count: Int) throws(RepositoryError) -> IndexReader {
+        if let index, let portions = IndexPortions(file: index) {
+            return { () throws(RepositoryError) in
+                do throws(GitError) { return try portions.next(count) } catch { throw .git(error) }
+            }
+        }
+        var whole: IndexContents? = IndexContents(try asking { () throws(GitError) in try git.indexEntries() })
+        return { () throws(RepositoryError) in whole.take() }
+    }
+
+    /// Calls `body` with the index's entries, portion by portion.
     func forEachIndexPortion(
         of index: BytePath?, _ git: Git, _ body: (IndexContents) throws(RepositoryError) -> Void
     ) throws(RepositoryError) {
-        if let index, let portions = IndexPortions(file: index) {
-            func next() throws(RepositoryError) -> IndexContents? {
-                do throws(GitError) { return try portions.next() } catch { throw .git(error) }
-            }
-            while let portion = try next() { try body(portion) }
-        } else {
-            let entries = try asking { () throws(GitError) in try git.indexEntries() }
-            try body(IndexContents(entries))
-        }
+        let next = try readIndex(index, git, IndexPortions.entryCount)
+        while let portion = try next() { try body(portion) }
     }
 
     /// The pointers of the index, at every stage, whose paths have a data filter now.
@@ -118,15 +124,31 @@ extension Repository {
         _ revision: BytePath, portion count: Int = 8192, _ body: ([PointerFile]) -> Void
     ) throws(RepositoryError) {
         try complete([revision.adding(suffix: "^{tree}")])
+        try forEachTreePortion(revision, of: count) { files in
+            let pointers = files.compactMap(\.pointer)
+            if !pointers.isEmpty { body(pointers) }
+        }
+    }
+
+    /// Calls `body` with the files of a tree, portion by portion in the order of their paths, each with the pointer that
+    /// it is.
+    /// - Parameters:
+    ///   - paths: files and folders; all of the tree where there are none.
+    ///   - count: so many files are looked at at once.
+    package func forEachTreePortion(
+        _ revision: BytePath, _ paths: [BytePath] = [], of count: Int,
+        _ body: ([(entry: IndexEntry, pointer: PointerFile?)]) -> Void
+    ) throws(RepositoryError) {
         try asking { () throws(GitError) in
             let finder = try PointerFinder(self)
             defer { finder.finish() }
-            try git().forEachTreePortion(revision, of: count) { entries throws(GitError) in
-                let files = entries.filter(\.isRegularFile)
-                let pointers = zip(files, try finder.find(files.map(\.name))).compactMap { entry, found in
-                    found.map { PointerFile(entry, $0) }
-                }
-                if !pointers.isEmpty { body(pointers) }
+            try git().forEachTreePortion(revision, paths, of: count) { entries throws(GitError) in
+                let regular = entries.filter(\.isRegularFile)
+                var found = try finder.find(regular.map(\.name))[...]
+                body(entries.map { entry in
+                    let pointer = entry.isRegularFile ? found.popFirst() ?? nil : nil
+                    return (entry, pointer.map { PointerFile(entry, $0) })
+                })
             }
         }
     }

@@ -17,12 +17,11 @@ struct StageNeeds {
         let stale = graph.order.compactMap { graph.stages[$0] }.filter { $0.command != nil && !conditions[$0.name].isFresh }
         let made = stale.flatMap { $0.products.map(\.value) }
         let read = Set(stale.flatMap { ($0.reads + $0.environmentFiles).map(\.value) })
-        let present = try PresentContents(repository).look(at: read)
-        var files: [BytePath: PointerFile] = [:]
-        for pointer in present.values.flatMap(\.pointers) where !made.contains(where: { pointer.path.isInside($0) }) {
-            files[pointer.path] = pointer
+        var files: [PointerFile] = []
+        _ = try PresentContents(repository).look(at: read) { pointers in
+            files += pointers.filter { pointer in !made.contains { pointer.path.isInside($0) } }
         }
-        self.files = files.values.sorted { $0.path < $1.path }
+        self.files = files
     }
 
     /// The SHA-256 of the oids, one to a line, each once, in their order.

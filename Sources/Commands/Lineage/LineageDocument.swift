@@ -71,7 +71,7 @@ struct LineageDocument: Encodable {
         answer.kind = LineageKind(file).rawValue
         answer.content = file?.id.description
         answer.isStaged = file?.isStaged
-        if case .blob? = file?.id, let pointer = file?.pointers.first { answer.size = pointer.pointer.byteCount }
+        if case .blob? = file?.id, let pointer = file?.pointer { answer.size = pointer.pointer.byteCount }
         answer.added = facts.origins[path].map {
             Added(commit: $0.commit.description, date: RunRecord.text(ofTime: $0.seconds), author: $0.author)
         }

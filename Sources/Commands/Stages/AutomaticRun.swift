@@ -88,8 +88,10 @@ struct AutomaticRun {
 
     /// - Returns: whether any stood as pointers.
     private func fetchPointers(among paths: Set<BytePath>) throws -> Bool {
-        let present = try PresentContents(repository).look(at: paths)
-        let standing = try repository.standing(among: present.values.flatMap(\.pointers))
+        var standing: [PointerFile] = []
+        _ = try PresentContents(repository).look(at: paths) { pointers throws(RepositoryError) in
+            standing += try repository.standing(among: pointers)
+        }
         guard !standing.isEmpty else { return false }
         context.output.message("It read \(Count.files(standing.count)) whose data is not here; fetching, then it runs again.")
         var reading = Stage(stage.name)

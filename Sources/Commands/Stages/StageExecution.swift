@@ -121,18 +121,23 @@ struct StageExecution: Sendable {
         }
     }
 
-    /// Pointers that nothing fills, as no data pattern matches them or as they are not staged, would be read as data.
-    private func checkPointers(_ inputs: [BytePath: PresentFile]) throws {
-        let top = try repository.worktree()
-        let paths = Set(inputs.filter { !$0.value.isFolder }.keys).union(inputs.values.flatMap { $0.pointers.map(\.path) })
+    /// The first of files that are pointers.
+    private static func pointer(among paths: some Sequence<BytePath>, below top: BytePath) throws(SystemError) -> BytePath? {
         for path in paths.sorted() {
             guard let status = try top.appending(path).status(), status.kind == .regular, status.byteCount < Int64(Pointer.maximumTextByteCount),
                 let content = try top.appending(path).contents(limit: Pointer.maximumTextByteCount), case .pointer = Pointer.recognize(content)
             else { continue }
-            throw CommandFailure(
-                "the input '\(path)' of stage '\(stage.name)' is a pointer, not data", kept: "nothing was run",
-                hints: ["git data pull \(ShellWord.quoted(path)), or where no data pattern matches it: git data fix"], exitCode: .failure)
+            return path
         }
+        return nil
+    }
+
+    /// Pointers that nothing fills, as no data pattern matches them or as they are not staged, would be read as data.
+    private func refuse(pointer path: BytePath?) throws {
+        guard let path else { return }
+        throw CommandFailure(
+            "the input '\(path)' of stage '\(stage.name)' is a pointer, not data", kept: "nothing was run",
+            hints: ["git data pull \(ShellWord.quoted(path)), or where no data pattern matches it: git data fix"], exitCode: .failure)
     }
 
     /// What can be said of an input that was not found.
@@ -147,9 +152,23 @@ struct StageExecution: Sendable {
     /// Puts content in the place of every pointer that the stage would read.
     func fetchInputs() throws {
         try index {
-            let inputs = try PresentContents(repository).look(at: stage.reads.map(\.value) + stage.environmentFiles.map(\.value))
-            let waiting = try repository.standing(among: inputs.values.flatMap(\.pointers))
-            guard !waiting.isEmpty else { return try checkPointers(inputs) }
+            let top = try repository.worktree()
+            var waiting: [PointerFile] = []
+            var unfilled: BytePath?
+            let paths = stage.reads.map(\.value) + stage.environmentFiles.map(\.value)
+            let inputs = try PresentContents(repository).look(at: paths) { pointers throws(RepositoryError) in
+                let standing = try repository.standing(among: pointers)
+                waiting += standing
+                let others = Set(pointers.map(\.path)).subtracting(standing.map(\.path))
+                do throws(SystemError) {
+                    if unfilled == nil { unfilled = try Self.pointer(among: others, below: top) }
+                } catch {
+                    throw .system(error)
+                }
+            }
+            let named = Set(inputs.filter { !$0.value.isFolder }.keys).subtracting(waiting.map(\.path))
+            unfilled = try unfilled ?? Self.pointer(among: named, below: top)
+            guard !waiting.isEmpty else { return try refuse(pointer: unfilled) }
             let download = Download(context: context, repository: repository)
             let (fetched, _, shortfalls) = try download.fill(waiting)
             DownloadOptions.sayFetched(fetched, context.output)
@@ -157,7 +176,7 @@ struct StageExecution: Sendable {
                 download.report(shortfalls, after: fetched.failure, hint: "git data pull")
                 throw CommandFailure("stage '\(stage.name)' was not run, as inputs of it are missing", exitCode: .failure)
             }
-            try checkPointers(inputs)
+            try refuse(pointer: unfilled ?? Self.pointer(among: waiting.map(\.path), below: top))
         }
     }
 

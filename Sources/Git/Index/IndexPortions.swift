@@ -35,11 +35,12 @@ package final class IndexPortions {
         [20, 32].first { (try? IndexPieces.check(source, nameByteCount: $0)) != nil }
     }
 
+    /// - Parameter count: so many entries, besides the other sides of a conflict.
     /// - Returns: nil behind the last entry.
-    package func next() throws(GitError) -> IndexContents? {
+    package func next(_ count: Int = IndexPortions.entryCount) throws(GitError) -> IndexContents? {
         guard pieces != nil else { return nil }
         do throws(IndexFormatError) {
-            let portion = try IndexContents(from: &pieces, limit: Self.entryCount, written: written)
+            let portion = try IndexContents(from: &pieces, limit: count, written: written)
             return portion.items.isEmpty ? nil : portion
         } catch {
             throw .unexpected(command: "git ls-files", answer: "an index that cannot be read any more")
