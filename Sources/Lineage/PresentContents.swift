@@ -12,12 +12,12 @@ import Repository
 package struct PresentContents {
     private let repository: Repository
     private let top: BytePath
+    private let portionCount: Int
 
-    /// So many entries of the index are looked at at once.
-    private static let portionCount = 4096
-
-    package init(_ repository: Repository) throws(LineageError) {
+    /// - Parameter portionCount: so many entries of the index are looked at at once.
+    package init(_ repository: Repository, portionCount: Int = 4096) throws(LineageError) {
         self.repository = repository
+        self.portionCount = portionCount
         top = try asking { () throws(RepositoryError) in try repository.worktree() }
     }
 
@@ -32,7 +32,7 @@ package struct PresentContents {
         let gatherings = paths.map { ($0, PresentFileGathering($0)) }
         var new = try newFiles(at: paths)[...]
         var sample: GitObjectName?
-        let next = try asking { () throws(RepositoryError) in try repository.readIndex(Self.portionCount) }
+        let next = try asking { () throws(RepositoryError) in try repository.readIndex(portionCount) }
         while true {
             let index = try asking { () throws(RepositoryError) in try next() }
             sample = sample ?? index?.items.first?.name

@@ -36,7 +36,11 @@ final class PresentContentsTests: XCTestCase {
     }
 
     private func look(at paths: BytePath..., in worktree: Worktree? = nil) throws -> [BytePath: PresentFile] {
-        try PresentContents(Repository.find(from: (worktree ?? work).folder)).look(at: paths)
+        let repository = try Repository.find(from: (worktree ?? work).folder)
+        let found = try PresentContents(repository).look(at: paths)
+        // As much memory as there is makes no difference.
+        XCTAssertEqual(try PresentContents(repository, portionCount: 1).look(at: paths), found)
+        return found
     }
 
     private func look(atOne path: BytePath, in worktree: Worktree? = nil) throws -> PresentFile {
@@ -156,6 +160,31 @@ final class PresentContentsTests: XCTestCase {
         let fewer = try look(atOne: "data")
         XCTAssertNotEqual(fewer.id, before.id)
         XCTAssertFalse(fewer.isStaged)
+    }
+
+    func testFilesBetweenThoseOfTheIndexAndBehindThemCount() throws {
+        for name in ["data/0.bin", "data/b.bin", "data/z/z.bin", "zzz/last.bin"] as [BytePath] {
+            try work.write(Array("\(name)\0".utf8), to: name)
+        }
+        let before = try look(at: "data", "zzz", "data/b.bin", "")
+        XCTAssertEqual(before.count, 4)
+        XCTAssertEqual(before.values.filter(\.isStaged).count, 0)
+        try work.git("add", "--all")
+        let after = try look(at: "data", "zzz", "data/b.bin", "")
+        XCTAssertEqual(after.mapValues(\.id), before.mapValues(\.id))
+        XCTAssertEqual(after.values.filter(\.isStaged).count, 4)
+        XCTAssertEqual(after["data"]?.pointerCount, 4)
+    }
+
+    /// What is in the place of a folder, or of a file, is what is there.
+    func testFilesInThePlaceOfFoldersAndFoldersInThatOfFiles() throws {
+        try work.shell("rm -r data code.py; mkdir code.py").expecting(0)
+        try work.write(content, to: "data")
+        try work.write("inside", to: "code.py/x.txt")
+        let found = try look(at: "data", "code.py")
+        XCTAssertEqual(found["data"]?.isFolder, false)
+        XCTAssertEqual(found["data"]?.isStaged, false)
+        XCTAssertNil(found["code.py"])
     }
 
     func testTheTopIsAFolderToo() throws {
