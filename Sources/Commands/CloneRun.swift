@@ -181,7 +181,9 @@ struct CloneRun {
     private func examineSubmodules(of repository: Repository, _ git: Git) throws {
         let top = try repository.worktree()
         try CloneRemains.removeUnfinishedSubmodules(top, repository.location.gitFolder, git)
-        for entry in try git.indexEntries() where entry.mode == "160000" {
+        var submodules: [IndexEntry] = []
+        try git.forEachIndexEntry { if $0.mode == "160000" { submodules.append($0) } }
+        for entry in submodules {
             let place = top / entry.path
             guard (place / ".git").isPresent, let module = try? Repository.find(from: place), try module.worktree() == place else { continue }
             let own = try self.git(in: place)

@@ -41,7 +41,8 @@ struct ConflictsCommand: Command {
         _ = try repository.worktree()
         let selection = try FileSelection(arguments, context, repository)
         let git = try repository.git()
-        let entries = try git.indexEntries().filter { $0.stage != 0 && selection.contains($0.path) }
+        var entries: [IndexEntry] = []
+        try git.forEachIndexEntry { if $0.stage != 0 && selection.contains($0.path) { entries.append($0) } }
         let filters = try git.attribute("filter", of: Array(Set(entries.map(\.path))))
         let conflicts = Dictionary(grouping: entries.filter { filters[$0.path] == "data" }, by: \.path)
         let explainer = try Explainer(repository, conflicts.values.flatMap { $0 })

@@ -72,18 +72,35 @@ struct FolderAttributes {
         return Self.plainNames.filter { name in matching.contains { $0.lastComponent == BytePath(name) } }
     }
 
-    /// The regular files of the index that the patterns match.
-    func entries(matching patterns: [AttributePattern]) throws -> [IndexEntry] {
-        guard !patterns.isEmpty else { return [] }
-        let entries = try repository.git().indexEntries().filter { $0.isRegularFile && $0.stage == 0 }
-        let matching = try AttributeProbe(repository: repository)
-            .paths(matching: patterns, of: folder, among: entries.map(\.path))
-        return entries.filter { matching.contains($0.path) }
+    /// Calls `body` with the regular files of the index that the patterns match, many at once.
+    func forEachPortion(matching patterns: [AttributePattern], _ body: ([IndexEntry]) throws -> Void) throws {
+        guard !patterns.isEmpty else { return }
+        let probe = AttributeProbe(repository: repository)
+        let next = try repository.readIndex(Self.portionCount)
+        while let index = try next() {
+            let entries = index.items.filter { $0.isRegularFile && $0.stage == 0 }.map { index.entry($0) }
+            let matching = try probe.paths(matching: patterns, of: folder, among: entries.map(\.path))
+            if !matching.isEmpty { try body(entries.filter { matching.contains($0.path) }) }
+        }
     }
 
+    /// So many entries of the index are looked at at once.
+    private static let portionCount = 8192
+
     /// What converts files that Git has in another form, as the user can paste it.
-    func renormalization(of paths: [BytePath]) -> String {
-        let named = paths.compactMap { $0.relative(to: folder) }.map { ShellWord.quoted($0) }
-        return "git add --renormalize " + (named.count <= 3 ? named.joined(separator: " ") : ".")
+    func renormalization(of files: CountedFiles) -> String {
+        let named = files.first.compactMap { $0.relative(to: folder) }.map { ShellWord.quoted($0) }
+        return "git add --renormalize " + (files.count == named.count ? named.joined(separator: " ") : ".")
+    }
+}
+
+/// Files of which only a few are named.
+struct CountedFiles {
+    private(set) var count = 0
+    private(set) var first: [BytePath] = []
+
+    mutating func add(_ path: BytePath) {
+        count += 1
+        if first.count < 3 { first.append(path) }
     }
 }

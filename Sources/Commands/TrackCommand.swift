@@ -130,7 +130,7 @@ private struct Tracking {
         if !isDryRun { try attributes.save() }
         let raw = try rawFiles(matching: new, attributes)
         if !isDryRun { context.output.message("hint: git add .gitattributes") }
-        if !raw.isEmpty {
+        if raw.count > 0 {
             context.output.message("\(Count.files(raw.count)) that Git has in full already can be converted:")
             context.output.message("hint: \(attributes.renormalization(of: raw))")
         }
@@ -138,12 +138,16 @@ private struct Tracking {
     }
 
     /// Files of the index that Git has with their content.
-    private func rawFiles(matching patterns: [AttributePattern], _ attributes: FolderAttributes) throws -> [BytePath] {
-        let repository = attributes.repository
-        let entries = try attributes.entries(matching: patterns)
-            .filter { entry in !FolderAttributes.plainNames.contains { entry.path.lastComponent == BytePath($0) } }
-        let pointers = Set(try repository.pointers(among: entries).map(\.path))
-        return entries.filter { !pointers.contains($0.path) && !$0.isEmptyFile }.map(\.path)
+    private func rawFiles(matching patterns: [AttributePattern], _ attributes: FolderAttributes) throws -> CountedFiles {
+        var raw = CountedFiles()
+        try attributes.forEachPortion(matching: patterns) { entries in
+            let candidates = entries.filter { entry in
+                !FolderAttributes.plainNames.contains { entry.path.lastComponent == BytePath($0) }
+            }
+            let pointers = Set(try attributes.repository.pointers(among: candidates).map(\.path))
+            for entry in candidates where !pointers.contains(entry.path) && !entry.isEmptyFile { raw.add(entry.path) }
+        }
+        return raw
     }
 }
 

@@ -41,8 +41,8 @@ struct UntrackCommand: Command {
         guard !removed.isEmpty else { return .failure }
         let excepted = try attributes.plainNames(matching: attributes.file.dataPatterns)
         attributes.file.removeExceptions(FolderAttributes.plainNames.filter { !excepted.contains($0) })
-        let files = try affected(removed, attributes)
-        if !arguments[force] { try refusePointers(files, attributes) }
+        let (files, waiting) = try affected(removed, attributes)
+        if !arguments[force] { try refusePointers(waiting, attributes) }
         if !isDryRun { try attributes.save() }
         for pattern in removed {
             if isDryRun {
@@ -52,9 +52,9 @@ struct UntrackCommand: Command {
             }
         }
         if !isDryRun { context.output.message("hint: git add .gitattributes") }
-        if !files.isEmpty {
+        if files.count > 0 {
             context.output.message("\(Count.files(files.count)) that Git has as pointers can be converted:")
-            context.output.message("hint: \(attributes.renormalization(of: files.map(\.path)))")
+            context.output.message("hint: \(attributes.renormalization(of: files))")
         }
         return isComplete ? .success : .failure
     }
@@ -83,21 +83,29 @@ struct UntrackCommand: Command {
                 hints: places.isEmpty ? ["to list what is tracked: git data track"] : places.map { "it stands in '\($0)'" }))
     }
 
-    /// The files that lose the filter: what the patterns match, and those that stay do not.
+    /// The files that lose the filter: what the patterns match, and those that stay do not; and those of them that stand as
+    /// pointers in the worktree.
     private static func affected(
         _ removed: [AttributePattern], _ attributes: FolderAttributes
-    ) throws -> [PointerFile] {
-        let entries = try attributes.entries(matching: removed)
-        let kept = try AttributeProbe(repository: attributes.repository)
-            .paths(matching: attributes.file.dataPatterns, of: attributes.folder, among: entries.map(\.path))
-        return try attributes.repository.pointers(among: entries.filter { !kept.contains($0.path) })
+    ) throws -> (files: CountedFiles, waiting: CountedFiles) {
+        let repository = attributes.repository
+        let probe = AttributeProbe(repository: repository)
+        var (files, waiting) = (CountedFiles(), CountedFiles())
+        try attributes.forEachPortion(matching: removed) { entries in
+            let kept = try probe.paths(
+                matching: attributes.file.dataPatterns, of: attributes.folder, among: entries.map(\.path))
+            for file in try repository.pointers(among: entries.filter { !kept.contains($0.path) }) {
+                files.add(file.path)
+                if try repository.worktreeState(of: file) == .pointer { waiting.add(file.path) }
+            }
+        }
+        return (files, waiting)
     }
 
-    private static func refusePointers(_ files: [PointerFile], _ attributes: FolderAttributes) throws {
-        let waiting = try files.filter { try attributes.repository.worktreeState(of: $0) == .pointer }
-        guard let first = waiting.first else { return }
+    private static func refusePointers(_ waiting: CountedFiles, _ attributes: FolderAttributes) throws {
+        guard let first = waiting.first.first else { return }
         throw CommandFailure(
-            "the worktree has only pointers for \(Count.files(waiting.count)), such as '\(first.path)', which would stay what they are",
+            "the worktree has only pointers for \(Count.files(waiting.count)), such as '\(first)', which would stay what they are",
             kept: "'\(attributes.path)', unchanged", hints: ["git data pull", "or, to leave them so: git data untrack --force"])
     }
 }

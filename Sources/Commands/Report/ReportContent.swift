@@ -63,10 +63,9 @@ struct ReportContent {
         var observer = try StageObserver(repository)
         records = try stages.readRecords()
         conditions = try StageConditions(graph, observer.look(at: graph.stages.values), records)
-        let pointers = try repository.indexPointers().filter { $0.entry.stage == 0 }
-        let all = Self.files(pointers, graph)
-        files = Array(all.prefix(Self.fileLimit))
-        omittedFiles = all.count - files.count
+        var gathering = FileGathering(graph, limit: Self.fileLimit)
+        try repository.forEachIndexPointers { for file in $0 where file.entry.stage == 0 { gathering.add(file) } }
+        (files, omittedFiles) = gathering.finish()
         positions = Dictionary(files.enumerated().map { ($1.path, $0) }) { first, _ in first }
         history = try LineageHistory(
             repository, revisions: Self.revisions(range, head, git), files: files.filter { $0.pointer != nil }.map(\.path))
@@ -79,32 +78,6 @@ struct ReportContent {
             throw CommandFailure("'\(range)' is no revision or range of commits of this repository")
         }
         return answer.lines
-    }
-
-    /// What stages name comes first where there is too much.
-    private static func files(_ pointers: [PointerFile], _ graph: StageGraph) -> [File] {
-        var named: Set<BytePath> = []
-        for stage in graph.stages.values { named.formUnion((stage.products + stage.reads).map(\.value)) }
-        var found: [BytePath: File] = [:]
-        for file in pointers {
-            found[file.path] = File(path: file.path, pointer: file.pointer, makers: graph.makers(of: file.path))
-            var folder = file.path.parent
-            while folder != "." {
-                if named.contains(folder) {
-                    var entry = found[folder] ?? File(path: folder, pointer: nil, folder: (0, 0), makers: graph.makers(of: folder))
-                    entry.folder = ((entry.folder?.files ?? 0) + 1, (entry.folder?.byteCount ?? 0).adding(byteCount: file.pointer.byteCount))
-                    found[folder] = entry
-                }
-                folder = folder.parent
-            }
-        }
-        for product in graph.stages.values.flatMap({ $0.products.map(\.value) }) where found[product] == nil {
-            found[product] = File(path: product, pointer: nil, makers: graph.makers(of: product))
-        }
-        let isFirst = { (file: File) in named.contains(file.path) }
-        let sorted = found.values.sorted { $0.path < $1.path }
-        guard sorted.count > fileLimit else { return sorted }
-        return sorted.filter(isFirst) + sorted.filter { !isFirst($0) }
     }
 
     // MARK: names of places in the page
@@ -123,5 +96,57 @@ struct ReportContent {
         var runs = (history.records[stage] ?? []).reversed().map { (commit: Optional(history.commits[$0.commit]), record: $0.record) }
         if let present = records[stage], range == nil, runs.last?.record != present { runs.append((nil, present)) }
         return runs
+    }
+}
+
+/// Gathers the files of a report. What stages name comes first where there is too much; of the rest no more is held.
+private struct FileGathering {
+    private let graph: StageGraph
+    private let named: Set<BytePath>
+    private let limit: Int
+    private var found: [BytePath: ReportContent.File] = [:]
+    private var others: [ReportContent.File] = []
+    private var otherCount = 0
+
+    /// - Parameter limit: so many files are in the report.
+    init(_ graph: StageGraph, limit: Int) {
+        self.graph = graph
+        self.limit = limit
+        named = graph.stages.values.reduce(into: []) { $0.formUnion(($1.products + $1.reads).map(\.value)) }
+    }
+
+    /// - Parameter file: which comes after those added before.
+    mutating func add(_ file: PointerFile) {
+        if named.contains(file.path) {
+            found[file.path] = entry(file)
+        } else {
+            otherCount += 1
+            if others.count < limit { others.append(entry(file)) }
+        }
+        var folder = file.path.parent
+        while folder != "." {
+            if named.contains(folder) {
+                var entry = found[folder] ?? .init(path: folder, pointer: nil, folder: (0, 0), makers: graph.makers(of: folder))
+                entry.folder = ((entry.folder?.files ?? 0) + 1, (entry.folder?.byteCount ?? 0).adding(byteCount: file.pointer.byteCount))
+                found[folder] = entry
+            }
+            folder = folder.parent
+        }
+    }
+
+    private func entry(_ file: PointerFile) -> ReportContent.File {
+        .init(path: file.path, pointer: file.pointer, makers: graph.makers(of: file.path))
+    }
+
+    /// - Returns: as many files as the limit allows, and how many are left out.
+    func finish() -> (files: [ReportContent.File], omittedCount: Int) {
+        var found = self.found
+        for product in graph.stages.values.flatMap({ $0.products.map(\.value) }) where found[product] == nil {
+            found[product] = .init(path: product, pointer: nil, makers: graph.makers(of: product))
+        }
+        let count = found.count + otherCount
+        let first = found.values.sorted { $0.path < $1.path }
+        let all = count > limit ? first + others : (first + others).sorted { $0.path < $1.path }
+        return (Array(all.prefix(limit)), count - min(count, limit))
     }
 }
