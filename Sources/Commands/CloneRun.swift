@@ -21,7 +21,8 @@ struct CloneRun {
     private var showsProgress: Bool { options.showsProgress || (!isQuiet && Environment.isTerminal(2)) }
     private var isLazy: Bool { arguments[CloneCommand.lazy] || choosesData }
 
-    /// Git as it is to work on a clone: pointers stay pointers, as what follows replaces them in parallel.
+    /// Git as it is to work on a clone: pointers stay pointers, as what follows replaces them in parallel. Files that
+    /// stand in full in an unfinished clone still pass the filter.
     private func git(in folder: BytePath? = nil) throws -> Git {
         try Git(in: folder, worktree: folder, adding: [("GIT_DATA_LAZY", "1")])
     }
@@ -135,7 +136,7 @@ struct CloneRun {
         if clone.mark.step != .checkout {
             guard let wanted, try git.resolve(wanted) != git.resolve("HEAD^{commit}") else { return }
         }
-        var call: [BytePath] = ["checkout", "--quiet", "--force"]
+        var call = FilterConfiguration.leavingPointers + ["checkout", "--quiet", "--force"]
         if showsProgress { call.append("--progress") }
         switch target {
         case .branch(let name):
@@ -170,7 +171,7 @@ struct CloneRun {
     private func updateSubmodules(_ repository: Repository, _ git: Git, isResumed: Bool) throws -> Bool {
         guard options.recursesIntoSubmodules else { return true }
         if isResumed { try examineSubmodules(of: repository, git) }
-        var call: [BytePath] = ["submodule", "update", "--init", "--recursive"] + options.submodules
+        var call = FilterConfiguration.leavingPointers + ["submodule", "update", "--init", "--recursive"] + options.submodules
         if isQuiet { call.append("--quiet") }
         if options.showsProgress { call.append("--progress") }
         // What an earlier run has left half-written was looked at.

@@ -119,7 +119,7 @@ class Data(Party):
 
     def pull(self, place, clone):
         return [
-            Command(["git", "clone", "--quiet", place.remote, clone], place.folder, {"GIT_DATA_LAZY": "1"}),
+            Command(["git", "data", "clone", "--quiet", "--lazy", place.remote, clone], place.folder),
             Command(["git", "data", "pull", "--quiet"], clone)]
 
     def clone(self, place, clone, byte_count):

@@ -47,7 +47,7 @@ struct BundleClone {
         try InitCommand.setUp(repository, isLazy: isLazy, context)
         if let top = repository.location.worktree, try repository.git().resolve("HEAD") != nil {
             // There are no blobs yet, so that all is pointers; what follows replaces them in parallel.
-            try Git(in: top, worktree: top, adding: [("GIT_DATA_LAZY", "1")]).query(["reset", "--quiet", "--hard"])
+            try Git(in: top, worktree: top).query(FilterConfiguration.leavingPointers + ["reset", "--quiet", "--hard"])
         }
         let blobs = try intake.storeBlobs(
             in: BlobBatch(store: try repository.store()), context.progress("Storing data"))
