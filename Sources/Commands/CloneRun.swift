@@ -136,7 +136,7 @@ struct CloneRun {
         if clone.mark.step != .checkout {
             guard let wanted, try git.resolve(wanted) != git.resolve("HEAD^{commit}") else { return }
         }
-        var call = FilterConfiguration.leavingPointers + ["checkout", "--quiet", "--force"]
+        var call = try leavingPointers(git) + ["checkout", "--quiet", "--force"]
         if showsProgress { call.append("--progress") }
         switch target {
         case .branch(let name):
@@ -149,6 +149,13 @@ struct CloneRun {
             throw CommandFailure("git checkout failed", kept: "the clone in '\(shown)'", hints: ["the same command goes on from there"])
         }
         try clone.reach(.submodules, git)
+    }
+
+    /// Options with which Git asks no filter for each pointer that it checks out. A hook that runs after that, and may
+    /// add files, is to find the filter.
+    private func leavingPointers(_ git: Git) throws -> [BytePath] {
+        let hook = try git.query(["rev-parse", "--git-path", "hooks/post-checkout"]).line
+        return hook.isExecutableFile ? [] : FilterConfiguration.leavingPointers
     }
 
     private func ownBranch(_ name: BytePath, _ git: Git) throws -> BytePath? {
@@ -171,7 +178,7 @@ struct CloneRun {
     private func updateSubmodules(_ repository: Repository, _ git: Git, isResumed: Bool) throws -> Bool {
         guard options.recursesIntoSubmodules else { return true }
         if isResumed { try examineSubmodules(of: repository, git) }
-        var call = FilterConfiguration.leavingPointers + ["submodule", "update", "--init", "--recursive"] + options.submodules
+        var call = try leavingPointers(git) + ["submodule", "update", "--init", "--recursive"] + options.submodules
         if isQuiet { call.append("--quiet") }
         if options.showsProgress { call.append("--progress") }
         // What an earlier run has left half-written was looked at.

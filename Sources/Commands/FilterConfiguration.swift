@@ -45,8 +45,7 @@ struct FilterConfiguration {
     ]
 
     /// Options of Git itself, with which a checkout writes each pointer as it is: a filter that is asked, and has
-    /// nothing to do, takes three times as long as all the rest. What a hook adds meanwhile still passes the filter
-    /// for single files.
+    /// nothing to do, takes three times as long as all the rest. Nothing must be added under them.
     static let leavingPointers: [BytePath] = [
         "-c", "filter.data.process=", "-c", "filter.data.smudge=", "-c", "filter.data.required=false",
     ]

@@ -118,6 +118,34 @@ final class CloneTests: EndToEndTestCase {
         XCTAssert((laboratory.folder / "place/objects" / ObjectID.of(topic).shardedPath).exists)
     }
 
+    /// A filter that Git knows has nothing to do for a pointer, and would take a round trip for each.
+    func testAsksNoFilterForItsPointers() throws {
+        let trace = laboratory.folder / "trace"
+        let variables: [String: BytePath?] = ["HOME": registered, "GIT_TRACE": trace]
+        try laboratory.run("git", ["data", "clone", "--quiet", "--lazy", url, "there"], with: variables).expecting(0)
+        let traced = String(decoding: try trace.contents() ?? [], as: UTF8.self)
+        XCTAssertTrue(traced.contains(" checkout --quiet"), traced)
+        XCTAssertFalse(traced.contains("filter-process"), traced)
+        try assertContent("scan.bin", in: tree("there"), is: pointerText(for: scan))
+        try tree("there").data("pull", "--quiet", with: variables)
+        try assertContent("scan.bin", in: tree("there"), is: scan)
+        XCTAssertEqual(try tree("there").git("status", "--porcelain", with: variables).text, "")
+    }
+
+    /// What a hook of the person's own adds after the checkout passes the filter.
+    func testFileThatAHookAddsBecomesData() throws {
+        let hook = laboratory.folder / "templates/hooks/post-checkout"
+        try hook.parent.makeFolders()
+        try hook.replaceContents(
+            with: Array("#!/bin/sh\nhead -c 5000 /dev/zero > added.bin && git add added.bin\n".utf8), permissions: 0o777)
+        try laboratory.run(
+            "git", ["data", "clone", "--quiet", url, "there"],
+            with: ["HOME": registered, "GIT_TEMPLATE_DIR": laboratory.folder / "templates"]).expecting(0)
+        let staged = String(decoding: try tree("there").stored("added.bin", at: ""), as: UTF8.self)
+        XCTAssertEqual(staged, String(decoding: pointerText(for: [UInt8](repeating: 0, count: 5000)), as: UTF8.self))
+        XCTAssertEqual(try tree("there").git("status", "--porcelain", with: ["HOME": registered]).text, "A  added.bin\n")
+    }
+
     /// The hash is one that sees: another revision has another.
     func testHashTellsRevisionsApart() throws {
         _ = try clone("--quiet", "--revision", "v1", url, "one")

@@ -175,9 +175,7 @@ private final class VerificationPlace: Sendable {
         try repository.git().query(Self.leavingPointers + ["--literal-pathspecs", "checkout", "--quiet", "HEAD", "--"] + known)
     }
 
-    private static let leavingPointers: [BytePath] = [
-        "-c", "core.hooksPath=/dev/null", "-c", "filter.data.process=", "-c", "filter.data.smudge=cat", "-c", "filter.data.required=false",
-    ]
+    private static let leavingPointers = ["-c", "core.hooksPath=/dev/null"] + FilterConfiguration.leavingPointers
 
     func remove() {
         _ = try? owner.git().run(["worktree", "remove", "--force", folder])
