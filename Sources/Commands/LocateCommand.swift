@@ -52,7 +52,9 @@ struct LocateCommand: Command {
         guard try repository.git().resolve(revision) != nil else {
             throw CommandFailure("'\(revision)' is no revision of this repository")
         }
-        return try repository.treePointers(revision).filter { selection.contains($0.path) }
+        var files: [PointerFile] = []
+        try repository.forEachTreePointers(revision) { portion in files += portion.filter { selection.contains($0.path) } }
+        return files
     }
 
     /// Whether the blob's bytes are those of its name, or it is not here. What was verified in this run of the system,

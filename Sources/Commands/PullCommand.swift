@@ -181,8 +181,9 @@ struct FetchCommand: Command {
             guard try repository.git().resolve(revision) != nil else {
                 throw CommandFailure("'\(revision)' is no revision of this repository")
             }
-            for file in try repository.treePointers(revision) where selection.contains(file.path) { body(file.path, file.pointer) }
-            return
+            return try repository.forEachTreePointers(revision) { portion in
+                for file in portion where selection.contains(file.path) { body(file.path, file.pointer) }
+            }
         }
         try selection.forEachFile(in: repository) { body($0.path, $0.pointer) }
     }

@@ -60,8 +60,10 @@ extension FileSelection {
                 unknown(revision)
                 continue
             }
-            files += try repository.treePointers(BytePath(bytes: name.hex)).filter { file in
-                wanted.contains { file.path.isInside($0.path) } && passesPatterns(file.path) && isNamed(file.path)
+            try repository.forEachTreePointers(BytePath(bytes: name.hex)) { portion in
+                files += portion.filter { file in
+                    wanted.contains { file.path.isInside($0.path) } && passesPatterns(file.path) && isNamed(file.path)
+                }
             }
         }
         return files
