@@ -22,20 +22,19 @@ struct LocateCommand: Command {
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()
         let selection = try FileSelection(arguments, context, repository)
-        let files = try files(of: arguments[revision], selection, repository)
         let store = try repository.store()
-        var damaged: [ObjectID: BytePath] = [:]
-        for oid in Set(files.map(\.pointer.oid)) where try !isGood(oid, in: store) {
-            damaged[oid] = try store.setAside(oid)
+        let named = SortedBlobs(in: store)
+        try forEachFile(of: arguments[revision], selection, repository) { file in
+            if !file.pointer.isExtended { named.add(file.pointer.oid, byteCount: file.pointer.byteCount) }
         }
+        let (wanted, damaged) = try verify(named, in: store)
         let download = DownloadOptions.download(arguments, context, repository)
-        let fetched = try arguments[local] ? Download.Fetched() : download.fetch(files.map(\.pointer))
+        let fetched = try arguments[local] ? Download.Fetched() : download.fetch(wanted)
         var shortfalls: [Download.Shortfall] = []
-        for file in files {
+        try forEachFile(of: arguments[revision], selection, repository) { file in
             let oid = file.pointer.oid
             if !file.pointer.isExtended, download.reason(for: file.pointer, fetched) == nil, let place = store.location(of: oid) {
-                context.output.write(Array("\(oid) ".utf8) + file.path.bytes + [0] + place.bytes + [0])
-                continue
+                return context.output.write(Array("\(oid) ".utf8) + file.path.bytes + [0] + place.bytes + [0])
             }
             let reason = file.pointer.isExtended ? Words.reason(.extended)
                 : download.reason(for: file.pointer, fetched) ?? damaged[oid].map { Words.reason(.damaged(kept: $0)) } ?? "not in the local store"
@@ -45,16 +44,32 @@ struct LocateCommand: Command {
         return shortfalls.isEmpty ? .success : .failure
     }
 
-    private static func files(
-        of revision: BytePath?, _ selection: FileSelection, _ repository: Repository
-    ) throws -> [PointerFile] {
-        guard let revision else { return try selection.files(in: repository) }
+    private static func forEachFile(
+        of revision: BytePath?, _ selection: FileSelection, _ repository: Repository, _ body: (PointerFile) -> Void
+    ) throws {
+        guard let revision else { return try selection.forEachFile(in: repository, body) }
         guard try repository.git().resolve(revision) != nil else {
             throw CommandFailure("'\(revision)' is no revision of this repository")
         }
-        var files: [PointerFile] = []
-        try repository.forEachTreePointers(revision) { portion in files += portion.filter { selection.contains($0.path) } }
-        return files
+        try repository.forEachTreePointers(revision) { portion in
+            for file in portion where selection.contains(file.path) { body(file) }
+        }
+    }
+
+    /// Sets the damaged ones of the blobs aside.
+    /// - Returns: those that are to be fetched; and where the damaged ones are kept.
+    private static func verify(
+        _ named: SortedBlobs, in store: ObjectStore
+    ) throws -> (wanted: WantedBlobs, damaged: [ObjectID: BytePath]) {
+        let wanted = WantedBlobs(in: store)
+        var damaged: [ObjectID: BytePath] = [:]
+        var (reader, last) = (try named.reader(), ObjectID?.none)
+        while let item = try reader.next() {
+            if item.oid != last, try !isGood(item.oid, in: store) { damaged[item.oid] = try store.setAside(item.oid) }
+            last = item.oid
+            wanted.add(Pointer(oid: item.oid, byteCount: item.byteCount))
+        }
+        return (wanted, damaged)
     }
 
     /// Whether the blob's bytes are those of its name, or it is not here. What was verified in this run of the system,
