@@ -37,18 +37,18 @@ struct GitImport: ImportSource {
         let other = try otherRepository(commit, git)
         let pointers = Dictionary(try other.pointers(among: entries).map { ($0.path, $0.pointer) }) { first, _ in first }
         if !isCheck { try fetchBlobs(Array(pointers.values), of: other) }
-        var files: [ImportedFile] = []
-        var digests: [(path: BytePath, digest: ObjectID)] = []
+        let files = ImportedFiles(in: try repository.store())
+        var digests = ImportDigest()
         for (number, entry) in entries.enumerated() {
             let file = folder.path / ".git" / "import-\(number)"
             let (digest, byteCount) = try write(entry, pointers[entry.path], to: file, git, isCheck: isCheck)
             let relative: BytePath = isFolder ? entry.path : ""
-            digests.append((relative, digest))
-            files.append(ImportedFile(path: relative, file: file, byteCount: byteCount, isExecutable: entry.mode == "100755"))
+            digests.add(relative, digest)
+            files.add(ImportedFile(path: relative, file: file, byteCount: byteCount, isExecutable: entry.mode == "100755"))
         }
-        receipt.byteCount = files.totalByteCount { $0.byteCount }
+        receipt.byteCount = files.byteCount
         if isFolder { receipt.fileCount = Int64(files.count) }
-        receipt.digest = isFolder ? ImportDigest.ofFolder(digests) : digests.first?.digest
+        receipt.digest = digests.finish(isFolder: isFolder)
         if let known, known.change(to: receipt) == .same { return .same(receipt) }
         return isCheck ? .changed(receipt) : .brought(files, receipt)
     }
