@@ -31,7 +31,7 @@ struct DataStaging {
     /// Stages just these files, whatever is ignored, as `git add --force` does.
     /// - Parameter portion: so many files are looked at at once.
     /// - Throws: what Git would not add.
-    func add(_ files: StagingCandidates, portion count: Int = questionFileCount) throws {
+    func add(_ files: StagingCandidates, portion count: Int = 4096) throws {
         let (git, top) = (try repository.git(), try repository.worktree())
         let data = StagingCandidates(in: store)
         try files.forEachPortion(of: count) { try Self.addData(among: $0, git, top, to: data) }

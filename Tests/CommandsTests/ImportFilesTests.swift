@@ -62,7 +62,7 @@ final class ImportFilesTests: XCTestCase {
         try work.write("edited", to: "x/b0")
         try work.shell("rm x/c && printf q > new && git add new && printf q > x/a && git add x/a").expecting(0)
         let indexed = try IndexedFiles(repository, at: "x")
-        var cursor = indexed.cursor()
+        var cursor = try indexed.cursor()
         var all: [IndexedFiles.File] = []
         while let file = try cursor.next() { all.append(file) }
         XCTAssertEqual(all.map(\.path), paths.dropLast())
@@ -70,13 +70,13 @@ final class ImportFilesTests: XCTestCase {
         XCTAssertFalse(all.contains { $0.isInConflict })
         for step in 1...4 {
             var passed: [BytePath] = []
-            cursor = indexed.cursor()
+            cursor = try indexed.cursor()
             for path in stride(from: 0, to: paths.count, by: step).map({ paths[$0].adding(suffix: "!") }).sorted() {
                 XCTAssertNil(try cursor.file(at: path) { passed.append($0.path) })
             }
             while let file = try cursor.next() { passed.append(file.path) }
             XCTAssertEqual(passed, paths.dropLast(), "each once, whatever is asked for between them")
-            cursor = indexed.cursor()
+            cursor = try indexed.cursor()
             for path in stride(from: 0, to: paths.count - 1, by: step).map({ paths[$0] }) {
                 XCTAssertEqual(try cursor.file(at: path)?.path, path)
             }

@@ -201,6 +201,21 @@ final class ImportSourcesTests: ImportTestCase {
         try assertNothingLeft()
     }
 
+    func testFolderOfManyFilesOfAnotherRepositoryIsTakenPortionByPortion() throws {
+        let other = try laboratory.repository("other")
+        try other.write("*.bin filter=data diff=data merge=data -text\n", to: ".gitattributes")
+        try other.shell("mkdir set set/a-b set/a && for number in $(seq 4100); do echo data $number > set/a/$number.bin; done").expecting(0)
+        try other.shell("echo plain > set/a-b/plain && echo plain > set/z && echo one > set/a.bin && chmod +x set/a.bin").expecting(0)
+        try other.data("add", ".")
+        try other.git("commit", "--quiet", "-m", "Many")
+        try attempt("--from", other.folder, "set", "copy").expecting(0)
+        try laboratory.run("diff", ["-r", other.folder / "set", work.folder / "copy"]).expecting(0)
+        XCTAssertEqual(try work.git("ls-files", "copy").lines.count, 4103)
+        XCTAssertEqual(try work.git("ls-files", "-s", "copy/a.bin").line.prefix(6), "100755")
+        assertContains(try record("copy"), "\"files\" : 4103")
+        try assertNothingLeft()
+    }
+
     func testDataRemoteThatOnlyTheOtherRepositoryNamesHasToBeAgreedTo() throws {
         let other = try laboratory.repository("other")
         try (laboratory.folder / "storage").makeFolders()

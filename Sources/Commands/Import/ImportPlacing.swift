@@ -31,7 +31,7 @@ struct ImportPlacing {
         _ = try walk(to: output)
         // Of a folder each file is looked at when it is known: a killed import may have placed some.
         guard let status = try (top / output).status(), status.kind != .folder else { return }
-        var cursor = indexed.cursor()
+        var cursor = try indexed.cursor()
         try refuse(output, cursor.file(at: output), unlessEqualTo: nil)
     }
 
@@ -52,7 +52,7 @@ struct ImportPlacing {
                 hints: ["git rm -r \(ShellWord.quoted(output))"])
         }
         let placed = StagingCandidates(in: store)
-        var cursor = indexed.cursor()
+        var cursor = try indexed.cursor()
         try files.forEach { file in
             let target = target(of: file)
             _ = try walk(to: target)
@@ -77,7 +77,7 @@ struct ImportPlacing {
 
     /// Calls `body` for each file of the index that has not come.
     private func forEachOther(than files: ImportedFiles, _ body: (IndexedFiles.File) throws -> Void) throws {
-        var cursor = indexed.cursor()
+        var cursor = try indexed.cursor()
         try files.forEach { _ = try cursor.file(at: target(of: $0), passing: body) }
         while let other = try cursor.next() { try body(other) }
     }

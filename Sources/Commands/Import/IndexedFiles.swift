@@ -63,40 +63,45 @@ struct IndexedFiles {
         return edited
     }
 
-    func cursor() -> Cursor { Cursor(reader: spool.reader()) }
+    func cursor() throws(SystemError) -> Cursor { try Cursor(reader: spool.reader()) }
 
     /// Goes through the files.
     struct Cursor {
         private var reader: RecordSpool.Reader
-        /// What `file(at:)` has come to.
-        private var ahead: File?
+        /// The one that is next.
+        private var head: File?
 
-        fileprivate init(reader: RecordSpool.Reader) {
+        fileprivate init(reader: RecordSpool.Reader) throws(SystemError) {
             self.reader = reader
+            head = try self.reader.next().map(File.init)
         }
 
         /// - Returns: nil behind the last file.
         mutating func next() throws(SystemError) -> File? {
-            if let file = ahead.take() { return file }
-            guard let record = try reader.next() else { return nil }
-            var fields = RecordFields(record)
-            return File(
-                path: BytePath(bytes: fields.nextText()), entry: fields.next(StagingCandidate.Entry.self),
-                isInConflict: fields.next(Bool.self), isEdited: fields.next(Bool.self))
+            let file = head
+            head = try reader.next().map(File.init)
+            return file
         }
 
         /// The file at a path. To be asked in the order of the paths.
         /// - Parameter body: is called for each file that stands before it and was not asked for.
         mutating func file(at path: BytePath, passing body: (File) throws -> Void = { _ in }) throws -> File? {
-            while let file = try next() {
-                guard file.path < path else {
-                    if file.path == path { return file }
-                    ahead = file
-                    return nil
-                }
+            while let file = head, file.path <= path {
+                _ = try next()
+                if file.path == path { return file }
                 try body(file)
             }
             return nil
         }
+    }
+}
+
+extension IndexedFiles.File {
+    fileprivate init(_ record: [UInt8]) {
+        var fields = RecordFields(record)
+        path = BytePath(bytes: fields.nextText())
+        entry = fields.next(StagingCandidate.Entry.self)
+        isInConflict = fields.next(Bool.self)
+        isEdited = fields.next(Bool.self)
     }
 }
