@@ -28,6 +28,9 @@ struct BundleCreateCommand: Command {
             Example("git data bundle create - main | ssh lab 'cat > churn.tar'", "to standard output"),
         ])
 
+    /// So many blobs at once are looked for in the worktree.
+    private static let rescuedCount = 32_768
+
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let file = try arguments[BundleCommand.file]
         let target = try BundleTarget(file)
@@ -40,8 +43,9 @@ struct BundleCreateCommand: Command {
         let revisions = try BundleRevisions(arguments[revisions], isAll: arguments[all], git)
         let store = try repository.store()
         try store.prepare()
-        let repositoryFile = try TemporaryFile(in: store.incoming, prefix: "bundle-")
-        let (head, repositoryOID) = try makeGitBundle(of: revisions, repository, into: repositoryFile.descriptor)
+        var parser = BundleHeadParser()
+        let gitBundle = try BundlePart(in: store) { try makeGitBundle(of: revisions, repository, into: $0, &parser) }
+        guard let head = parser.head else { throw CommandFailure("'git bundle create' made no bundle that is understood") }
         let needs = try BundleNeeds(head, in: repository, withHistory: arguments[history])
         if needs.extendedFileCount > 0 {
             context.output.warning("\(Count.files(needs.extendedFileCount)) made with Git LFS extensions are left out")
@@ -51,41 +55,33 @@ struct BundleCreateCommand: Command {
         try target.write { output in
             var writer = BundleWriter(output, modified: try time(of: head, git))
             let texts = BundleTexts(head: head, needs: needs)
-            let (readme, files) = (texts.readme, texts.files)
-            let sums: [(BundleMember, ObjectID)] = [
-                (.readme, .of(readme)), (.files, .of(files)), (.repository, repositoryOID),
-            ]
+            let readme = texts.readme
+            let files = try BundlePart(in: store, texts.writeFiles)
+            let members: [(BundleMember, ObjectID)] = [(.readme, .of(readme)), (.files, files.oid), (.repository, gitBundle.oid)]
+            let sums = try BundlePart(in: store) { try texts.writeSums(of: members, $0) }
             try writer.write(.readme, readme)
-            try writer.write(.files, files)
-            try writer.write(.sums, BundleTexts.sums(sums, blobs: needs.oids))
-            try repositoryFile.descriptor.seek(to: 0)
-            let byteCount = try repositoryFile.descriptor.status().byteCount
-            guard try writer.write(.repository, repositoryFile.descriptor, byteCount: byteCount) == repositoryOID else {
-                throw CommandFailure("'\(repositoryFile.path)' was changed while it was read")
-            }
+            try files.write(as: .files, to: &writer)
+            try sums.write(as: .sums, to: &writer)
+            try gitBundle.write(as: .repository, to: &writer)
             try write(needs, from: store, to: &writer, context)
             try writer.finish()
         }
-        let total = needs.sizes.values.totalByteCount { $0 }
         context.output.message(
-            "Wrote \(target.name): \(Count.noun(head.refs.count, "ref")), \(Count.blobs(needs.oids.count)) (\(ByteCountText.format(total))).")
+            "Wrote \(target.name): \(Count.noun(head.refs.count, "ref")), \(Count.blobs(needs.total.filesTotal)) (\(ByteCountText.format(needs.total.bytesTotal))).")
         return .success
     }
 
     private static func makeGitBundle(
-        of revisions: BundleRevisions, _ repository: Repository, into file: borrowing Descriptor
-    ) throws -> (BundleHead, ObjectID) {
+        of revisions: BundleRevisions, _ repository: Repository, into output: BundlePart.Output, _ parser: inout BundleHeadParser
+    ) throws {
         let git = try repository.git()
         if let remote = Git.promisorRemote(try repository.settings().configuration) {
             try git.fetchMissingObjects(of: revisions.arguments, from: remote)
         }
-        var parser = BundleHeadParser()
-        var hasher = BlobHasher()
         do throws(GitError) {
             try git.makeBundle(of: revisions.arguments) { bytes throws(SystemError) in
                 parser.take(bytes)
-                hasher.update(bytes)
-                try file.write(bytes)
+                try output(Array(bytes))
             }
         } catch {
             if case .failed(_, _, let message) = error, message.contains("empty bundle") {
@@ -93,25 +89,26 @@ struct BundleCreateCommand: Command {
             }
             throw error
         }
-        guard let head = parser.head else { throw CommandFailure("'git bundle create' made no bundle that is understood") }
-        return (head, hasher.finish())
     }
 
     /// Sees to it that every blob is here; says which is not.
     private static func bring(_ needs: BundleNeeds, _ download: Download, _ store: ObjectStore) throws -> Bool {
-        let pointers = needs.files.map(\.pointer)
-        var missing: Set<ObjectID> = []
-        try download.missing(pointers).forEachPortion(of: 1000) { missing.formUnion($0.map(\.oid)) }
-        guard !missing.isEmpty else { return true }
+        let missing = try missing(needs, store)
+        guard try missing.total().filesTotal > 0 else { return true }
         // With `data.keep = pushed` the worktree has what the store has not, and no network is needed.
-        var rescue = Rescue(repository: download.repository, store: store, wanted: missing)
-        if download.repository.location.worktree != nil { try rescue.takeFromWorktree() }
-        let fetched = try download.fetch(pointers)
+        if download.repository.location.worktree != nil {
+            try missing.forEachPortion(of: rescuedCount) { items in
+                var rescue = Rescue(repository: download.repository, store: store, wanted: Set(items.map(\.oid)))
+                try rescue.takeFromWorktree()
+            }
+        }
+        let fetched = try download.fetch(self.missing(needs, store))
         DownloadOptions.sayFetched(fetched, download.context.output)
         var named: Set<ObjectID> = []
-        let shortfalls = needs.files.compactMap { file -> (String, String)? in
-            guard let reason = download.reason(for: file.pointer, fetched), named.insert(file.pointer.oid).inserted else { return nil }
-            return ("\(file.path)", reason)
+        var shortfalls: [(String, String)] = []
+        try needs.files.forEach { file in
+            guard let reason = download.reason(for: file.pointer, fetched), named.insert(file.oid).inserted else { return }
+            shortfalls.append(("\(file.path)", reason))
         }
         guard !shortfalls.isEmpty else { return true }
         let list = "\(Count.blobs(shortfalls.count)) cannot be had:\n" + Causes.list(shortfalls)
@@ -122,23 +119,30 @@ struct BundleCreateCommand: Command {
         return false
     }
 
+    /// The blobs that are not here.
+    private static func missing(_ needs: BundleNeeds, _ store: ObjectStore) throws -> WantedBlobs {
+        let missing = WantedBlobs(in: store)
+        try needs.files.forEach { missing.add($0.pointer) }
+        return missing
+    }
+
     private static func write(
         _ needs: BundleNeeds, from store: ObjectStore, to writer: inout BundleWriter, _ context: CommandContext
     ) throws {
-        let names = BundleNeeds.names(needs.files)
-        let oids = needs.oids
         let progress = context.progress("Writing data")
-        var tick = ProgressTick(filesTotal: oids.count, bytesTotal: needs.sizes.values.totalByteCount { $0 })
-        for oid in oids {
-            let path = names[oid] ?? ""
-            guard let blob = try store.open(oid) else { throw CommandFailure("the data of '\(path)' has gone meanwhile") }
+        var tick = needs.total
+        var blobs = try needs.blobs.reader()
+        while let oid = try blobs.next()?.oid {
+            guard let blob = try store.open(oid) else {
+                throw CommandFailure("the data of '\(try needs.path(of: oid) ?? "")' has gone meanwhile")
+            }
             let written = try writer.write(.blob(oid), blob, byteCount: try blob.status().byteCount) { count in
                 tick.bytesDone += Int64(count)
                 progress.advance(to: tick)
             }
             guard written == oid else {
                 throw CommandFailure(
-                    "nothing is written: the local copy of blob \(oid.hex.prefix(12)) is damaged ('\(path)')",
+                    "nothing is written: the local copy of blob \(oid.hex.prefix(12)) is damaged ('\(try needs.path(of: oid) ?? "")')",
                     hints: ["git data fsck --repair"])
             }
             tick.filesDone += 1

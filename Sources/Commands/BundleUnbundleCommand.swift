@@ -40,7 +40,7 @@ struct BundleUnbundleCommand: Command {
         BundleCommand.printRefs(part.head, context.output)
         let report = BundleReport(file, intake, blobs)
         guard report.isSound else {
-            let names = try report.lost.isEmpty ? [:] : BundleNeeds.names(BundleNeeds(part.head, in: repository).files)
+            let names = try report.lost.isEmpty ? [:] : BundleNeeds(part.head, in: repository).names(of: report.lost)
             context.output.error(
                 Explanation(report.words(names), kept: kept, hints: ["with a sound copy, unbundle once more"]))
             return .failure

@@ -37,15 +37,18 @@ struct BundleVerifyCommand: Command {
         let blobs = try intake.checkBlobs(context.progress("Verifying data"))
         print(head, blobs, context.output)
         var problems: [Explanation] = []
-        var files: [BundleNeeds.File] = []
+        var needs: BundleNeeds?
         do {
             let part = BundleGitPart(path: path, head: head)
-            files = try part.tryOut(in: folder / "repository", beside: try? context.repository(), file).files
+            needs = try part.tryOut(in: folder / "repository", beside: try? context.repository(), file)
         } catch let failure as CommandFailure {
             problems.append(failure.explanation)
         }
-        let report = BundleReport(file, intake, blobs, needed: files.map(\.pointer.oid))
-        if !report.isSound { problems.insert(Explanation(report.words(BundleNeeds.names(files))), at: 0) }
+        var needed: [ObjectID] = []
+        var reader = try needs?.blobs.reader()
+        while let blob = try reader?.next() { needed.append(blob.oid) }
+        let report = BundleReport(file, intake, blobs, needed: needed)
+        if !report.isSound { problems.insert(Explanation(report.words(try needs?.names(of: report.lost) ?? [:])), at: 0) }
         return problems
     }
 

@@ -28,6 +28,24 @@ struct DataStaging {
         try git.change(["add", "--"] + literal)
     }
 
+    /// Stages just these files, whatever is ignored, as `git add --force` does.
+    /// - Parameter portion: so many files are looked at at once.
+    /// - Throws: what Git would not add.
+    func add(_ files: StagingCandidates, portion count: Int = 4096) throws {
+        let (git, top) = (try repository.git(), try repository.worktree())
+        let data = StagingCandidates(in: store)
+        try files.forEachPortion(of: count) { try Self.addData(among: $0, git, top, to: data) }
+        let staged = isEnough(data) ? try stage(data) : nil
+        guard staged?.count != files.count else { return }
+        try git.change(["--literal-pathspecs", "add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"]) { input throws(GitError) in
+            do throws(SystemError) {
+                try files.forEachPath(missingIn: staged) { path throws(SystemError) in try input.write(path.bytes + [0]) }
+            } catch {
+                throw .system(error)
+            }
+        }
+    }
+
     /// Fewer, and smaller ones together, are added as fast by Git.
     private static let threshold = (files: 16, byteCount: Int64(8 << 20))
     /// As `transfer.unpackLimit`, which git-config(1) says is 100.
@@ -49,8 +67,11 @@ struct DataStaging {
         let addData = { (files: [StagingCandidate]) throws(GitError) in try Self.addData(among: files, git, top, to: data) }
         try forEachChange(here, pathspecs, addData)
         if !isUpdate { try forEachNewFile(here, pathspecs, isForced: isForced, addData) }
-        let isEnough = data.count >= Self.threshold.files || data.byteCount >= Self.threshold.byteCount
-        return isEnough ? data : StagingCandidates(in: store)
+        return isEnough(data) ? data : StagingCandidates(in: store)
+    }
+
+    private func isEnough(_ data: StagingCandidates) -> Bool {
+        data.count >= Self.threshold.files || data.byteCount >= Self.threshold.byteCount
     }
 
     /// Calls `body` with files that are not as their entries are, many at once. Files in conflict, and what is no file any

@@ -55,6 +55,7 @@ struct ImportCommand: Command {
         seeAlso: ["track", "status"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         _ = try repository.worktree()
         if !arguments[CommonOptions.dryRun] { try StageWriter.recover(repository) }

@@ -1,3 +1,4 @@
+import Filter
 import Git
 import ObjectStore
 import Platform
@@ -41,29 +42,56 @@ final class StagingCandidates {
 
     /// Calls `body` with the files in the order of their paths, so many at once.
     func forEachPortion(of count: Int, _ body: ([StagingCandidate]) throws -> Void) throws {
-        var (changed, new) = (changed.reader(), new.reader())
-        var heads = (try changed.next().map(Self.candidate), try new.next().map(Self.candidate))
+        var reader = try reader()
         var portion: [StagingCandidate] = []
-        while true {
-            switch heads {
-            case (let first?, let second) where second.map({ first.path < $0.path }) ?? true:
-                portion.append(first)
-                heads.0 = try changed.next().map(Self.candidate)
-            case (_, let second?):
-                portion.append(second)
-                heads.1 = try new.next().map(Self.candidate)
-            default:
-                if !portion.isEmpty { try body(portion) }
-                return
-            }
+        while let file = try reader.next() {
+            portion.append(file)
             guard portion.count >= count else { continue }
             try body(portion)
             portion.removeAll(keepingCapacity: true)
         }
+        if !portion.isEmpty { try body(portion) }
     }
 
-    private static func candidate(_ record: [UInt8]) -> StagingCandidate {
-        var fields = RecordFields(record)
-        return StagingCandidate(path: BytePath(bytes: fields.nextText()), entry: fields.next(StagingCandidate.Entry?.self))
+    /// Calls `body` with the path of each file that is not in a list, in the order of the paths.
+    func forEachPath(missingIn list: CleanFileList?, _ body: (BytePath) throws(SystemError) -> Void) throws(SystemError) {
+        var reader = try reader()
+        let next = list?.reader()
+        var listed = try next?()
+        while let file = try reader.next() {
+            while let other = listed, other.path < file.path { listed = try next?() }
+            if listed?.path != file.path { try body(file.path) }
+        }
+    }
+
+    private func reader() throws(SystemError) -> Reader { try Reader(changed.reader(), new.reader()) }
+
+    /// Gives the files in the order of their paths.
+    private struct Reader {
+        private var changed: RecordSpool.Reader
+        private var new: RecordSpool.Reader
+        private var heads: (StagingCandidate?, StagingCandidate?)
+
+        init(_ changed: RecordSpool.Reader, _ new: RecordSpool.Reader) throws(SystemError) {
+            (self.changed, self.new) = (changed, new)
+            heads = (try self.changed.next().map(Self.candidate), try self.new.next().map(Self.candidate))
+        }
+
+        /// - Returns: nil behind the last file.
+        mutating func next() throws(SystemError) -> StagingCandidate? {
+            switch heads {
+            case (let first?, let second) where second.map({ first.path < $0.path }) ?? true:
+                heads.0 = try changed.next().map(Self.candidate)
+                return first
+            case (_, let second):
+                heads.1 = try new.next().map(Self.candidate)
+                return second
+            }
+        }
+
+        private static func candidate(_ record: [UInt8]) -> StagingCandidate {
+            var fields = RecordFields(record)
+            return StagingCandidate(path: BytePath(bytes: fields.nextText()), entry: fields.next(StagingCandidate.Entry?.self))
+        }
     }
 }

@@ -25,15 +25,7 @@ final class WantedBlobs {
     }
 
     /// How many there are, and how long they are together.
-    func total() throws -> ProgressTick {
-        var total = ProgressTick()
-        var reader = try blobs.reader()
-        while let item = try reader.next() {
-            total.filesTotal += 1
-            total.bytesTotal = total.bytesTotal.adding(byteCount: item.byteCount)
-        }
-        return total
-    }
+    func total() throws -> ProgressTick { try blobs.total() }
 
     /// Calls `body` with the blobs in the order of their oids, about so many at once: each once for every length that a
     /// pointer claims of it.
@@ -43,6 +35,17 @@ final class WantedBlobs {
 }
 
 extension SortedBlobs {
+    /// How many there are, and how long they are together.
+    func total() throws -> ProgressTick {
+        var total = ProgressTick()
+        var reader = try reader()
+        while let item = try reader.next() {
+            total.filesTotal += 1
+            total.bytesTotal = total.bytesTotal.adding(byteCount: item.byteCount)
+        }
+        return total
+    }
+
     /// Calls `body` with what was gathered, about so many blobs at once, and no blob in two portions.
     func forEachPortion(
         of count: Int, where isWanted: (Item) -> Bool = { _ in true }, _ body: ([TransferItem]) throws -> Void

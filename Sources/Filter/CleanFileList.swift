@@ -24,11 +24,13 @@ package final class CleanFileList {
     }
 
     package var files: CleanFiles {
-        let spool = spool
-        return CleanFiles(sums) { () throws(SystemError) in
-            var reader = spool.reader()
-            return { () throws(SystemError) in try reader.next().map(Self.file) }
-        }
+        CleanFiles(sums) { () throws(SystemError) in self.reader() }
+    }
+
+    /// Begins to read the files.
+    package func reader() -> CleanFiles.Reader {
+        var reader = spool.reader()
+        return { () throws(SystemError) in try reader.next().map(Self.file) }
     }
 
     /// Calls `body` for each file.

@@ -48,16 +48,18 @@ package enum ContentID: Hashable, Sendable {
 
 /// Makes the identity of a folder: the SHA-256 of a line `<id> <path from the folder>` NUL for each file, in the order of
 /// the paths' bytes.
-struct FolderDigest: ~Copyable {
+package struct FolderDigest: ~Copyable {
     private var digest = MessageDigest(.sha256)
+
+    package init() {}
 
     /// Adds a file.
     /// - Parameter path: from the folder, which comes after those added before.
-    mutating func add(_ path: some Sequence<UInt8>, _ id: ContentID) {
+    package mutating func add(_ path: some Sequence<UInt8>, _ id: ContentID) {
         digest.update(Array("\(id) ".utf8) + path + [0])
     }
 
-    consuming func finish() -> ContentID {
+    package consuming func finish() -> ContentID {
         let bytes = digest.finalize()
         // A SHA-256 has as many bytes as an oid.
         return .folder(ObjectID(digest: bytes) ?? .of(bytes))

@@ -54,6 +54,54 @@ final class ImportSourcesTests: ImportTestCase {
         try assertNothingLeft()
     }
 
+    func testFolderOfManyFilesIsTakenPortionByPortion() throws {
+        let share = laboratory.folder / "share/set"
+        // More than one portion of each kind, and names that stand on both sides of a slash.
+        try laboratory.run(
+            "sh", ["-c", """
+                mkdir -p a a-b plain && for number in $(seq 2200); do
+                    printf "data $number\\0" > a/$number && printf "text $number" > plain/$number
+                done
+                printf 'x\\0' > a-b/c && printf 'y\\0' > a.b && printf 'z\\0' > a0
+                """], in: try { try share.makeFolders(); return share }()).expecting(0)
+        try work.write("/set/** filter=data diff=data merge=data -text\n/set/plain/** -filter\n", to: ".gitattributes")
+        try work.commit("Attributes")
+        try attempt(share, "set").expecting(0)
+        try work.git("commit", "--quiet", "-m", "Import")
+        func assertWhole(line: UInt = #line) throws {
+            XCTAssertEqual(try work.changes(), [], line: line)
+            try laboratory.run("diff", ["-r", share, work.folder / "set"]).expecting(0)
+            // `100644 blob <name>\t<path>`
+            let stored = try work.git("ls-tree", "-r", "-z", "HEAD", "set/").records.map { $0.text.split(separator: "\t") }
+            let names = Dictionary(uniqueKeysWithValues: stored.map { ($0[1], $0[0].split(separator: " ")[2]) })
+            let files = try laboratory.run("find", [share, "-type", "f", "-printf", "set/%P\\0"]).expecting(0).records.sorted()
+            XCTAssertEqual(files.count, names.count, line: line)
+            var (received, output): ([UInt8], [UInt8]) = ([], [])
+            for file in files {
+                let (id, end) = ("sha256:\(ObjectID.of(try work.read(file)))", " \(file.text.dropFirst(4))\0")
+                received += Array((id + end).utf8)
+                output += Array(((file.text.contains("plain") ? "git:\(names[file.text[...]] ?? "")" : id) + end).utf8)
+            }
+            assertContains(try record("set"), "\"set\" : \"folder:\(ObjectID.of(output))\"")
+            assertContains(try record("set"), "\"sha256\" : \"\(ObjectID.of(received))\"")
+        }
+        try assertWhole()
+        try assertPointer("set/a/2200", in: work, for: Array("data 2200\0".utf8))
+        XCTAssertEqual(try work.stored("set/plain/2200"), Array("text 2200".utf8))
+        let first = try record("set")
+        try laboratory.run(
+            "sh", ["-c", """
+                for number in $(seq 2150); do rm a/$number; done
+                printf 'q\\0' > a/2199 && rm plain/7 a.b && printf 'q\\0' > a-b/d
+                """], in: share).expecting(0)
+        try attempt("--update").expecting(0)
+        try work.git("commit", "--quiet", "-m", "Update")
+        try assertWhole()
+        XCTAssertNotEqual(try record("set"), first)
+        try assertNothingLeft()
+        try work.data("fsck")
+    }
+
     func testPlaceThatOnlyTheProjectNamesIsNotRead() throws {
         try place(table, at: "share/raw.csv")
         try attempt(laboratory.folder / "share/raw.csv", "raw.csv").expecting(0)
@@ -150,6 +198,21 @@ final class ImportSourcesTests: ImportTestCase {
             let refused = try attempt("--from", other.folder, "--revision", BytePath(revision), BytePath(path), "x").expecting(128)
             XCTAssertNotNil(words.split(separator: "|").first { refused.errorText.contains($0) }, refused.description)
         }
+        try assertNothingLeft()
+    }
+
+    func testFolderOfManyFilesOfAnotherRepositoryIsTakenPortionByPortion() throws {
+        let other = try laboratory.repository("other")
+        try other.write("*.bin filter=data diff=data merge=data -text\n", to: ".gitattributes")
+        try other.shell("mkdir set set/a-b set/a && for number in $(seq 4100); do echo data $number > set/a/$number.bin; done").expecting(0)
+        try other.shell("echo plain > set/a-b/plain && echo plain > set/z && echo one > set/a.bin && chmod +x set/a.bin").expecting(0)
+        try other.data("add", ".")
+        try other.git("commit", "--quiet", "-m", "Many")
+        try attempt("--from", other.folder, "set", "copy").expecting(0)
+        try laboratory.run("diff", ["-r", other.folder / "set", work.folder / "copy"]).expecting(0)
+        XCTAssertEqual(try work.git("ls-files", "copy").lines.count, 4103)
+        XCTAssertEqual(try work.git("ls-files", "-s", "copy/a.bin").line.prefix(6), "100755")
+        assertContains(try record("copy"), "\"files\" : 4103")
         try assertNothingLeft()
     }
 

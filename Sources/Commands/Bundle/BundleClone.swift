@@ -53,7 +53,8 @@ struct BundleClone {
             in: BlobBatch(store: try repository.store()), context.progress("Storing data"))
         let report = BundleReport(file, intake, blobs)
         if !report.isSound {
-            let names = try BundleNeeds.names(repository.indexPointers().map { .init(path: $0.path, pointer: $0.pointer) })
+            let files = try repository.indexPointers()
+            let names = Dictionary(files.map { ($0.pointer.oid, $0.path) }) { first, _ in first }
             context.output.error(Explanation(report.words(names), kept: "everything else"))
         }
         let pulled = isLazy ? .success : try PullCommand.run(ParsedArguments(), context)

@@ -1,86 +1,152 @@
+import Diagnostics
 import Digest
 import Git
+import ObjectStore
 import Platform
 import Pointer
 import Repository
 
-/// The blobs that belong to the refs of a bundle, as the trees and commits in a repository that has all of them tell.
+/// The blobs that belong to the refs of a bundle, as the trees and commits in a repository that has all of them tell: memory
+/// for some of them, however many there are.
 struct BundleNeeds {
-    struct File {
-        let path: BytePath
-        let pointer: Pointer
-    }
-
-    /// What some of the refs name, and its data files.
+    /// What some of the refs name, and how many data files that has.
     struct Tip {
         let object: GitObjectName
-        let refs: [BytePath]
-        let files: [File]
+        var refs: [BytePath]
+        fileprivate(set) var fileCount = 0
     }
 
-    let tips: [Tip]
-    /// What only older commits name, each blob once.
-    let older: [File]
+    private(set) var tips: [Tip] = []
+    /// All files: those of each tip; then what only older commits name, each blob once, in the order of their paths.
+    let files: BundleFiles
+    /// Each once, as long as the first of its files says.
+    let blobs: SortedBlobs
+    /// Of all blobs.
+    private(set) var total = ProgressTick()
     /// Files whose blob is not their content, as programs of Git LFS have changed it: nothing can be done for them.
-    let extendedFileCount: Int
+    private(set) var extendedFileCount = 0
 
     /// - Parameters:
     ///   - head: of the bundle. What the trees of the commits name that it needs has to be there already.
     ///   - withHistory: whether the blobs of each commit of the bundle belong to it, or those of its refs alone.
-    init(_ head: BundleHead, in repository: Repository, withHistory: Bool = false) throws {
-        var extendedFileCount = 0
-        var known: Set<ObjectID> = []
+    ///   - runLimit: so many files are sorted in memory.
+    init(_ head: BundleHead, in repository: Repository, withHistory: Bool = false, runLimit: Int = 16_384) throws {
+        let store = try repository.store()
+        (files, blobs) = (BundleFiles(in: store), SortedBlobs(in: store, runLimit: runLimit))
+        let present = SortedBlobs(in: store, runLimit: runLimit)
         for commit in head.prerequisites {
-            known.formUnion(try Self.files(of: commit, in: repository).map(\.pointer.oid))
+            try Self.forEachPointer(of: commit, in: repository) { pointer, _ in present.add(pointer.oid) }
         }
-        func isNeeded(_ file: File) -> Bool {
-            if file.pointer.isExtended { extendedFileCount += 1 }
-            return !file.pointer.isExtended && file.pointer.byteCount > 0 && !known.contains(file.pointer.oid)
+        let found = BundleFiles(in: store)
+        // Each with where it was found.
+        let places = SortedBlobs(in: store, runLimit: runLimit)
+        var extendedFileCount = 0
+        func take(_ pointer: Pointer, _ path: BytePath) {
+            if pointer.isExtended { extendedFileCount += 1 }
+            guard !pointer.isExtended, pointer.byteCount > 0 else { return }
+            places.add(pointer.oid, byteCount: pointer.byteCount, note: Int64(found.count))
+            found.add(BundledFile(path: path, oid: pointer.oid, byteCount: pointer.byteCount))
         }
-        var refs: [GitObjectName: [BytePath]] = [:]
-        var objects: [GitObjectName] = []
-        for ref in head.refs {
-            if refs[ref.object] == nil { objects.append(ref.object) }
-            refs[ref.object, default: []].append(ref.name)
+        tips = Self.tips(of: head)
+        var ends: [Int] = []
+        for tip in tips {
+            try Self.forEachPointer(of: tip.object, in: repository, take)
+            ends.append(found.count)
         }
-        tips = try objects.map { object in
-            Tip(object: object, refs: refs[object] ?? [], files: try Self.files(of: object, in: repository).filter(isNeeded))
-        }
-        known.formUnion(tips.flatMap { $0.files.map(\.pointer.oid) })
-        var older: [File] = []
+        let tipsEnd = found.count
         if withHistory {
-            let reached = try repository.reachedPointers(
-                from: objects.map(Self.name), excluding: head.prerequisites.map(Self.name), completing: true)
-            for item in reached {
-                let file = File(path: item.path, pointer: item.pointer)
-                if isNeeded(file) { older.append(file) }
-                known.insert(item.pointer.oid)
-            }
-            older.sort { ($0.path, $0.pointer.oid) < ($1.path, $1.pointer.oid) }
+            try repository.forEachReachedPointer(
+                from: tips.map { Self.name($0.object) }, excluding: head.prerequisites.map(Self.name), completing: true
+            ) { take($0.pointer, $0.path) }
         }
-        self.older = older
         self.extendedFileCount = extendedFileCount
+        let needed = try choose(places, besides: present, tipsEnd: tipsEnd, count: found.count)
+        let older = SortedBundleFiles(in: store, runLimit: runLimit)
+        var (number, tip) = (0, 0)
+        try found.forEach { file in
+            defer { number += 1 }
+            guard needed.contains(number) else { return }
+            guard number < tipsEnd else { return older.add(file) }
+            while number >= ends[tip] { tip += 1 }
+            tips[tip].fileCount += 1
+            files.add(file)
+        }
+        try older.forEach(files.add)
     }
 
-    /// All files, those of the refs first.
-    var files: [File] { tips.flatMap(\.files) + older }
-
-    /// One file's path for each blob.
-    static func names(_ files: [File]) -> [ObjectID: BytePath] {
-        Dictionary(files.map { ($0.pointer.oid, $0.path) }) { first, _ in first }
+    /// Gathers the blobs, and tells which of the files belong to the bundle.
+    /// - Parameters:
+    ///   - places: the blobs of all files, each with the file's number.
+    ///   - present: those that the other side has.
+    ///   - tipsEnd: the number behind the last file of the tips.
+    private mutating func choose(
+        _ places: SortedBlobs, besides present: SortedBlobs, tipsEnd: Int, count: Int
+    ) throws -> FileNumbers {
+        var needed = FileNumbers(count)
+        var (items, others) = (try places.reader(), try present.reader())
+        var last: (oid: ObjectID, isNeeded: Bool)?
+        while let item = try items.next() {
+            let isFirst = item.oid != last?.oid
+            let isNeeded = try isFirst ? others.first(of: item.oid) == nil : last?.isNeeded ?? false
+            last = (item.oid, isNeeded)
+            guard isNeeded else { continue }
+            if isFirst || item.note < tipsEnd { needed.insert(Int(item.note)) }
+            guard isFirst else { continue }
+            blobs.add(item.oid, byteCount: item.byteCount)
+            total.filesTotal += 1
+            total.bytesTotal = total.bytesTotal.adding(byteCount: item.byteCount)
+        }
+        return needed
     }
 
-    /// How long each blob is, as its pointers say.
-    var sizes: [ObjectID: Int64] { Dictionary(files.map { ($0.pointer.oid, $0.pointer.byteCount) }) { first, _ in first } }
+    private static func tips(of head: BundleHead) -> [Tip] {
+        var tips: [Tip] = []
+        var positions: [GitObjectName: Int] = [:]
+        for ref in head.refs {
+            if let position = positions[ref.object] {
+                tips[position].refs.append(ref.name)
+            } else {
+                positions[ref.object] = tips.count
+                tips.append(Tip(object: ref.object, refs: [ref.name]))
+            }
+        }
+        return tips
+    }
 
-    /// The blobs, by rising oid.
-    var oids: [ObjectID] { sizes.keys.sorted() }
+    /// The path of a blob's first file; nil where it has none.
+    func path(of oid: ObjectID) throws -> BytePath? { try names(of: [oid])[oid] }
 
-    /// The data files of a commit or tree, or of what a tag names; none of anything else.
-    private static func files(of object: GitObjectName, in repository: Repository) throws -> [File] {
-        guard try repository.git().resolve(name(object).adding(suffix: "^{tree}")) != nil else { return [] }
-        return try repository.treePointers(name(object)).map { File(path: $0.path, pointer: $0.pointer) }
+    /// The paths of the first files of some blobs.
+    func names(of oids: some Sequence<ObjectID>) throws -> [ObjectID: BytePath] {
+        let oids = Set(oids)
+        var names: [ObjectID: BytePath] = [:]
+        if oids.isEmpty { return [:] }
+        try files.forEach { file in
+            if oids.contains(file.oid), names[file.oid] == nil { names[file.oid] = file.path }
+        }
+        return names
+    }
+
+    /// Calls `body` for the data files of a commit or tree, or of what a tag names; for none of anything else.
+    private static func forEachPointer(
+        of object: GitObjectName, in repository: Repository, _ body: (Pointer, BytePath) -> Void
+    ) throws {
+        guard try repository.git().resolve(name(object).adding(suffix: "^{tree}")) != nil else { return }
+        try repository.forEachTreePointers(name(object)) { for file in $0 { body(file.pointer, file.path) } }
     }
 
     private static func name(_ object: GitObjectName) -> BytePath { BytePath(bytes: object.hex) }
+}
+
+/// Numbers of files: a bit for each.
+private struct FileNumbers {
+    private var words: [UInt64]
+
+    init(_ count: Int) {
+        words = Array(repeating: 0, count: count / 64 + 1)
+    }
+
+    mutating func insert(_ number: Int) { words[number / 64] |= 1 << UInt64(number % 64) }
+
+    func contains(_ number: Int) -> Bool { words[number / 64] & 1 << UInt64(number % 64) != 0 }
 }

@@ -7,32 +7,33 @@ struct BundleTexts {
     let head: BundleHead
     let needs: BundleNeeds
 
-    /// `files.txt`: below a line for each commit that a ref names, a line for each of its data files.
-    var files: [UInt8] {
-        var text = "# oid\tbytes\tpath\n"
+    /// Writes `files.txt`: below a line for each commit that a ref names, a line for each of its data files.
+    func writeFiles(_ output: BundlePart.Output) throws {
+        func write(_ text: String) throws { try output(Array(text.utf8)) }
+        try write("# oid\tbytes\tpath\n")
+        var files = needs.files.reader()
         for tip in needs.tips {
-            text += "# \(tip.refs.map(\.description).joined(separator: ", ")): \(tip.object)\n"
-            for file in tip.files { text += Self.line(file) }
+            try write("# \(tip.refs.map(\.description).joined(separator: ", ")): \(tip.object)\n")
+            for _ in 0..<tip.fileCount { if let file = try files.next() { try write(Self.line(file)) } }
         }
-        if !needs.older.isEmpty {
-            text += "# in older commits\n"
-            for file in needs.older { text += Self.line(file) }
-        }
-        return Array(text.utf8)
+        guard let first = try files.next() else { return }
+        try write("# in older commits\n" + Self.line(first))
+        while let file = try files.next() { try write(Self.line(file)) }
     }
 
-    private static func line(_ file: BundleNeeds.File) -> String {
-        "\(file.pointer.oid)\t\(file.pointer.byteCount)\t\(file.path)\n"
+    private static func line(_ file: BundledFile) -> String {
+        "\(file.oid)\t\(file.byteCount)\t\(file.path)\n"
     }
 
-    /// `SHA256SUMS`.
+    /// Writes `SHA256SUMS`: of some members, and of all blobs.
     /// Spec: sha256sum(1).
-    static func sums(_ members: [(BundleMember, ObjectID)], blobs: [ObjectID]) -> [UInt8] {
-        var text: [UInt8] = []
-        for (member, oid) in members + blobs.map({ (BundleMember.blob($0), $0) }) {
-            text += oid.hexBytes + Array("  \(member.name)\n".utf8)
+    func writeSums(of members: [(BundleMember, ObjectID)], _ output: BundlePart.Output) throws {
+        func write(_ member: BundleMember, _ oid: ObjectID) throws {
+            try output(oid.hexBytes + Array("  \(member.name)\n".utf8))
         }
-        return text
+        for (member, oid) in members { try write(member, oid) }
+        var blobs = try needs.blobs.reader()
+        while let blob = try blobs.next() { try write(.blob(blob.oid), blob.oid) }
     }
 
     /// `README.txt`.

@@ -23,7 +23,7 @@ final class TemporaryFolder {
             try? path.removeFile()
             return
         }
-        for name in (try? path.entries()) ?? [] { removeTree(path / name) }
+        try? path.forEachEntry { removeTree(path / $0) }
         path.removeEmptyFolder()
     }
 }

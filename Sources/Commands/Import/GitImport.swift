@@ -30,25 +30,26 @@ struct GitImport: ImportSource {
         receipt.revision = commit.description
         if let known, known.revision == receipt.revision { return .same(receipt) }
         let path = order.source.path?.normalized ?? ""
-        let (entries, isFolder) = try entries(at: path, of: commit, git)
-        guard !entries.isEmpty else {
+        let other = try otherRepository(commit, git)
+        let (found, isFolder) = try find(path, in: commit, git, other)
+        guard found.count > 0 else {
             throw CommandFailure("\(order.shown) is not there at \(commit.description.prefix(12)), or has no files")
         }
-        let other = try otherRepository(commit, git)
-        let pointers = Dictionary(try other.pointers(among: entries).map { ($0.path, $0.pointer) }) { first, _ in first }
-        if !isCheck { try fetchBlobs(Array(pointers.values), of: other) }
-        var files: [ImportedFile] = []
-        var digests: [(path: BytePath, digest: ObjectID)] = []
-        for (number, entry) in entries.enumerated() {
+        if !isCheck { try fetchBlobs(found, of: other) }
+        let files = ImportedFiles(in: try repository.store())
+        var digests = ImportDigest()
+        var number = 0
+        try found.forEach { source in
             let file = folder.path / ".git" / "import-\(number)"
-            let (digest, byteCount) = try write(entry, pointers[entry.path], to: file, git, isCheck: isCheck)
-            let relative: BytePath = isFolder ? entry.path : ""
-            digests.append((relative, digest))
-            files.append(ImportedFile(path: relative, file: file, byteCount: byteCount, isExecutable: entry.mode == "100755"))
+            number += 1
+            let (digest, byteCount) = try write(source, to: file, git, isCheck: isCheck)
+            let relative: BytePath = isFolder ? source.path : ""
+            digests.add(relative, digest)
+            files.add(ImportedFile(path: relative, file: file, byteCount: byteCount, isExecutable: source.isExecutable))
         }
-        receipt.byteCount = files.totalByteCount { $0.byteCount }
+        receipt.byteCount = files.byteCount
         if isFolder { receipt.fileCount = Int64(files.count) }
-        receipt.digest = isFolder ? ImportDigest.ofFolder(digests) : digests.first?.digest
+        receipt.digest = digests.finish(isFolder: isFolder)
         if let known, known.change(to: receipt) == .same { return .same(receipt) }
         return isCheck ? .changed(receipt) : .brought(files, receipt)
     }
@@ -119,37 +120,52 @@ struct GitImport: ImportSource {
 
     // MARK: files
 
+    /// So many files are looked at at once, and so many blobs are fetched.
+    private static let portionCount = 4096
+
     /// The regular files at a path. Those of a folder have paths from there.
-    private func entries(at path: BytePath, of commit: GitObjectName, _ git: Git) throws -> ([IndexEntry], isFolder: Bool) {
+    private func find(
+        _ path: BytePath, in commit: GitObjectName, _ git: Git, _ other: Repository
+    ) throws -> (GitSourceFiles, isFolder: Bool) {
+        let found = GitSourceFiles(in: try repository.store())
         let root = BytePath(bytes: commit.hex)
         let place = BytePath(bytes: root.bytes + [UInt8(ascii: ":")] + path.bytes)
         if !path.isEmpty {
             let listing = try git.query(["--literal-pathspecs", "ls-tree", "-z", "--full-tree", root, path]).records
             guard let record = listing.first(where: { $0.bytes.split(separator: UInt8(ascii: "\t"), maxSplits: 1).last.map { BytePath(bytes: $0) } == path })
-            else { return ([], false) }
+            else { return (found, false) }
             let fields = record.bytes.split(separator: UInt8(ascii: "\t"), maxSplits: 1)[0].split(separator: UInt8(ascii: " "))
-            guard fields.count == 3, let name = GitObjectName(hex: fields[2]) else { return ([], false) }
+            guard fields.count == 3, let name = GitObjectName(hex: fields[2]) else { return (found, false) }
             let entry = IndexEntry(mode: String(decoding: fields[0], as: UTF8.self), name: name, stage: 0, path: path)
-            if entry.isRegularFile { return ([entry], false) }
-            guard fields[1].elementsEqual("tree".utf8) else { return ([], false) }
+            if entry.isRegularFile {
+                found.add(GitSourceFile(entry, try other.pointers(among: [entry]).first?.pointer))
+                return (found, false)
+            }
+            guard fields[1].elementsEqual("tree".utf8) else { return (found, false) }
         }
         try git.fetchMissingObjects(of: [place], from: "origin")
-        let all = try git.treeEntries(place)
-        for entry in all where !entry.isRegularFile { context.output.warning("'\(entry.path)' is a symbolic link and is left out") }
-        return (all.filter(\.isRegularFile), true)
+        try other.forEachTreePortion(place, of: Self.portionCount) { files in
+            for (entry, pointer) in files {
+                if entry.isRegularFile {
+                    found.add(GitSourceFile(entry, pointer?.pointer))
+                } else {
+                    context.output.warning("'\(entry.path)' is a symbolic link and is left out")
+                }
+            }
+        }
+        return (found, true)
     }
 
     /// - Returns: the SHA-256 and the length of the content.
-    private func write(
-        _ entry: IndexEntry, _ pointer: Pointer?, to file: BytePath, _ git: Git, isCheck: Bool
-    ) throws -> (ObjectID, Int64) {
-        if let pointer, isCheck { return (pointer.oid, pointer.byteCount) }
+    private func write(_ source: GitSourceFile, to file: BytePath, _ git: Git, isCheck: Bool) throws -> (ObjectID, Int64) {
+        let blob = source.blob
+        if let blob, isCheck { return (blob.oid, blob.byteCount) }
         let target = try Descriptor.open(file, [.readWrite, .create, .exclusive])
-        if let pointer {
-            guard let blob = try repository.store().open(pointer.oid) else { throw CommandFailure("the blob of '\(entry.path)' has not come") }
-            if !target.share(contentOf: blob) { try target.copyContent(of: blob) { _ in } }
+        if let blob {
+            guard let content = try repository.store().open(blob.oid) else { throw CommandFailure("the blob of '\(source.path)' has not come") }
+            if !target.share(contentOf: content) { try target.copyContent(of: content) { _ in } }
         } else {
-            let child = try git.start(["cat-file", "blob", BytePath(bytes: entry.name.hex)])
+            let child = try git.start(["cat-file", "blob", BytePath(bytes: source.name.hex)])
             if let output = child.takeOutput() {
                 while true {
                     let piece = try output.readSome()
@@ -157,11 +173,11 @@ struct GitImport: ImportSource {
                     try target.write(Array(piece))
                 }
             }
-            guard child.wait().isSuccess else { throw CommandFailure("'\(entry.path)' cannot be read from \(order.shown)") }
+            guard child.wait().isSuccess else { throw CommandFailure("'\(source.path)' cannot be read from \(order.shown)") }
         }
         try target.synchronize()
         let digest = try ImportDigest.of(file)
-        if let pointer, pointer.oid != digest { throw CommandFailure("the local copy of blob \(pointer.oid.hex.prefix(12)) is damaged", hints: ["git data fsck --repair"]) }
+        if let blob, blob.oid != digest { throw CommandFailure("the local copy of blob \(blob.oid.hex.prefix(12)) is damaged", hints: ["git data fsck --repair"]) }
         return (digest, try target.status().byteCount)
     }
 
@@ -177,23 +193,31 @@ struct GitImport: ImportSource {
         return Repository(location, isolated: true)
     }
 
-    private func fetchBlobs(_ pointers: [Pointer], of other: Repository) throws {
+    private func fetchBlobs(_ files: GitSourceFiles, of other: Repository) throws {
         let store = try repository.store()
-        var seen: Set<ObjectID> = []
-        let items = pointers.filter { !store.contains($0.oid) && seen.insert($0.oid).inserted }
-            .map { TransferItem(oid: $0.oid, byteCount: $0.byteCount) }
-        guard !items.isEmpty else { return }
+        let wanted = SortedBlobs(in: store)
+        try files.forEach { file in
+            if let blob = file.blob, !store.contains(blob.oid) { wanted.add(blob.oid, byteCount: blob.byteCount) }
+        }
+        var tick = try wanted.total()
+        guard tick.filesTotal > 0 else { return }
         let remote = try dataRemote(of: other)
         let session = try TransferSession(
             agent: TransferSession.agentExecutable(),
             destination: TransferDestination(url: remote.transferURL, mayCreate: false, name: remote.name), store: store,
             transfers: repository.settings().transfers, isVerbose: context.output.isVerbose, progress: context.progress("Importing data"))
         defer { session.finish() }
-        let outcome = try session.download(items) { _ in }
-        if let failure = outcome.failures.first {
+        var (first, failed, done) = (nil as TransferFailure?, 0, 0)
+        try wanted.forEachPortion(of: Self.portionCount) { items in
+            let outcome = try session.download(absent: items, of: &tick)
+            first = first ?? outcome.failures.first
+            failed += outcome.failures.count
+            done += outcome.done.count
+        }
+        if let first {
             throw CommandFailure(
-                "\(Count.files(outcome.failures.count)) of \(order.shown) cannot be had: \(failure.message)",
-                kept: outcome.done.isEmpty ? nil : "\(Count.files(outcome.done.count)) in the local store")
+                "\(Count.files(failed)) of \(order.shown) cannot be had: \(first.message)",
+                kept: done == 0 ? nil : "\(Count.files(done)) in the local store")
         }
     }
 

@@ -3,18 +3,27 @@ import Lineage
 import ObjectStore
 import Platform
 
-/// What identifies what has come, before Git has it.
-enum ImportDigest {
+/// What identifies what has come, before Git has it: the SHA-256 of the file; of a folder, that over the paths of its files
+/// with theirs.
+struct ImportDigest: ~Copyable {
+    private var folder = FolderDigest()
+    private var last: ObjectID?
+
     /// The SHA-256 of a file.
     static func of(_ file: BytePath) throws(SystemError) -> ObjectID {
         try hashContent(of: Descriptor.open(file, [.read, .noFollow, .nonBlocking]))
     }
 
-    /// That of a folder: over the paths of its files with theirs.
-    static func ofFolder(_ files: [(path: BytePath, digest: ObjectID)]) -> ObjectID {
-        switch ContentID.folder(files.map { ($0.path.bytes, .blob($0.digest)) }) {
-        case .folder(let digest), .blob(let digest): digest
-        case .git: .of([])
-        }
+    /// Adds a file, in the order of the paths.
+    mutating func add(_ path: BytePath, _ digest: ObjectID) {
+        folder.add(path.bytes, .blob(digest))
+        last = digest
+    }
+
+    /// - Parameter isFolder: whether what came is a folder, and not the only file that was added.
+    consuming func finish(isFolder: Bool) -> ObjectID? {
+        guard isFolder else { return last }
+        guard case .folder(let digest) = folder.finish() else { return nil }
+        return digest
     }
 }

@@ -1,6 +1,7 @@
 import Digest
 import Git
 import Lineage
+import ObjectStore
 import Platform
 import Repository
 
@@ -14,9 +15,7 @@ struct ImportPlacing {
     let ownDigest: ObjectID?
     private let top: BytePath
     /// What the index has at the output and below it.
-    private let entries: [BytePath: IndexEntry]
-    /// Of these, what the worktree has in another form.
-    private let edited: Set<BytePath>
+    private let indexed: IndexedFiles
 
     init(_ repository: Repository, output: BytePath, isForced: Bool, ownDigest: ObjectID?) throws {
         self.repository = repository
@@ -24,15 +23,7 @@ struct ImportPlacing {
         self.isForced = isForced
         self.ownDigest = ownDigest
         top = try repository.worktree()
-        let git = try repository.git()
-        entries = Dictionary(try git.indexEntries([output]).map { ($0.path, $0) }) { first, _ in first }
-        let status = try git.query(
-            ["--literal-pathspecs", "status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", "--", output])
-        edited = Set(
-            status.records.compactMap { record in
-                guard record.bytes.count > 3, record.bytes[1] != UInt8(ascii: " ") else { return nil }
-                return BytePath(bytes: record.bytes.dropFirst(3))
-            })
+        indexed = try IndexedFiles(repository, at: output)
     }
 
     /// Refuses at once what could not be placed, before anything is fetched.
@@ -40,37 +31,68 @@ struct ImportPlacing {
         _ = try walk(to: output)
         // Of a folder each file is looked at when it is known: a killed import may have placed some.
         guard let status = try (top / output).status(), status.kind != .folder else { return }
-        try refuse(output, unlessEqualTo: nil)
+        var cursor = try indexed.cursor()
+        try refuse(output, cursor.file(at: output), unlessEqualTo: nil)
     }
 
     /// Moves files to their places, and removes those that the source has not any more.
-    /// - Returns: the paths of all that are there now, and of those that were removed.
-    func place(_ files: [ImportedFile], isNew: Bool) throws -> (placed: [BytePath], removed: [BytePath]) {
-        let targets = files.map { file in (file, file.path.isEmpty ? output : output / file.path) }
-        let wanted = Set(targets.map(\.1))
-        let others = entries.keys.filter { !wanted.contains($0) }.sorted()
-        if isNew, let other = others.first {
-            throw CommandFailure(
-                "'\(output)' has files of the project, such as '\(other)', that do not come from there",
-                hints: ["import into a folder of its own"])
+    /// - Returns: all that are there now, and the paths of those that were removed.
+    func place(_ files: ImportedFiles, isNew: Bool) throws -> (placed: StagingCandidates, removed: RecordSpool) {
+        let store = try repository.store()
+        if isNew {
+            try forEachOther(than: files) { other in
+                throw CommandFailure(
+                    "'\(output)' has files of the project, such as '\(other.path)', that do not come from there",
+                    hints: ["import into a folder of its own"])
+            }
         }
-        if let status = try (top / output).status(), (status.kind == .folder) != !(files.first?.path.isEmpty ?? false) {
+        if let status = try (top / output).status(), (status.kind == .folder) != files.isFolder {
             throw CommandFailure(
                 status.kind == .folder ? "'\(output)' is a folder, and a file has come" : "'\(output)' is a file, and a folder has come",
                 hints: ["git rm -r \(ShellWord.quoted(output))"])
         }
-        for (file, target) in targets {
+        let placed = StagingCandidates(in: store)
+        var cursor = try indexed.cursor()
+        try files.forEach { file in
+            let target = target(of: file)
             _ = try walk(to: target)
-            try refuse(target, unlessEqualTo: file)
+            let known = try cursor.file(at: target)
+            try refuse(target, known, unlessEqualTo: file)
+            placed.add(StagingCandidate(path: target, entry: known?.entry), byteCount: file.byteCount)
         }
         // What an import that was killed has left.
-        for folder in Set(targets.map { (top / $0.1).parent }) { TemporaryFile.sweep(folder, prefix: TemporaryFile.visiblePrefix) }
-        for (file, target) in targets { try move(file, to: target) }
-        for folder in Set(targets.map { (top / $0.1).parent }) { try folder.synchronizeFolder() }
-        for path in others where !edited.contains(path) {
-            if let place = try walk(to: path) { try place.folder.removeFile(entry: place.name) }
+        try forEachFolder(of: files) { TemporaryFile.sweep($0, prefix: TemporaryFile.visiblePrefix) }
+        try files.forEach(move)
+        try forEachFolder(of: files) { try $0.synchronizeFolder() }
+        let removed = RecordSpool(in: store, limit: 1 << 18)
+        try forEachOther(than: files) { other in
+            guard !other.isEdited else { return }
+            if let place = try walk(to: other.path) { try place.folder.removeFile(entry: place.name) }
+            removed.add(other.path.bytes)
         }
-        return (targets.map(\.1), others.filter { !edited.contains($0) })
+        return (placed, removed)
+    }
+
+    private func target(of file: ImportedFile) -> BytePath { file.path.isEmpty ? output : output / file.path }
+
+    /// Calls `body` for each file of the index that has not come.
+    private func forEachOther(than files: ImportedFiles, _ body: (IndexedFiles.File) throws -> Void) throws {
+        var cursor = try indexed.cursor()
+        try files.forEach { _ = try cursor.file(at: target(of: $0), passing: body) }
+        while let other = try cursor.next() { try body(other) }
+    }
+
+    /// Calls `body` once for each folder that files go into.
+    private func forEachFolder(of files: ImportedFiles, _ body: (BytePath) throws -> Void) throws {
+        // In the order of the paths, nothing of a folder comes behind what is not in it.
+        var open: [BytePath] = []
+        try files.forEach { file in
+            let folder = (top / target(of: file)).parent
+            while let last = open.last, !folder.isInside(last) { open.removeLast() }
+            guard open.last != folder else { return }
+            open.append(folder)
+            try body(folder)
+        }
     }
 
     /// No link may lead elsewhere, no file may stand where a folder has to, and no name may be one that Git checks out
@@ -80,14 +102,16 @@ struct ImportPlacing {
         try WorktreeEntry.find(path, under: top, makingFolders: false)
     }
 
-    /// - Parameter file: what is to be there; where that is there already, all is well.
-    private func refuse(_ path: BytePath, unlessEqualTo file: ImportedFile?) throws {
+    /// - Parameters:
+    ///   - known: what the index has.
+    ///   - file: what is to be there; where that is there already, all is well.
+    private func refuse(_ path: BytePath, _ known: IndexedFiles.File?, unlessEqualTo file: ImportedFile?) throws {
         guard !isForced, let status = try (top / path).status() else { return }
         let reason: String
-        switch entries[path] {
+        switch known {
         case nil: reason = "is there, and not in Git's index"
-        case .some(let entry) where entry.stage != 0: reason = "is in a merge conflict"
-        case .some where edited.contains(path): reason = "was changed since it was added"
+        case .some(let known) where known.isInConflict: reason = "is in a merge conflict"
+        case .some(let known) where known.isEdited: reason = "was changed since it was added"
         case .some: return
         }
         if let file, status.kind == .regular, status.byteCount == file.byteCount, try isEqual(top / path, file.file) { return }
@@ -99,8 +123,8 @@ struct ImportPlacing {
         try ImportDigest.of(one) == ImportDigest.of(other)
     }
 
-    private func move(_ file: ImportedFile, to path: BytePath) throws {
-        guard let place = try WorktreeEntry.find(path, under: top, makingFolders: true) else { return }
+    private func move(_ file: ImportedFile) throws {
+        guard let place = try WorktreeEntry.find(target(of: file), under: top, makingFolders: true) else { return }
         let isFree = try place.folder.status(ofEntry: place.name) == nil
         let content = try Descriptor.open(file.file, .read)
         if file.isExecutable {

@@ -2,6 +2,7 @@ import Diagnostics
 import Digest
 import Git
 import Lineage
+import ObjectStore
 import Platform
 import Repository
 
@@ -40,7 +41,7 @@ struct ImportRun {
         let old = record?.outputs[order.output.text]
         var known = record?.received.map { SourceReceipt($0) }
         // Without the output there is nothing that could be the same.
-        if !isCheck, try repository.git().indexEntries([order.output]).isEmpty { known = nil }
+        if !isCheck, try !isOutputStaged() { known = nil }
         if !isCheck, known == nil || isForced { try placing.check() }
         let start = FileStatus.Time.now
         let source = try source()
@@ -50,7 +51,7 @@ struct ImportRun {
         switch answer {
         case .changed(let receipt): return Result(change: .changed, old: old, byteCount: receipt.byteCount)
         case .same(let receipt):
-            if let digest { try verify(known ?? receipt, digest, []) }
+            if let digest { try verify(known ?? receipt, digest) }
             if !isCheck, var record, let known { try refresh(&record, known, receipt) }
             return Result(change: .same, old: old, new: old, byteCount: receipt.byteCount)
         case .brought(let files, var receipt):
@@ -68,18 +69,24 @@ struct ImportRun {
         }
     }
 
+    private func isOutputStaged() throws -> Bool {
+        var isStaged = false
+        try repository.git().forEachIndexEntry([order.output]) { _ in isStaged = true }
+        return isStaged
+    }
+
     private func takeTurn() throws -> Turn {
         try repository.turn(of: order.stage.name, "'\(order.output)' is being imported")
     }
 
     /// What cannot be placed is not kept: the next attempt would not know what it is.
     private func place(
-        _ files: [ImportedFile], _ placing: ImportPlacing, _ mark: PlacingMark, isNew: Bool
-    ) throws -> (placed: [BytePath], removed: [BytePath]) {
+        _ files: ImportedFiles, _ placing: ImportPlacing, _ mark: PlacingMark, isNew: Bool
+    ) throws -> (placed: StagingCandidates, removed: RecordSpool) {
         do {
             return try placing.place(files, isNew: isNew)
         } catch {
-            for file in files { try? file.file.removeFile() }
+            try? files.remove()
             try? mark.set(nil)
             throw error
         }
@@ -90,20 +97,21 @@ struct ImportRun {
         let turn = try takeTurn()
         defer { withExtendedLifetime(turn) {} }
         let top = try repository.worktree()
-        var files: [BytePath] = []
-        func walk(_ path: BytePath) throws {
-            switch try (top / path).status()?.kind {
-            case .regular: files.append(path)
-            case .folder where path.lastComponent != ".git": for name in try (top / path).entries() { try walk(path / name) }
-            default: break
-            }
+        let files = StagingCandidates(in: try repository.store())
+        var indexed = try IndexedFiles(repository, at: order.output).cursor()
+        func add(_ path: BytePath, _ status: FileStatus) throws {
+            files.add(StagingCandidate(path: path, entry: try indexed.file(at: path)?.entry), byteCount: status.byteCount)
         }
-        try walk(order.output)
-        guard !files.isEmpty else { throw CommandFailure("there is no file at '\(order.output)'") }
-        files.sort()
+        let status = try (top / order.output).status()
+        let isFolder = status?.kind == .folder
+        if isFolder {
+            try FolderWalk(top: top).forEachFile(below: order.output, add)
+        } else if let status, status.kind == .regular {
+            try add(order.output, status)
+        }
+        guard files.count > 0 else { throw CommandFailure("there is no file at '\(order.output)'") }
         var receipt = SourceReceipt()
-        receipt.byteCount = try files.reduce(0) { try $0 + ((top / $1).status()?.byteCount ?? 0) }
-        let isFolder = files != [order.output]
+        receipt.byteCount = files.byteCount
         if isFolder { receipt.fileCount = Int64(files.count) }
         if let digest {
             guard !isFolder, try ImportDigest.of(top / order.output) == digest else {
@@ -113,7 +121,7 @@ struct ImportRun {
         let start = FileStatus.Time.now
         let circumstances = try repository.circumstances(besides: [order.output])
         let staging = ImportStaging(context: context, repository: repository, order: order)
-        let new = try staging.stage(files, removed: [])
+        let new = try staging.stage(files)
         receipt.retrieved = RunRecord.text(ofTime: start.seconds)
         if case .blob(let oid) = new { receipt.digest = oid }
         try staging.leaveRecord(self.record(of: new, receipt, circumstances, start))
@@ -157,9 +165,9 @@ struct ImportRun {
         try ImportStaging(context: context, repository: repository, order: order).leaveRecord(record)
     }
 
-    private func verify(_ receipt: SourceReceipt, _ digest: ObjectID, _ files: [ImportedFile]) throws {
+    private func verify(_ receipt: SourceReceipt, _ digest: ObjectID, _ files: ImportedFiles? = nil) throws {
         guard receipt.digest != digest else { return }
-        for file in files { try file.file.removeFile() }
+        try files?.remove()
         throw CommandFailure(
             "\(order.shown) has the SHA-256 \(receipt.digest?.hex ?? "of nothing"), and not \(digest.hex)",
             kept: "'\(order.output)' as it was")
@@ -181,8 +189,9 @@ struct ImportRun {
                     "'\(BytePath(order.source.value))' is no place that this version imports from: 'https://', 's3://', a file or a folder")
             }
             return LocalImport(
-                order: order, context: context, place: local.absolute(from: try repository.worktree()).normalized, folder: try folder())
-        case .query: return QueryImport(order: order, top: try repository.worktree(), folder: try folder())
+                order: order, context: context, place: local.absolute(from: try repository.worktree()).normalized, store: store,
+                folder: try folder())
+        case .query: return QueryImport(order: order, top: try repository.worktree(), store: store, folder: try folder())
         case .git: return GitImport(order: order, context: context, repository: repository, folder: try folder(), trustsOthers: trustsOthers)
         case .manual: throw CommandFailure("'\(order.output)' was brought by a person, who has to bring the new version")
         }

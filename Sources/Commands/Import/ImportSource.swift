@@ -1,15 +1,4 @@
 import Lineage
-import Platform
-
-/// A file that has come and waits for its place.
-struct ImportedFile {
-    /// From the output, below it; empty for the output itself.
-    let path: BytePath
-    /// Where its bytes are, on the disk; the file may be moved away.
-    let file: BytePath
-    let byteCount: Int64
-    var isExecutable = false
-}
 
 /// What a source answers.
 enum ImportAnswer {
@@ -17,7 +6,7 @@ enum ImportAnswer {
     case same(SourceReceipt)
     /// Another one, which was not brought as nobody wanted it.
     case changed(SourceReceipt)
-    case brought([ImportedFile], SourceReceipt)
+    case brought(ImportedFiles, SourceReceipt)
 
     var receipt: SourceReceipt {
         switch self {

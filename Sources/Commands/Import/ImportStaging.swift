@@ -2,6 +2,7 @@ import Diagnostics
 import Digest
 import Git
 import Lineage
+import ObjectStore
 import Platform
 import Repository
 
@@ -11,34 +12,50 @@ struct ImportStaging {
     let repository: Repository
     let order: ImportOrder
 
+    /// So many files at once are few questions to Git, and little memory.
+    private static let portionCount = 4096
+
     /// Stages the files.
+    /// - Parameter removed: the paths of those that are in the index and not there any more.
     /// - Returns: what identifies the output now.
-    func stage(_ paths: [BytePath], removed: [BytePath]) throws -> ContentID {
-        let git = try repository.git()
-        try OutputTracking(context: context, repository: repository).track(paths, of: [order.output])
-        if !removed.isEmpty { try git.change(["--literal-pathspecs", "rm", "--cached", "--quiet", "--ignore-unmatch", "--"] + removed) }
-        try add(paths, git)
+    func stage(_ files: StagingCandidates, removed: RecordSpool? = nil) throws -> ContentID {
+        let tracking = OutputTracking(context: context, repository: repository, of: [order.output])
+        try files.forEachPortion(of: Self.portionCount) { try tracking.look(at: $0.map(\.path)) }
+        try tracking.track()
+        if let removed, removed.count > 0 { try unstage(removed) }
+        try DataStaging(context: context, repository: repository).add(files)
         return try contentID()
     }
 
-    private func add(_ paths: [BytePath], _ git: Git) throws {
-        var input: [UInt8] = []
-        for path in paths { input += path.bytes + [0] }
-        // Who imports a file wants it, whatever is ignored.
-        try git.change(
-            ["--literal-pathspecs", "add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"], input: input)
+    private func unstage(_ paths: RecordSpool) throws {
+        try repository.git().change(["update-index", "--force-remove", "-z", "--stdin"]) { input throws(GitError) in
+            do throws(SystemError) {
+                var reader = paths.reader()
+                while let path = try reader.next() { try input.write(path + [0]) }
+            } catch {
+                throw .system(error)
+            }
+        }
     }
 
     /// By what the index has.
     func contentID() throws -> ContentID {
-        let entries = try repository.git().indexEntries([order.output]).filter { $0.stage == 0 }
-        let pointers = try repository.pointers(among: entries)
-        let oids = Dictionary(pointers.map { ($0.path, $0.pointer.oid) }) { first, _ in first }
-        let files = entries.map { entry in
-            (path: entry.path, id: oids[entry.path].map { ContentID.blob($0) } ?? ContentID.git(entry.name))
+        var digest = FolderDigest()
+        let next = try repository.readIndex(Self.portionCount)
+        while let index = try next() {
+            let own = index.positions(of: order.output)
+            let positions = (own.isEmpty ? index.positions(inside: order.output) : own).filter { index.items[$0].stage == 0 }
+            guard !positions.isEmpty else { continue }
+            var pointers = try repository.pointers(of: index, at: positions.filter { index.items[$0].isRegularFile })[...]
+            for position in positions {
+                let path = index.path(of: index.items[position])
+                let pointer = pointers.first?.path == path ? pointers.popFirst() : nil
+                let id = pointer.map { ContentID.blob($0.pointer.oid) } ?? .git(index.items[position].name)
+                if path == order.output { return id }
+                digest.add((path.relative(to: order.output) ?? path).bytes, id)
+            }
         }
-        if let only = files.first, files.count == 1, only.path == order.output { return only.id }
-        return .folder(files.map { (path: ($0.path.relative(to: order.output) ?? $0.path).bytes, id: $0.id) })
+        return digest.finish()
     }
 
     // MARK: recipe and record

@@ -1,6 +1,7 @@
 import Diagnostics
 import Digest
 import Lineage
+import ObjectStore
 import Platform
 import Repository
 
@@ -10,68 +11,74 @@ struct LocalImport: ImportSource {
     let context: CommandContext
     /// A recipe may name it from the top of the worktree; this is absolute.
     let place: BytePath
+    let store: ObjectStore
     /// Where copies wait for their places.
     let folder: ImportFolder
-
-    private typealias Found = (path: BytePath, status: FileStatus)
 
     func bring(_ known: SourceReceipt?, isCheck: Bool) throws -> ImportAnswer {
         guard let status = try place.status(followingLinks: true) else {
             throw CommandFailure("there is no '\(place)'")
         }
-        var found: [Found] = []
-        switch status.kind {
-        case .regular: found = [("", status)]
-        case .folder: try walk("", &found)
-        case .link, .other: throw CommandFailure("'\(place)' is neither a file nor a folder")
-        }
-        guard !found.isEmpty else { throw CommandFailure("the folder '\(place)' has no files") }
-        found.sort { $0.path < $1.path }
+        let isFolder = status.kind == .folder
+        guard isFolder || status.kind == .regular else { throw CommandFailure("'\(place)' is neither a file nor a folder") }
         var receipt = SourceReceipt()
-        receipt.byteCount = found.totalByteCount { $0.status.byteCount }
-        receipt.listing = listing(found)
-        if status.kind == .folder { receipt.fileCount = Int64(found.count) }
+        let found = try look(at: isFolder ? nil : status, &receipt)
+        guard found.count > 0 else { throw CommandFailure("the folder '\(place)' has no files") }
+        if isFolder { receipt.fileCount = Int64(found.count) }
         if let known, known.change(to: receipt) == .same { return .same(receipt) }
-        var files: [ImportedFile] = []
-        var digests: [(path: BytePath, digest: ObjectID)] = []
-        for (number, entry) in found.enumerated() {
-            let source = entry.path.isEmpty ? place : place / entry.path
+        let files = ImportedFiles(in: store)
+        var digest = ImportDigest()
+        try forEach(found) { number, path, status in
+            let source = path.isEmpty ? place : place / path
             let copy = folder.path / "\(number)"
-            let digest = isCheck ? try ImportDigest.of(source.resolved()) : try copyFile(source, to: copy)
-            guard try source.status(followingLinks: true)?.isSameContent(as: entry.status) == true else {
+            digest.add(path, isCheck ? try ImportDigest.of(source.resolved()) : try copyFile(source, to: copy))
+            guard try source.status(followingLinks: true)?.isSameContent(as: status) == true else {
                 throw CommandFailure("'\(source)' was changed while it was read", hints: ["try again when nobody writes it"])
             }
-            digests.append((entry.path, digest))
-            files.append(
-                ImportedFile(path: entry.path, file: copy, byteCount: entry.status.byteCount, isExecutable: entry.status.isExecutable))
+            if isCheck { return }
+            files.add(ImportedFile(path: path, file: copy, byteCount: status.byteCount, isExecutable: status.isExecutable))
         }
         if !isCheck { try Descriptor.open(folder.path, [.read, .folder]).synchronizeFileSystem() }
-        receipt.digest = status.kind == .folder ? ImportDigest.ofFolder(digests) : digests.first?.digest
+        receipt.digest = digest.finish(isFolder: isFolder)
         if let known, known.change(to: receipt) == .same { return .same(receipt) }
         return isCheck ? .changed(receipt) : .brought(files, receipt)
     }
 
-    private func walk(_ below: BytePath, _ found: inout [Found]) throws {
-        let here = below.isEmpty ? place : place / below
-        for name in try here.entries() {
-            let path = below.appending(name)
-            guard let status = try (here / name).status() else { continue }
-            switch status.kind {
-            case .regular: found.append((path, status))
-            case .folder where name != ".git": try walk(path, &found)
-            case .folder: continue
-            case .link, .other: context.output.warning("'\(here / name)' is \(status.kind == .link ? "a symbolic link" : "no file") and is left out")
-            }
+    /// Finds what there is, and notes how much it is, and its names, sizes and times.
+    /// - Parameter only: the status of a file; nil of a folder.
+    private func look(at only: FileStatus?, _ receipt: inout SourceReceipt) throws -> RecordSpool {
+        let found = RecordSpool(in: store, limit: 1 << 18)
+        var listing: MessageDigest? = MessageDigest(.sha256)
+        var byteCount: Int64 = 0
+        func add(_ path: BytePath, _ status: FileStatus) {
+            var record = RecordBytes()
+            record.add(text: path.bytes)
+            record.add(status)
+            found.add(record)
+            listing?.update(path.bytes + [0] + Array("\(status.byteCount) \(status.modified.seconds) \(status.modified.nanoseconds)\n".utf8))
+            byteCount = byteCount.adding(byteCount: status.byteCount)
         }
+        if let only {
+            add("", only)
+        } else {
+            let walk = FolderWalk(top: place) { path, kind in
+                context.output.warning("'\(place / path)' is \(kind == .link ? "a symbolic link" : "no file") and is left out")
+            }
+            try walk.forEachFile(add)
+        }
+        receipt.byteCount = byteCount
+        if let listing = listing.take() { receipt.listing = ObjectID(digest: listing.finalize()) }
+        return found
     }
 
-    /// By names, sizes and times.
-    private func listing(_ found: [Found]) -> ObjectID {
-        var text: [UInt8] = []
-        for (path, status) in found {
-            text += path.bytes + [0] + Array("\(status.byteCount) \(status.modified.seconds) \(status.modified.nanoseconds)\n".utf8)
+    private func forEach(_ found: RecordSpool, _ body: (Int, BytePath, FileStatus) throws -> Void) throws {
+        var reader = found.reader()
+        var number = 0
+        while let record = try reader.next() {
+            var fields = RecordFields(record)
+            try body(number, BytePath(bytes: fields.nextText()), fields.next(FileStatus.self))
+            number += 1
         }
-        return .of(text)
     }
 
     /// - Returns: the SHA-256 of what was copied.

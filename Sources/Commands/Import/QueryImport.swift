@@ -1,5 +1,6 @@
 import Digest
 import Lineage
+import ObjectStore
 import Platform
 import Repository
 
@@ -7,6 +8,7 @@ import Repository
 struct QueryImport: ImportSource {
     let order: ImportOrder
     let top: BytePath
+    let store: ObjectStore
     let folder: ImportFolder
 
     func bring(_ known: SourceReceipt?, isCheck: Bool) throws -> ImportAnswer {
@@ -38,6 +40,6 @@ struct QueryImport: ImportSource {
         receipt.byteCount = byteCount
         receipt.digest = ObjectID(digest: digest.finalize())
         if let known, known.change(to: receipt) == .same { return .same(receipt) }
-        return isCheck ? .changed(receipt) : .brought([ImportedFile(path: "", file: file, byteCount: byteCount)], receipt)
+        return isCheck ? .changed(receipt) : .brought(ImportedFiles(ImportedFile(path: "", file: file, byteCount: byteCount), in: store), receipt)
     }
 }

@@ -40,7 +40,7 @@ struct WebImport: ImportSource {
             return known.change(to: receipt) == .same ? .same(receipt) : .changed(receipt)
         }
         warn(of: answer)
-        return .brought([ImportedFile(path: "", file: arrival, byteCount: byteCount)], receipt)
+        return .brought(ImportedFiles(ImportedFile(path: "", file: arrival, byteCount: byteCount), in: store), receipt)
     }
 
     private func ask(_ session: SourceSession, _ question: AgentSource) throws -> AgentReceipt {

@@ -19,10 +19,11 @@ extension Repository {
     func circumstances(besides outputs: [BytePath]) throws -> Circumstances {
         let git = try git()
         let commit = try git.resolve("HEAD^{commit}")?.description
-        let status = try git.query(["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"])
-        let isClean = status.records.allSatisfy { record in
-            let path = BytePath(bytes: record.bytes.dropFirst(3))
-            return path.isInside(StageName.folder) || path == FolderAttributes.name || outputs.contains { path.isInside($0) }
+        var isClean = true
+        try git.forEachRecord(of: ["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames"], endingWith: 0) { record in
+            let path = BytePath(bytes: record.dropFirst(3))
+            isClean = isClean
+                && (path.isInside(StageName.folder) || path == FolderAttributes.name || outputs.contains { path.isInside($0) })
         }
         let identity = try git.run(["var", "GIT_AUTHOR_IDENT"])
         let author = identity.status == 0 ? identity.line.text.lastIndex(of: ">").map { String(identity.line.text[...$0]) } : nil

@@ -3,36 +3,54 @@ import Platform
 import Repository
 
 /// Makes data of what a stage or an import has brought, where that is large or no text and no pattern speaks of it.
-struct OutputTracking {
-    let context: CommandContext
-    let repository: Repository
+final class OutputTracking {
+    private let context: CommandContext
+    private let repository: Repository
+    private let outputs: [BytePath]
+    /// Those of the outputs that are to become a pattern: of the file itself, or of all that is in the folder.
+    private var heavy: (files: Set<BytePath>, folders: Set<BytePath>) = ([], [])
+
+    /// - Parameter outputs: from the top of the worktree: files, and folders, of which each becomes one pattern.
+    init(context: CommandContext, repository: Repository, of outputs: [BytePath]) {
+        (self.context, self.repository, self.outputs) = (context, repository, outputs)
+    }
 
     /// As many bytes of a file as Git looks at to tell binary from text.
     private static let probeByteCount = 8000
 
-    /// Adds patterns for those of the files that Git should not hold itself, and stages them.
-    /// - Parameters:
-    ///   - files: from the top of the worktree.
-    ///   - outputs: the files themselves, and folders, of which each becomes one pattern.
-    func track(_ files: [BytePath], of outputs: [BytePath]) throws {
-        try track(data: try files.filter { try isHeavy($0) }, of: outputs)
+    /// Looks which of the files Git should not hold itself.
+    /// - Parameter files: from the top of the worktree.
+    func look(at files: [BytePath]) throws {
+        try look(atData: try unsettled(files).filter { try isHeavy($0) })
     }
 
-    /// As above, of files that are data wherever they were made.
-    func track(data files: [BytePath], of outputs: [BytePath]) throws {
-        let heavy = try unspoken(among: files)
-        guard !heavy.isEmpty else { return }
-        try FolderAttributes.exclusively(repository) { try track(heavy: heavy, of: outputs) }
+    /// As above, for files that are data wherever they were made.
+    func look(atData files: [BytePath]) throws {
+        for file in try unspoken(among: unsettled(files)) {
+            for output in outputs where file.isInside(output) {
+                if file == output { heavy.files.insert(output) } else { heavy.folders.insert(output) }
+            }
+        }
     }
 
-    private func track(heavy: [BytePath], of outputs: [BytePath]) throws {
+    /// Those of the files that still may make a difference.
+    private func unsettled(_ files: [BytePath]) -> [BytePath] {
+        if heavy.folders.isEmpty { return files }
+        return files.filter { file in outputs.contains { file.isInside($0) && !heavy.folders.contains($0) } }
+    }
+
+    /// Adds patterns for what was found, and stages them.
+    func track() throws {
+        guard !heavy.files.isEmpty || !heavy.folders.isEmpty else { return }
+        try FolderAttributes.exclusively(repository) { try addPatterns() }
+    }
+
+    private func addPatterns() throws {
         var attributes = try FolderAttributes(repository, folder: "")
         var new: [AttributePattern] = []
-        for output in outputs {
-            let inside = heavy.filter { $0.isInside(output) }
-            guard !inside.isEmpty else { continue }
+        for output in outputs where heavy.files.contains(output) || heavy.folders.contains(output) {
             let exact = AttributePattern(exactly: output)
-            let pattern = inside == [output] ? exact : AttributePattern(bytes: exact.bytes + Array("/**".utf8))
+            let pattern = heavy.folders.contains(output) ? AttributePattern(bytes: exact.bytes + Array("/**".utf8)) : exact
             guard AttributesFile.line(for: pattern).count < AttributeLine.byteLimit else {
                 throw CommandFailure("'\(output)' is too long for a line of .gitattributes")
             }

@@ -228,7 +228,9 @@ final class Reproduction: Sendable {
         let download = Download(context: context, repository: repository)
         guard try !download.fetch(run.pointers.map(\.pointer)).isIncomplete else { return false }
         // Without the pattern, which that commit has, the pointers would be checked out as they are.
-        try OutputTracking(context: context, repository: repository).track(data: run.pointers.map(\.path), of: stage.products.map(\.value))
+        let tracking = OutputTracking(context: context, repository: repository, of: stage.products.map(\.value))
+        try tracking.look(atData: run.pointers.map(\.path))
+        try tracking.track()
         let commit = BytePath(bytes: run.commit.hex)
         var paths = stage.products.map(\.value) + [stage.name.recordFile]
         if let environment = run.record.environmentRecord { paths.append(EnvironmentRecord.path(of: environment)) }

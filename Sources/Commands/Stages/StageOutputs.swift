@@ -1,4 +1,5 @@
 import Git
+import ObjectStore
 import Platform
 import Repository
 
@@ -7,22 +8,37 @@ struct StageOutputs {
     let context: CommandContext
     let repository: Repository
 
+    /// So many files at once are few questions to Git, and little memory.
+    private static let portionCount = 4096
+
     /// Stages files and folders. What is large or no text, and that no pattern speaks of, becomes data first.
     /// - Parameter plain: what stays in Git whatever it is: metrics, recipes and records.
     func stage(_ paths: [BytePath], plain: [BytePath] = []) throws {
-        try OutputTracking(context: context, repository: repository).track(files(at: paths), of: paths)
+        let tracking = OutputTracking(context: context, repository: repository, of: paths)
+        try forEachPortion(at: paths) { try tracking.look(at: $0) }
+        try tracking.track()
         let all = paths + plain
         guard !all.isEmpty else { return }
         try DataStaging.add(all, context, repository)
     }
 
-    /// The files at or below paths, without those that Git ignores.
-    private func files(at paths: [BytePath]) throws -> [BytePath] {
-        guard !paths.isEmpty else { return [] }
+    /// Calls `body` with the files at or below paths, without those that Git ignores, many at once.
+    private func forEachPortion(at paths: [BytePath], _ body: ([BytePath]) throws -> Void) throws {
+        guard !paths.isEmpty else { return }
         let listing: [BytePath] = [
             "--literal-pathspecs", "ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--",
         ]
-        return Set(try repository.git().query(listing + paths).records).sorted()
+        let found = RecordSpool(in: try repository.store())
+        try repository.git().forEachRecord(of: listing + paths, endingWith: 0) { found.add($0) }
+        var reader = found.reader()
+        var portion: [BytePath] = []
+        while let path = try reader.next() {
+            portion.append(BytePath(bytes: path))
+            guard portion.count >= Self.portionCount else { continue }
+            try body(portion)
+            portion.removeAll(keepingCapacity: true)
+        }
+        if !portion.isEmpty { try body(portion) }
     }
 
     /// Those of the paths that Git ignores, so that they could not be added.
