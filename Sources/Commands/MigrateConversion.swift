@@ -25,9 +25,9 @@ final class MigrateConversion: Sendable {
     private let state: Mutex<State>
 
     /// What one process of Git is asked for.
-    private static let portionLimit = (blobs: 500, byteCount: Int64(64 << 20))
+    private static let portionLimit = (blobs: 250, byteCount: Int64(64 << 20))
     /// So many contents at once: at the end of each round all threads wait for the last one.
-    private static let roundCount = 16_384
+    private static let roundCount = 8192
     /// Whose names take a few megabytes; so that of a million files come thirty packs.
     private static let packObjectCount = 32_768
 

@@ -6,7 +6,7 @@ import Platform
 /// What became of Git blobs in a migration. Memory is for some of them, however many there are.
 final class MigratedBlobs {
     /// Where the new names are, by the digests of the old ones.
-    private let positions: SortedBlobs
+    private var positions: SortedBlobs?
     private let names: RecordSpool
     private var finder: SortedBlobs.Finder?
 
@@ -26,12 +26,13 @@ final class MigratedBlobs {
         var record = RecordBytes()
         record.add(new)
         self.byteCount = self.byteCount.adding(byteCount: byteCount)
-        positions.add(old.key, byteCount: byteCount, note: Int64(names.add(record)))
+        positions?.add(old.key, byteCount: byteCount, note: Int64(names.add(record)))
     }
 
     /// To be called when all have been added, before the first is looked for.
     func seal() throws(SystemError) {
-        finder = try positions.finder()
+        finder = try positions?.finder()
+        positions = nil
     }
 
     /// - Returns: nil where the blob stays as it is.

@@ -27,7 +27,7 @@ final class MigrationContents {
 
     private let contents: RecordSpool
     /// With the number of each content in `contents`.
-    private let blobs: SortedBlobs
+    private var blobs: SortedBlobs?
     /// Which of `contents` are the first of their blob, a bit for each.
     private var firsts: [UInt64] = []
 
@@ -40,7 +40,7 @@ final class MigrationContents {
     func add(_ version: HistoryCatalogue.Version, byteCount: Int64, oid: ObjectID? = nil) {
         folders.insert(version.folder)
         types.addFile(version.path)
-        blobs.add(version.blob.key, byteCount: byteCount, note: Int64(contents.count))
+        blobs?.add(version.blob.key, byteCount: byteCount, note: Int64(contents.count))
         var record = RecordBytes()
         record.add(text: version.path.bytes)
         record.add(version.blob)
@@ -52,9 +52,10 @@ final class MigrationContents {
     /// To be called when all have been added: counts each content once, and tells which is the first.
     func seal() throws {
         firsts = [UInt64](repeating: 0, count: contents.count / 64 + 1)
-        var reader = try blobs.reader()
+        var reader = try blobs?.reader()
+        blobs = nil
         var last: ObjectID?
-        while let item = try reader.next() {
+        while let item = try reader?.next() {
             guard item.oid != last else { continue }
             last = item.oid
             firsts[Int(item.note) / 64] |= 1 << UInt64(item.note % 64)

@@ -23,11 +23,13 @@ package final class HistoryCatalogue {
     package private(set) var parents = [0]
     private var folderNumbers: [[[UInt8]: Int]] = [[:]]
     private var formers: [[UInt8]] = [[]]
-    private var visited: Set<TreePlace> = []
+    private var visited: RecentTrees<Bool>
     private let reader: ObjectReader
 
-    package init(_ reader: ObjectReader) {
+    /// - Parameter recentTreeCount: so many trees, twice, are known to have been added.
+    package init(_ reader: ObjectReader, recentTreeCount: Int = 8192) {
         self.reader = reader
+        visited = RecentTrees(limit: recentTreeCount)
     }
 
     /// Adds all that a commit's tree holds.
@@ -39,7 +41,7 @@ package final class HistoryCatalogue {
     /// Gives the memory back that only `add` needs, once all trees have been added.
     package func endWalk() {
         formers = []
-        visited = []
+        visited = RecentTrees(limit: 0)
     }
 
     /// The number of a folder in a folder; nil where no tree that was added has one.
@@ -53,7 +55,8 @@ package final class HistoryCatalogue {
     }
 
     private func add(_ place: TreePlace, _ body: (Version) throws -> Void) throws {
-        guard visited.insert(place).inserted else { return }
+        guard visited[place] == nil else { return }
+        visited[place] = true
         let tree = try reader.read(place.tree, .tree)
         var pairing = try TreePairing(tree, beside: formers[place.folder], digestByteCount: Int(place.tree.byteCount))
         formers[place.folder] = tree
@@ -77,6 +80,26 @@ package final class HistoryCatalogue {
         folderNumbers.append([:])
         formers.append([])
         return folders.count - 1
+    }
+}
+
+/// What is known of the trees met last. Whoever meets another one again does his work again, of which little is left beside
+/// the folder's former tree.
+struct RecentTrees<Value> {
+    private let limit: Int
+    private var recent: [TreePlace: Value] = [:]
+    private var older: [TreePlace: Value] = [:]
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    subscript(place: TreePlace) -> Value? {
+        get { recent[place] ?? older[place] }
+        set {
+            if recent.count >= limit { (recent, older) = ([:], recent) }
+            recent[place] = newValue
+        }
     }
 }
 

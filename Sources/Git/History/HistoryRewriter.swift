@@ -40,7 +40,7 @@ package final class HistoryRewriter {
     private let pack: PackWriter
     private let catalogue: HistoryCatalogue
     private let editor: any HistoryEditor
-    private var results: [TreePlace: Result] = [:]
+    private var results: RecentTrees<Result>
     private var formers: [Int: (old: [UInt8], new: [UInt8])] = [:]
     /// The tree of the top, before `.gitattributes`, is not written by itself.
     private var roots: [RootKey: GitObjectName] = [:]
@@ -89,8 +89,14 @@ package final class HistoryRewriter {
 
     private static let attributesName = Array(".gitattributes".utf8)
 
-    /// - Parameter catalogue: of all commits that are rewritten.
-    package init(_ reader: ObjectReader, _ pack: PackWriter, _ catalogue: HistoryCatalogue, _ editor: any HistoryEditor) {
+    /// - Parameters:
+    ///   - catalogue: of all commits that are rewritten.
+    ///   - recentTreeCount: so many results, twice, are kept for trees that are met again.
+    package init(
+        _ reader: ObjectReader, _ pack: PackWriter, _ catalogue: HistoryCatalogue, _ editor: any HistoryEditor,
+        recentTreeCount: Int = 8192
+    ) {
+        results = RecentTrees(limit: recentTreeCount)
         self.reader = reader
         self.pack = pack
         self.catalogue = catalogue
@@ -191,7 +197,8 @@ package final class HistoryRewriter {
             if let twin, former.new[twin.digest] == former.old[twin.digest] { continue }
             guard let digest = GitObjectName(bytes: old[entry.digest]) else { continue }
             let name = old[entry.name]
-            if entry.isTree, let folder = catalogue.folder(named: name, in: place.folder) {
+            // A twin's new digest does; only the list of what was replaced in it needs its result.
+            if entry.isTree, twin == nil || editor.needsListOfReplaced, let folder = catalogue.folder(named: name, in: place.folder) {
                 let result = try rewrite(TreePlace(folder: folder, tree: digest))
                 guard result.isChanged else { continue }
                 new.replaceSubrange(entry.digest, with: result.digest.bytes)
