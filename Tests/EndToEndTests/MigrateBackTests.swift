@@ -71,16 +71,17 @@ final class MigrateBackTests: MigrateTestCase {
 
     func testExportChangesTheAttributesOfEachFolderByItself() throws {
         let work = try makeHistory()
+        let lines = ["x", "y"].map { "/\($0).bin filter=data diff=data merge=data -text\n" }
         for folder in ["one", "two"] {
-            try work.write("/*.bin filter=data diff=data merge=data -text\n", to: BytePath("\(folder)/.gitattributes"))
-            try work.write(larger, to: BytePath("\(folder)/a.bin"))
+            try work.write(lines.joined(), to: BytePath("\(folder)/.gitattributes"))
+            for name in ["x", "y"] { try work.write(larger, to: BytePath("\(folder)/\(name).bin")) }
         }
         try work.commit("Data")
-        try work.data("migrate", "export", "--include", "one/*.bin", "--quiet")
-        XCTAssertEqual(try work.stored("one/a.bin"), larger)
-        try assertPointer("two/a.bin", in: work, for: larger)
-        XCTAssertFalse(try work.readText("one/.gitattributes").contains("filter=data"))
-        XCTAssertEqual(try work.readText("two/.gitattributes"), "/*.bin filter=data diff=data merge=data -text\n")
+        try work.data("migrate", "export", "--include", "one/x.bin", "--include", "two/y.bin", "--quiet")
+        for path in ["one/x.bin", "two/y.bin"] as [BytePath] { XCTAssertEqual(try work.stored(path), larger) }
+        for path in ["one/y.bin", "two/x.bin"] as [BytePath] { try assertPointer(path, in: work, for: larger) }
+        XCTAssertEqual(try work.readText("one/.gitattributes"), lines[1])
+        XCTAssertEqual(try work.readText("two/.gitattributes"), lines[0])
         try assertClean(work)
     }
 
