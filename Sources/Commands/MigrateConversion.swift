@@ -3,82 +3,103 @@ import Filter
 import Git
 import ObjectStore
 import Platform
+import Pointer
 import Repository
 private import Synchronization
 
-/// Puts the contents of Git blobs into the store, each once, on several threads.
+/// Puts the contents of Git blobs into the store, each once, on several threads, and makes Git blobs of their pointers. Memory
+/// is for some of them, however many there are.
 final class MigrateConversion: Sendable {
-    /// What stands for a content from now on.
-    struct Converted: Sendable {
-        let pointer: [UInt8]
-        let byteCount: Int64
-    }
-
     private struct State {
         var tick: ProgressTick
-        var converted: [GitObjectName: Converted] = [:]
         var failure: (any Error)?
+        /// Of the contents of this round that are no pointers already, nor text below `data.minimumSize`.
+        var pointers: [(blob: GitObjectName, pointer: Pointer)] = []
     }
 
+    private let repository: Repository
     private let git: Git
     private let settings: Settings
     private let batch: BlobBatch
-    private let portions: [ArraySlice<(blob: GitObjectName, byteCount: Int64)>]
     private let progress: any ProgressObserver
     private let state: Mutex<State>
 
     /// What one process of Git is asked for.
-    private static let portionLimit = (blobs: 500, byteCount: Int64(64 << 20))
+    private static let portionLimit = (blobs: 250, byteCount: Int64(64 << 20))
+    /// So many contents at once: at the end of each round all threads wait for the last one.
+    private static let roundCount = 8192
+    /// Whose names take a few megabytes; so that of a million files come thirty packs.
+    private static let packObjectCount = 32_768
 
-    init(
-        _ blobs: [(blob: GitObjectName, byteCount: Int64)], in repository: Repository, progress: any ProgressObserver
-    ) throws {
+    /// - Parameters:
+    ///   - count: how many there will be.
+    ///   - byteCount: of all of them.
+    init(_ repository: Repository, count: Int, byteCount: Int64, progress: any ProgressObserver) throws {
+        self.repository = repository
         git = try repository.git()
         settings = try repository.settings()
         let store = try repository.store()
         try store.prepare()
         batch = BlobBatch(store: store)
-        portions = Self.portions(of: blobs)
         self.progress = progress
-        let total = blobs.totalByteCount { $0.byteCount }
-        state = Mutex(State(tick: ProgressTick(filesTotal: blobs.count, bytesTotal: total)))
+        state = Mutex(State(tick: ProgressTick(filesTotal: count, bytesTotal: byteCount)))
     }
 
-    private static func portions(
-        of blobs: [(blob: GitObjectName, byteCount: Int64)]
-    ) -> [ArraySlice<(blob: GitObjectName, byteCount: Int64)>] {
-        var portions: [ArraySlice<(blob: GitObjectName, byteCount: Int64)>] = []
+    private typealias Portion = ArraySlice<MigrationContents.Content>
+
+    private static func portions(of contents: [MigrationContents.Content]) -> [Portion] {
+        var portions: [Portion] = []
         var start = 0
         var byteCount: Int64 = 0
-        for (position, entry) in blobs.enumerated() {
-            byteCount += entry.byteCount
+        for (position, content) in contents.enumerated() {
+            byteCount += content.byteCount
             guard position + 1 - start >= portionLimit.blobs || byteCount >= portionLimit.byteCount else { continue }
-            portions.append(blobs[start...position])
+            portions.append(contents[start...position])
             start = position + 1
             byteCount = 0
         }
-        return start < blobs.count ? portions + [blobs[start...]] : portions
+        return start < contents.count ? portions + [contents[start...]] : portions
     }
 
-    /// Converts all. When this returns the store has them, durable.
-    /// - Returns: those that are no pointers already, nor text below `data.minimumSize`.
-    func run() throws -> [GitObjectName: Converted] {
-        concurrently(count: portions.count, threads: availableProcessorCount()) { portion in
-            guard self.state.withLock({ $0.failure == nil }) else { return }
-            do { try self.convert(self.portions[portion]) } catch {
-                self.state.withLock { if $0.failure == nil { $0.failure = error } }
+    /// Converts all. When this returns the store has them, durable, and Git has the new blobs.
+    /// - Parameter roundCount: so many contents at once.
+    /// - Returns: what became of those that are no pointers already, nor text below `data.minimumSize`.
+    func run(_ contents: MigrationContents, roundCount: Int = roundCount) throws -> MigratedBlobs {
+        let converted = MigratedBlobs(in: batch.store)
+        let folder = repository.location.worktree ?? repository.location.gitFolder
+        var pack = try PackWriter(git, workingIn: folder)
+        try contents.forEachPortion(of: roundCount) { round in
+            for (blob, pointer) in try self.convert(Self.portions(of: round)) {
+                converted.add(blob, try pack.add(.blob, pointer.text), byteCount: pointer.byteCount)
             }
+            guard pack.objectCount >= Self.packObjectCount else { return }
+            try pack.install(git)
+            pack = try PackWriter(git, workingIn: folder)
         }
-        let (converted, failure) = state.withLock { ($0.converted, $0.failure) }
-        if let failure { throw failure }
         try batch.flush()
+        try pack.install(git)
+        try converted.seal()
         return converted
     }
 
-    private func convert(_ portion: ArraySlice<(blob: GitObjectName, byteCount: Int64)>) throws {
+    private func convert(_ portions: [Portion]) throws -> [(blob: GitObjectName, pointer: Pointer)] {
+        concurrently(count: portions.count, threads: availableProcessorCount()) { portion in
+            guard self.state.withLock({ $0.failure == nil }) else { return }
+            do { try self.convert(portions[portion]) } catch {
+                self.state.withLock { if $0.failure == nil { $0.failure = error } }
+            }
+        }
+        return try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            defer { state.pointers.removeAll(keepingCapacity: true) }
+            return state.pointers
+        }
+    }
+
+    private func convert(_ portion: Portion) throws {
         let reader = try ObjectReader(git)
-        for (blob, byteCount) in portion {
-            _ = try reader.begin(blob, .blob)
+        for content in portion {
+            _ = try reader.begin(content.blob, .blob)
             var cleaner = Cleaner(settings: settings, batch: batch)
             while true {
                 let piece = try reader.next()
@@ -87,11 +108,9 @@ final class MigrateConversion: Sendable {
             }
             let answer = try cleaner.finish()
             let tick = state.withLock { state in
-                if case .pointer(let pointer) = answer {
-                    state.converted[blob] = Converted(pointer: pointer.text, byteCount: pointer.byteCount)
-                }
+                if case .pointer(let pointer) = answer { state.pointers.append((content.blob, pointer)) }
                 state.tick.filesDone += 1
-                state.tick.bytesDone += byteCount
+                state.tick.bytesDone += content.byteCount
                 return state.tick
             }
             progress.advance(to: tick)

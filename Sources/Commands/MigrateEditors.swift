@@ -1,22 +1,36 @@
 import Git
+import ObjectStore
 import Platform
 
 /// Which files get which Git blobs in a rewrite of history.
-struct Replacements {
+final class Replacements {
     private let catalogue: HistoryCatalogue
-    /// By the file's number.
-    private let isSelected: [Bool]
-    private let blobs: [GitObjectName: GitObjectName]
+    private let blobs: MigratedBlobs
+    /// Tells the files that are selected.
+    private let files: SortedBlobs.Finder
+    /// What each `.gitattributes` of a folder becomes, which depends on the folder.
+    private let attributes: [FolderBlob: GitObjectName]
     /// By the folder's number: whether one of its files, or of those below it, is selected.
     private let isTouched: [Bool]
 
-    init(_ catalogue: HistoryCatalogue, isSelected: [Bool], blobs: [GitObjectName: GitObjectName]) {
+    struct FolderBlob: Hashable {
+        let folder: Int
+        let blob: GitObjectName
+    }
+
+    private static let attributesName = FolderAttributes.name.bytes
+
+    init(
+        _ catalogue: HistoryCatalogue, _ contents: MigrationContents, _ blobs: MigratedBlobs,
+        attributes: [FolderBlob: GitObjectName] = [:]
+    ) throws {
         self.catalogue = catalogue
-        self.isSelected = isSelected
         self.blobs = blobs
+        files = try contents.types.finder()
+        self.attributes = attributes
         var isTouched = [Bool](repeating: false, count: catalogue.folders.count)
-        for (number, file) in catalogue.files.enumerated() where isSelected[number] {
-            var folder = file.folder
+        for start in contents.folders.union(attributes.keys.map(\.folder)) {
+            var folder = start
             while !isTouched[folder] {
                 isTouched[folder] = true
                 folder = catalogue.parents[folder]
@@ -27,9 +41,14 @@ struct Replacements {
 
     func touches(folder: Int) -> Bool { isTouched[folder] }
 
-    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectName? {
-        guard let new = blobs[blob], let file = catalogue.file(named: name, in: folder), isSelected[file] else { return nil }
-        return new
+    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) throws(GitError) -> GitObjectName? {
+        if name.elementsEqual(Self.attributesName), let new = attributes[FolderBlob(folder: folder, blob: blob)] { return new }
+        guard let new = try blobs.find(blob) else { return nil }
+        do throws(SystemError) {
+            return try files.first(of: catalogue.path(of: name, in: folder).key).map { _ in new.name }
+        } catch {
+            throw .system(error)
+        }
     }
 }
 
@@ -43,12 +62,10 @@ final class ImportEditor: HistoryEditor {
         case files
     }
 
-    private let catalogue: HistoryCatalogue
     private let replacements: Replacements
     private let lines: Lines
 
-    init(_ catalogue: HistoryCatalogue, _ replacements: Replacements, _ lines: Lines) {
-        self.catalogue = catalogue
+    init(_ replacements: Replacements, _ lines: Lines) {
         self.replacements = replacements
         self.lines = lines
     }
@@ -59,8 +76,8 @@ final class ImportEditor: HistoryEditor {
 
     func touches(folder: Int) -> Bool { replacements.touches(folder: folder) }
 
-    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectName? {
-        replacements.replacement(of: blob, named: name, in: folder)
+    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) throws(GitError) -> GitObjectName? {
+        try replacements.replacement(of: blob, named: name, in: folder)
     }
 
     func attributes(_ attributes: [UInt8]?, in commit: HistoryEdit) throws -> [UInt8]? {
@@ -74,7 +91,7 @@ final class ImportEditor: HistoryEditor {
             file.except(excluded.map { String(decoding: $0.written, as: UTF8.self) } + plainNames)
             return file.content
         case .files:
-            return Self.adding(commit.replaced.map { catalogue.files[$0].path }, to: attributes)
+            return Self.adding(commit.replaced, to: attributes)
         }
     }
 
@@ -106,8 +123,8 @@ final class ExportEditor: HistoryEditor {
 
     func touches(folder: Int) -> Bool { replacements.touches(folder: folder) }
 
-    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectName? {
-        replacements.replacement(of: blob, named: name, in: folder)
+    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) throws(GitError) -> GitObjectName? {
+        try replacements.replacement(of: blob, named: name, in: folder)
     }
 
     func attributes(_ attributes: [UInt8]?, in commit: HistoryEdit) throws -> [UInt8]? {

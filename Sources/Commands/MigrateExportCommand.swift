@@ -27,13 +27,14 @@ struct MigrateExportCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let run = try MigrationRun(arguments, context)
-        let export = try MigrateExport(MigratePatterns(arguments), run.migration)
+        let export = try MigrateExport(MigratePatterns(arguments), run)
         if run.isDryRun {
-            for line in TypeTable.lines(export.table.sorted) { context.output.line("would convert \(line)") }
+            for line in TypeTable.lines(try export.contents.types.counted()) { context.output.line("would convert \(line)") }
             return .success
         }
+        let exported = try export.giveContents()
         try run.complete(
-            export.editor(), sizes: export.sizes, isData: false, name: "export",
+            export.editor(exported), exported, isData: false, name: "export",
             publishing: "git push --force --all && git push --force --tags")
         return .success
     }
@@ -43,83 +44,91 @@ struct MigrateExportCommand: Command {
 struct MigrateExport {
     private let migration: Migration
     private let patterns: [AttributePattern]?
-    private let isSelected: [Bool]
-    /// The Git blobs that are pointers.
-    private let pointers: [GitObjectName: Pointer]
-    /// What there is to convert.
-    let table: TypeTable
+    /// What there is to convert: of each content the length, and not that of the pointer.
+    let contents: MigrationContents
+    /// Every `.gitattributes` in a folder; that of the top is changed commit by commit.
+    private let attributes: Set<Replacements.FolderBlob>
 
-    /// How long the content is that each of the pointers stands for.
-    var sizes: [GitObjectName: Int64] { pointers.mapValues(\.byteCount) }
+    /// So many blobs are few processes of Git, and little memory.
+    private static let portionCount = 4096
+    /// So many files without data are named.
+    private static let namedCount = 20
 
-    init(_ patterns: MigratePatterns, _ migration: Migration) throws {
-        self.migration = migration
+    init(_ patterns: MigratePatterns, _ run: MigrationRun) throws {
+        migration = run.migration
         self.patterns = patterns.included.isEmpty ? nil : patterns.included
-        let catalogue = migration.catalogue
-        let matching = try patterns.selected(catalogue.files.map(\.path), in: migration.repository)
-        let isSelected = catalogue.files.map { matching.contains($0.path) }
-        let versions = catalogue.versions.filter { isSelected[$0.file] }
-        let names = Array(Set(versions.map(\.blob)))
+        let repository = run.migration.repository
+        let contents = MigrationContents(in: try repository.store())
+        var attributes: Set<Replacements.FolderBlob> = []
+        try run.forEachVersionPortion { versions in
+            for version in versions where version.folder != 0 && version.path.lastComponent == FolderAttributes.name {
+                attributes.insert(.init(folder: version.folder, blob: version.blob))
+            }
+            let matching = try patterns.selected(Array(Set(versions.map(\.path))), in: repository)
+            let selected = versions.filter { matching.contains($0.path) }
+            let pointers = try Self.pointers(among: selected, run.migration.git)
+            for version in selected {
+                guard let pointer = pointers[version.blob] else { continue }
+                contents.add(version, byteCount: pointer.byteCount, oid: pointer.oid)
+            }
+        }
+        try contents.seal()
+        self.contents = contents
+        self.attributes = attributes
+    }
+
+    private static func pointers(among versions: [HistoryCatalogue.Version], _ git: Git) throws -> [GitObjectName: Pointer] {
         var pointers: [GitObjectName: Pointer] = [:]
-        try migration.git.forEachBlob(names, shorterThan: Pointer.maximumTextByteCount) { name, text throws(GitError) in
+        let names = Array(Set(versions.map(\.blob)))
+        try git.forEachBlob(names, shorterThan: Pointer.maximumTextByteCount) { name, text throws(GitError) in
             // What programs of Git LFS's settings have made of a content cannot be undone here.
             guard case .pointer(let pointer) = Pointer.recognize(text), !pointer.isExtended else { return }
             pointers[name] = pointer
         }
-        var table = TypeTable()
-        var seen: Set<GitObjectName> = []
-        for version in versions {
-            guard let pointer = pointers[version.blob] else { continue }
-            table.add(catalogue.files[version.file].path, byteCount: seen.insert(version.blob).inserted ? pointer.byteCount : nil)
-        }
-        self.table = table
-        self.pointers = pointers
-        self.isSelected = isSelected
+        return pointers
     }
 
-    /// Gives the contents to Git, and says what writes the commits.
-    func editor() throws -> ExportEditor {
+    /// Says what writes the commits.
+    func editor(_ exported: MigratedBlobs) throws -> ExportEditor {
         let removal = AttributesRemoval(patterns: patterns)
-        var blobs = try contents()
-        var isSelected = isSelected
-        // The attributes of folders; that of the top is changed commit by commit.
-        for version in migration.catalogue.versions {
-            let file = migration.catalogue.files[version.file]
-            guard file.folder != 0, file.path.lastComponent == FolderAttributes.name else { continue }
-            let old = try migration.reader.read(version.blob, .blob)
-            let new = removal.apply(to: old, in: migration.catalogue.folders[file.folder], isNeeded: false)
-            guard new != old else { continue }
-            blobs[version.blob] = try migration.pack.add(.blob, new)
-            isSelected[version.file] = true
+        var changed: [Replacements.FolderBlob: GitObjectName] = [:]
+        for place in attributes {
+            let old = try migration.reader.read(place.blob, .blob)
+            let new = removal.apply(to: old, in: migration.catalogue.folders[place.folder], isNeeded: false)
+            if new != old { changed[place] = try migration.pack.add(.blob, new) }
         }
-        return ExportEditor(Replacements(migration.catalogue, isSelected: isSelected, blobs: blobs), removal)
+        return ExportEditor(try Replacements(migration.catalogue, contents, exported, attributes: changed), removal)
     }
 
-    /// Writes the blobs into Git's own store.
-    private func contents() throws -> [GitObjectName: GitObjectName] {
+    /// Writes the contents into Git's own store. When this returns they are durable.
+    func giveContents() throws -> MigratedBlobs {
         let store = try migration.repository.store()
-        let wanted = pointers.sorted { $0.value.oid < $1.value.oid }
+        let exported = MigratedBlobs(in: store)
         try refuseMissing(store)
-        var input: [UInt8] = []
         let progress = migration.context.progress("Verifying blobs")
-        for (position, entry) in wanted.enumerated() {
-            // From here on Git's copy may be the only one.
-            if entry.value.byteCount > 0, try store.isIntact(entry.value.oid) == false {
-                throw StoreError.damaged(entry.value.oid, kept: try store.setAside(entry.value.oid))
+        try contents.forEachPortion(of: Self.portionCount) { portion in
+            var input: [UInt8] = []
+            for (position, content) in portion.enumerated() {
+                // From here on Git's copy may be the only one.
+                if let oid = content.oid, content.byteCount > 0, try store.isIntact(oid) == false {
+                    throw StoreError.damaged(oid, kept: try store.setAside(oid))
+                }
+                let path = content.byteCount == 0 ? BytePath("/dev/null") : content.oid.flatMap { store.location(of: $0) } ?? ""
+                input += Array(Self.quoted(path)) + [UInt8(ascii: "\n")]
+                progress.advance(to: ProgressTick(filesDone: exported.count + position + 1, filesTotal: contents.count))
             }
-            let path = entry.value.byteCount == 0 ? BytePath("/dev/null") : store.location(of: entry.value.oid) ?? ""
-            input += Array(Self.quoted(path)) + [UInt8(ascii: "\n")]
-            progress.advance(to: ProgressTick(filesDone: position + 1, filesTotal: wanted.count))
+            let answer = try migration.git.query(["hash-object", "-w", "--no-filters", "--stdin-paths"], input: input)
+            let names = answer.lines.compactMap { GitObjectName(hex: $0.bytes) }
+            guard names.count == portion.count else { throw GitError.unexpected(command: "git hash-object", answer: "too few names") }
+            for (content, name) in zip(portion, names) { exported.add(content.blob, name, byteCount: content.byteCount) }
         }
-        guard !wanted.isEmpty else { return [:] }
-        let answer = try migration.git.query(["hash-object", "-w", "--no-filters", "--stdin-paths"], input: input)
-        let names = answer.lines.compactMap { GitObjectName(hex: $0.bytes) }
-        guard names.count == wanted.count else { throw GitError.unexpected(command: "git hash-object", answer: "too few names") }
+        try exported.seal()
+        guard exported.count > 0 else { return exported }
         // Git leaves that to the system.
         let objects = try migration.git.query(["rev-parse", "--git-path", "objects"]).line
             .absolute(from: migration.repository.location.worktree ?? migration.repository.location.gitFolder)
         try Descriptor.open(objects, [.read, .folder]).synchronizeFileSystem()
-        return Dictionary(uniqueKeysWithValues: zip(wanted.map(\.key), names))
+        return exported
     }
 
     /// As Git reads a path that begins with a quote.
@@ -128,17 +137,20 @@ struct MigrateExport {
     }
 
     private func refuseMissing(_ store: ObjectStore) throws {
-        var missing: [(name: String, cause: String)] = []
-        var seen: Set<Int> = []
-        for version in migration.catalogue.versions where isSelected[version.file] {
-            guard let pointer = pointers[version.blob], pointer.byteCount > 0, !store.contains(pointer.oid),
-                seen.insert(version.file).inserted
-            else { continue }
-            missing.append(("\(migration.catalogue.files[version.file].path)", "not in the local store"))
+        let missing = SortedBlobs(in: store)
+        var named: [BytePath] = []
+        try contents.forEach { content in
+            guard let oid = content.oid, content.byteCount > 0, !store.contains(oid) else { return }
+            missing.add(content.path.key)
+            if named.count < Self.namedCount, !named.contains(content.path) { named.append(content.path) }
         }
-        guard !missing.isEmpty else { return }
+        var count = 0
+        var reader = try missing.reader()
+        while try reader.next() != nil { count += 1 }
+        guard count > 0 else { return }
+        let names = Causes.list(named.map { ("\($0)", "not in the local store") }, total: count)
         throw CommandFailure(
-            "\(Count.files(missing.count)) without data:\n" + Causes.list(missing, limit: 20), kept: "all refs, unchanged",
+            "\(Count.files(count)) without data:\n" + names, kept: "all refs, unchanged",
             hints: ["git data fetch --all"], exitCode: .failure)
     }
 }

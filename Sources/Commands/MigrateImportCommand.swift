@@ -49,78 +49,75 @@ struct MigrateImportCommand: Command {
             throw UsageError("which files? --include PATTERN, or --above SIZE; git data migrate info shows what is large")
         }
         let run = try MigrationRun(arguments, context)
-        let selection = try ImportSelection(patterns, above: above, run.migration)
-        selection.show(isDryRun: run.isDryRun, context.output)
-        guard !selection.blobs.isEmpty, !run.isDryRun else { return .success }
+        let selection = try ImportSelection(patterns, above: above, run)
+        try selection.show(isDryRun: run.isDryRun, context.output)
+        let contents = selection.contents
+        guard contents.count > 0, !run.isDryRun else { return .success }
         let conversion = try MigrateConversion(
-            selection.blobs, in: run.migration.repository, progress: context.progress("Converting contents"))
-        let converted = try conversion.run()
+            run.migration.repository, count: contents.count, byteCount: contents.byteCount,
+            progress: context.progress("Converting contents"))
+        let converted = try conversion.run(contents)
         try run.complete(
-            selection.editor(converted, patterns, run.migration), sizes: converted.mapValues(\.byteCount), isData: true,
-            name: "import", publishing: "git data push --all && git push --force --all && git push --force --tags")
+            selection.editor(converted, patterns, run.migration), converted, isData: true, name: "import",
+            publishing: "git data push --all && git push --force --all && git push --force --tags")
         return .success
     }
 }
 
 /// The files of a history that become data files.
 struct ImportSelection {
-    private let isSelected: [Bool]
-    /// Their contents that are to be converted, in the order in which they turn up, and how long they are.
-    let blobs: [(blob: GitObjectName, byteCount: Int64)]
-    private let table: TypeTable
+    /// What is to be converted.
+    let contents: MigrationContents
     private let isByFile: Bool
     /// The names that wide patterns match, and that stay ordinary files.
     private let plainNames: [String]
 
-    init(_ patterns: MigratePatterns, above: Int64?, _ migration: Migration) throws {
-        let catalogue = migration.catalogue
-        let plain = FolderAttributes.plainNames.map { BytePath($0) }
-        let matching = try patterns.selected(catalogue.files.map(\.path) + plain, in: migration.repository)
-        plainNames = above == nil
-            ? FolderAttributes.plainNames.filter { name in matching.contains { $0.lastComponent == BytePath(name) } } : []
-        isSelected = catalogue.files.map { matching.contains($0.path) && !plain.contains($0.path.lastComponent) }
+    init(_ patterns: MigratePatterns, above: Int64?, _ run: MigrationRun) throws {
+        let repository = run.migration.repository
+        let plain = Set(FolderAttributes.plainNames.map { BytePath($0) })
+        var matchingPlain = try patterns.selected(Array(plain), in: repository)
+        let contents = MigrationContents(in: try repository.store())
+        let minimum = max(1, above ?? 1)
+        try run.forEachVersionPortion { versions in
+            let matching = try patterns.selected(Array(Set(versions.map(\.path))), in: repository)
+            let selected = versions.filter { version in
+                guard matching.contains(version.path) else { return false }
+                let name = version.path.lastComponent
+                guard plain.contains(name) else { return true }
+                matchingPlain.insert(name)
+                return false
+            }
+            let sizes = try run.migration.git.blobByteCounts(Set(selected.map(\.blob)))
+            for version in selected {
+                guard let size = sizes[version.blob] else {
+                    throw CommandFailure("the content of '\(version.path)' is missing", hints: ["git fsck"])
+                }
+                guard size >= minimum else { continue }
+                guard above == nil || AttributesFile.line(for: AttributePattern(exactly: version.path)).count < AttributeLine.byteLimit
+                else { throw CommandFailure("'\(version.path)' is too long for a line of .gitattributes") }
+                contents.add(version, byteCount: size)
+            }
+        }
+        try contents.seal()
+        self.contents = contents
         isByFile = above != nil
-        let versions = catalogue.versions.filter { [isSelected] in isSelected[$0.file] }
-        let sizes = try migration.git.blobByteCounts(Set(versions.map(\.blob)))
-        var blobs: [(GitObjectName, Int64)] = []
-        var table = TypeTable()
-        var seen: Set<GitObjectName> = []
-        for version in versions {
-            guard let size = sizes[version.blob] else {
-                throw CommandFailure("the content of '\(catalogue.files[version.file].path)' is missing", hints: ["git fsck"])
-            }
-            guard size >= max(1, above ?? 1) else { continue }
-            let isNew = seen.insert(version.blob).inserted
-            if isNew { blobs.append((version.blob, size)) }
-            table.add(catalogue.files[version.file].path, byteCount: isNew ? size : nil)
-        }
-        self.blobs = blobs
-        self.table = table
-        if isByFile {
-            let long = versions.first { version in
-                sizes[version.blob, default: 0] >= max(1, above ?? 1)
-                    && AttributesFile.line(for: AttributePattern(exactly: catalogue.files[version.file].path)).count >= AttributeLine.byteLimit
-            }
-            if let long { throw CommandFailure("'\(catalogue.files[long.file].path)' is too long for a line of .gitattributes") }
-        }
+        plainNames = isByFile ? [] : FolderAttributes.plainNames.filter { matchingPlain.contains(BytePath($0)) }
     }
 
-    func show(isDryRun: Bool, _ output: Output) {
-        for line in TypeTable.lines(table.sorted) where isDryRun { output.line("would convert \(line)") }
-        if blobs.isEmpty { output.message("Nothing to convert: no file of these commits is selected.") }
+    func show(isDryRun: Bool, _ output: Output) throws {
+        if isDryRun {
+            for line in TypeTable.lines(try contents.types.counted()) { output.line("would convert \(line)") }
+        }
+        if contents.count == 0 { output.message("Nothing to convert: no file of these commits is selected.") }
     }
 
     /// What writes the commits.
-    func editor(
-        _ converted: [GitObjectName: MigrateConversion.Converted], _ patterns: MigratePatterns, _ migration: Migration
-    ) throws -> ImportEditor {
-        var names: [GitObjectName: GitObjectName] = [:]
-        for (blob, content) in converted { names[blob] = try migration.pack.add(.blob, content.pointer) }
-        let byteCount = converted.values.totalByteCount { $0.byteCount }
+    func editor(_ converted: MigratedBlobs, _ patterns: MigratePatterns, _ migration: Migration) throws -> ImportEditor {
+        let files = try contents.types.counted().reduce(0) { $0 + $1.files }
         migration.context.output.message(
-            "Stored \(Count.noun(converted.count, "content")) of \(Count.files(table.fileCount)), \(ByteCountText.format(byteCount)).")
+            "Stored \(Count.noun(converted.count, "content")) of \(Count.files(files)), \(ByteCountText.format(converted.byteCount)).")
         return ImportEditor(
-            migration.catalogue, Replacements(migration.catalogue, isSelected: isSelected, blobs: names),
+            try Replacements(migration.catalogue, contents, converted),
             isByFile ? .files : .patterns(patterns.included, excluded: patterns.excluded, plainNames: plainNames))
     }
 }

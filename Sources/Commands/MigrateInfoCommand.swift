@@ -44,18 +44,18 @@ struct MigrateInfoCommand: Command {
             throw CommandFailure("'\(unknown)' is no revision of this repository")
         }
         let start: [BytePath] = arguments[everything] ? ["--all"] : given.isEmpty ? ["--branches", "--tags"] : given
-        var inventory = ContentInventory(repository: repository, git: git, patterns: patterns, minimum: arguments[above] ?? 1)
+        var inventory = try ContentInventory(repository: repository, git: git, patterns: patterns, minimum: arguments[above] ?? 1)
         try inventory.read(from: start)
-        let (table, pointers) = (inventory.table, inventory.pointers)
-        let rows = Array(table.sorted.prefix(arguments[top] ?? 10))
+        let (types, pointers) = (try inventory.table.counted(), inventory.pointers)
+        let rows = Array(types.prefix(arguments[top] ?? 10))
         if arguments[CommonOptions.json] {
             let types = rows.map { Report.Row(pattern: $0.pattern.shown, files: $0.files, versions: $0.versions, bytes: $0.byteCount) }
             try context.output.json(Report(types: types, pointers: pointers))
             return .success
         }
         for line in TypeTable.lines(rows) { context.output.line(line) }
-        if rows.count < table.sorted.count {
-            context.output.message("\(Count.noun(table.sorted.count - rows.count, "smaller type")) not shown: --top")
+        if rows.count < types.count {
+            context.output.message("\(Count.noun(types.count - rows.count, "smaller type")) not shown: --top")
         }
         if pointers.versions > 0 {
             context.output.message(
@@ -88,10 +88,11 @@ private struct ContentInventory {
     let patterns: MigratePatterns
     /// The length from which on contents are counted.
     let minimum: Int64
-    private(set) var table = TypeTable()
+    let table: TypeTable
     private(set) var pointers = Pointers()
 
-    init(repository: Repository, git: Git, patterns: MigratePatterns, minimum: Int64) {
+    init(repository: Repository, git: Git, patterns: MigratePatterns, minimum: Int64) throws {
+        table = TypeTable(in: try repository.store())
         (self.repository, self.git, self.patterns, self.minimum) = (repository, git, patterns, minimum)
     }
 
@@ -123,7 +124,8 @@ private struct ContentInventory {
                 pointers.versions += 1
                 pointers.bytes = pointers.bytes.adding(byteCount: byteCount)
             } else if content.byteCount >= minimum {
-                table.add(content.path, byteCount: content.byteCount)
+                table.addFile(content.path)
+                table.addContent(of: content.path, byteCount: content.byteCount)
             }
         }
     }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Git
+import ObjectStore
 import Platform
 import Repository
 
@@ -10,6 +11,7 @@ struct MigrateNoRewrite {
 
     /// Does what the command line asks for.
     func run(_ arguments: ParsedArguments) throws -> ExitCode {
+        Process.returnLargeMemory()
         let isDryRun = arguments[CommonOptions.dryRun]
         let paths = try context.paths(arguments[MigrateOptions.refs], in: repository)
         guard !paths.isEmpty else { throw UsageError("--no-rewrite needs the names of files") }
@@ -20,70 +22,112 @@ struct MigrateNoRewrite {
             let tree = try ground.git.resolve("HEAD^{tree}")
         else { throw RepositoryError.bare }
         let migration = try Migration(repository, ground, context)
-        try migration.catalogue.add(tree)
-        let files = try files(paths, migration.catalogue)
+        let selection = try NoRewriteSelection(paths, of: tree, migration)
         if isDryRun {
-            for file in files { context.output.line("would convert \(migration.catalogue.files[file].path)") }
+            try selection.files.forEach { context.output.line("would convert \($0)") }
             return .success
         }
-        let sizes = try convert(files, tree, head, branch, migration, arguments[MigrateImportCommand.message])
-        guard let sizes else {
+        let converted = try convert(selection, tree, head, branch, migration, arguments[MigrateImportCommand.message])
+        guard let converted else {
             context.output.message("Nothing to convert: these files are pointers already.")
             return .success
         }
-        try worktree.follow(from: head, sizes: sizes, context.output)
-        try worktree.warnOfContradictions(from: head, sizes: sizes, isData: true, context.output)
-        context.output.message("Converted \(Count.files(files.count)) by a new commit.")
+        try worktree.follow(from: head, converted, context.output)
+        try worktree.warnOfContradictions(from: head, converted, isData: true, context.output)
+        context.output.message("Converted \(Count.files(selection.files.count)) by a new commit.")
         context.output.message("hint: git push")
         return .success
     }
 
-    /// The numbers of the files; a folder stands for those in it.
-    private func files(_ paths: [BytePath], _ catalogue: HistoryCatalogue) throws -> [Int] {
-        let plain = Set(FolderAttributes.plainNames.map { BytePath($0) })
-        var files: [Int] = []
-        for path in paths {
-            let found = catalogue.files.indices.filter { number in
-                catalogue.files[number].path.isInside(path) && !plain.contains(catalogue.files[number].path.lastComponent)
-            }
-            guard !found.isEmpty else {
-                throw CommandFailure("HEAD has no file '\(path)' that could be a data file", exitCode: .failure)
-            }
-            files += found
-        }
-        return Array(Set(files)).sorted()
-    }
-
     /// Makes the commit and moves the branch.
-    /// - Returns: how long the contents are that became pointers; nil where none did.
+    /// - Returns: what became pointers; nil where nothing did.
     private func convert(
-        _ files: [Int], _ tree: GitObjectName, _ head: GitObjectName, _ branch: BytePath,
+        _ selection: NoRewriteSelection, _ tree: GitObjectName, _ head: GitObjectName, _ branch: BytePath,
         _ migration: Migration, _ message: BytePath?
-    ) throws -> [GitObjectName: Int64]? {
-        let catalogue = migration.catalogue
-        var isSelected = [Bool](repeating: false, count: catalogue.files.count)
-        for file in files { isSelected[file] = true }
-        let lengths = try migration.git.blobByteCounts(catalogue.versions.filter { isSelected[$0.file] }.map(\.blob))
+    ) throws -> MigratedBlobs? {
+        let contents = selection.contents
         let conversion = try MigrateConversion(
-            lengths.filter { $0.value > 0 }.map { ($0.key, $0.value) }, in: repository, progress: context.progress("Converting contents"))
-        let converted = try conversion.run()
-        guard !converted.isEmpty else { return nil }
-        var names: [GitObjectName: GitObjectName] = [:]
-        for (blob, content) in converted { names[blob] = try migration.pack.add(.blob, content.pointer) }
-        let paths = files.map { catalogue.files[$0].path }
-        let filters = try migration.git.attribute("filter", of: paths, cached: true)
+            repository, count: contents.count, byteCount: contents.byteCount, progress: context.progress("Converting contents"))
+        let converted = try conversion.run(contents)
+        guard converted.count > 0 else { return nil }
         let editor = NoRewriteEditor(
-            Replacements(catalogue, isSelected: isSelected, blobs: names), adding: paths.filter { filters[$0] != "data" && filters[$0] != "lfs" })
-        let rewriter = HistoryRewriter(migration.reader, migration.pack, catalogue, editor)
+            try Replacements(migration.catalogue, contents, converted), adding: try selection.files.withoutFilter(migration.git))
+        let rewriter = HistoryRewriter(migration.reader, migration.pack, migration.catalogue, editor)
         let new = try rewriter.rewriteRoot(tree, isDescendant: false)
         try migration.pack.install(migration.git)
-        let text = message ?? BytePath("Keep \(Count.files(files.count)) as data")
+        let text = message ?? BytePath("Keep \(Count.files(selection.files.count)) as data")
         let commit = try migration.git.query(["commit-tree", BytePath(bytes: new.hex), "-p", BytePath(bytes: head.hex), "-m", text]).line
         guard let name = GitObjectName(hex: commit.bytes) else {
             throw GitError.unexpected(command: "git commit-tree", answer: commit.description)
         }
         try migration.git.change([.set(branch, to: name, from: head)], reason: "git data migrate import --no-rewrite")
-        return converted.mapValues(\.byteCount)
+        return converted
+    }
+}
+
+/// The files of HEAD that were named; a folder stands for those in it.
+private struct NoRewriteSelection {
+    let files: FileList
+    /// Of those that are not empty.
+    let contents: MigrationContents
+
+    init(_ paths: [BytePath], of tree: GitObjectName, _ migration: Migration) throws {
+        let store = try migration.repository.store()
+        let (files, contents) = (FileList(in: store), MigrationContents(in: store))
+        let plain = Set(FolderAttributes.plainNames.map { BytePath($0) })
+        var missing = Set(paths)
+        try migration.readHistory([(tree, tree)]) { versions in
+            let selected = versions.filter { version in
+                guard !plain.contains(version.path.lastComponent) else { return false }
+                let named = paths.filter { version.path.isInside($0) }
+                missing.subtract(named)
+                return !named.isEmpty
+            }
+            let lengths = try migration.git.blobByteCounts(selected.map(\.blob))
+            for version in selected {
+                files.add(version.path)
+                if let length = lengths[version.blob], length > 0 { contents.add(version, byteCount: length) }
+            }
+        }
+        if let path = paths.first(where: missing.contains) {
+            throw CommandFailure("HEAD has no file '\(path)' that could be a data file", exitCode: .failure)
+        }
+        try contents.seal()
+        (self.files, self.contents) = (files, contents)
+    }
+}
+
+/// The paths of files: memory for some of them, however many there are.
+private final class FileList {
+    private let paths: RecordSpool
+
+    init(in store: ObjectStore) {
+        paths = RecordSpool(in: store)
+    }
+
+    var count: Int { paths.count }
+
+    func add(_ path: BytePath) { paths.add(path.bytes) }
+
+    func forEach(_ body: (BytePath) throws -> Void) throws {
+        var reader = paths.reader()
+        while let path = try reader.next() { try body(BytePath(bytes: path)) }
+    }
+
+    /// Those that no pattern of HEAD gives to the data filter.
+    func withoutFilter(_ git: Git) throws -> [BytePath] {
+        var (found, portion): ([BytePath], [BytePath]) = ([], [])
+        func ask() throws {
+            let filters = try git.attribute("filter", of: portion, cached: true)
+            found += portion.filter { filters[$0] != "data" && filters[$0] != "lfs" }
+            portion.removeAll(keepingCapacity: true)
+        }
+        try forEach { path in
+            portion.append(path)
+            if portion.count >= 8192 { try ask() }
+        }
+        try ask()
+        return found
     }
 }
 
@@ -100,8 +144,8 @@ private final class NoRewriteEditor: HistoryEditor {
 
     func touches(folder: Int) -> Bool { replacements.touches(folder: folder) }
 
-    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectName? {
-        replacements.replacement(of: blob, named: name, in: folder)
+    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) throws(GitError) -> GitObjectName? {
+        try replacements.replacement(of: blob, named: name, in: folder)
     }
 
     func attributes(_ attributes: [UInt8]?, in commit: HistoryEdit) throws -> [UInt8]? {

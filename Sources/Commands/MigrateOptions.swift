@@ -1,5 +1,6 @@
 import Diagnostics
 import Git
+import ObjectStore
 import Platform
 import Repository
 
@@ -57,8 +58,9 @@ struct MigratePatterns {
     }
 }
 
-/// How much there is of each type of file, by the ending of the names.
-struct TypeTable {
+/// How much there is of each type of file, by the ending of the names. Memory is for some of the files, however many there
+/// are.
+final class TypeTable {
     struct Row {
         /// What would make these files data files.
         let pattern: AttributePattern
@@ -67,27 +69,44 @@ struct TypeTable {
         var byteCount: Int64 = 0
     }
 
-    private var rows: [[UInt8]: Row] = [:]
-    private var paths: Set<BytePath> = []
+    private var numbers: [[UInt8]: Int] = [:]
+    private var rows: [Row] = []
+    /// By their paths; the note is the number of the row.
+    private let files: SortedBlobs
 
-    /// Counts one content that the file has had.
-    /// - Parameter byteCount: nil for a content that has been counted already.
-    mutating func add(_ path: BytePath, byteCount: Int64?) {
-        let pattern = Self.pattern(for: path)
-        var row = rows[pattern.bytes] ?? Row(pattern: pattern)
-        if paths.insert(path).inserted { row.files += 1 }
-        if let byteCount {
-            row.versions += 1
-            row.byteCount = row.byteCount.adding(byteCount: byteCount)
-        }
-        rows[pattern.bytes] = row
+    init(in store: ObjectStore) {
+        files = SortedBlobs(in: store)
     }
 
-    var fileCount: Int { paths.count }
+    /// Counts a file, unless that was done.
+    func addFile(_ path: BytePath) {
+        files.add(path.key, note: Int64(number(for: path)))
+    }
 
-    /// By falling size.
-    var sorted: [Row] {
-        rows.values.sorted { ($1.byteCount, $0.pattern.path) < ($0.byteCount, $1.pattern.path) }
+    /// Counts one content that the file has had.
+    func addContent(of path: BytePath, byteCount: Int64) {
+        let number = number(for: path)
+        rows[number].versions += 1
+        rows[number].byteCount = rows[number].byteCount.adding(byteCount: byteCount)
+    }
+
+    private func number(for path: BytePath) -> Int {
+        let pattern = Self.pattern(for: path)
+        if let known = numbers[pattern.bytes] { return known }
+        numbers[pattern.bytes] = rows.count
+        rows.append(Row(pattern: pattern))
+        return rows.count - 1
+    }
+
+    /// Tells of each path whether it is that of a file that was counted.
+    func finder() throws -> SortedBlobs.Finder { try files.finder() }
+
+    /// The rows, by falling size.
+    func counted() throws -> [Row] {
+        var rows = rows
+        var reader = try files.reader()
+        while let file = try reader.next() { rows[Int(file.note)].files += 1 }
+        return rows.sorted { ($1.byteCount, $0.pattern.path) < ($0.byteCount, $1.pattern.path) }
     }
 
     /// `*.csv` for `data/train.csv`; the name itself where it has no ending.

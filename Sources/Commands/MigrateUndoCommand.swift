@@ -15,6 +15,7 @@ struct MigrateUndoCommand: Command {
         options: [force, CommonOptions.dryRun])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let git = try repository.git()
         let ground = try MigrationGround(repository)
@@ -49,7 +50,7 @@ struct MigrateUndoCommand: Command {
         let head = try git.resolve("HEAD")
         try ground.refuseOtherWorktrees(on: Set(changes.compactMap { if case .set(_, _, let now) = $0 { now } else { nil } }))
         try git.change(changes + backups.map { .delete($0.name, from: $0.object) }, reason: "git data migrate undo")
-        if let head { try worktree?.follow(from: head, sizes: [:], context.output) }
+        if let head { try worktree?.follow(from: head, nil, context.output) }
         context.output.message("Restored \(Count.noun(backups.count, "ref")).")
         return .success
     }

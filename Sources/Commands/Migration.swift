@@ -37,15 +37,29 @@ struct Migration {
         return ref
     }
 
-    /// Looks at all files of the commits.
-    func readHistory(_ commits: [(commit: GitObjectName, tree: GitObjectName)]) throws {
+    /// So many contents are few questions to Git, and little memory.
+    private static let portionCount = 8192
+
+    /// Looks at all files of the commits, and calls `body` with what they have had in them, so many at once.
+    func readHistory(
+        _ commits: [(commit: GitObjectName, tree: GitObjectName)], portionCount: Int = portionCount,
+        _ body: ([HistoryCatalogue.Version]) throws -> Void
+    ) throws {
         let progress = context.progress("Reading history")
+        var portion: [HistoryCatalogue.Version] = []
         for (position, entry) in commits.enumerated() {
-            try catalogue.add(entry.tree)
+            try catalogue.add(entry.tree) { version in
+                portion.append(version)
+                guard portion.count >= portionCount else { return }
+                try body(portion)
+                portion.removeAll(keepingCapacity: true)
+            }
             if position % 16 == 15 || position + 1 == commits.count {
                 progress.advance(to: ProgressTick(filesDone: position + 1, filesTotal: commits.count))
             }
         }
+        if !portion.isEmpty { try body(portion) }
+        catalogue.endWalk()
     }
 
     /// What the rewrite has made of the commits, and which refs follow.

@@ -26,16 +26,30 @@ package final class RecordSpool {
         self.limit = limit
     }
 
-    package func add(_ record: RecordBytes) {
+    /// - Returns: where the record is, for `record(at:)`.
+    @discardableResult
+    package func add(_ record: RecordBytes) -> Int {
         add(record.bytes)
     }
 
-    package func add(_ record: [UInt8]) {
+    /// - Returns: where the record is, for `record(at:)`.
+    @discardableResult
+    package func add(_ record: [UInt8]) -> Int {
+        let position = writtenByteCount + rest.count
         var byteCount = record.count
         withUnsafeBytes(of: &byteCount) { rest += $0 }
         rest += record
         count += 1
         if rest.count >= limit, isWritable { write() }
+        return position
+    }
+
+    /// One record, wherever it stands.
+    /// - Parameter position: as `add` has told it.
+    /// - Throws: where the file cannot be read any more.
+    package func record(at position: Int) throws(SystemError) -> [UInt8] {
+        var reader = Reader(file: file, end: writtenByteCount, rest: rest, from: position)
+        return try reader.next() ?? []
     }
 
     private func write() {
@@ -62,7 +76,7 @@ package final class RecordSpool {
     }
 
     package struct Reader {
-        private static let windowByteCount = 1 << 16
+        private let windowByteCount: Int
         private let file: NamelessFile?
         private let end: Int
         private let rest: [UInt8]
@@ -74,6 +88,15 @@ package final class RecordSpool {
 
         fileprivate init(file: NamelessFile?, end: Int, rest: [UInt8]) {
             (self.file, self.end, self.rest) = (file, end, rest)
+            windowByteCount = 1 << 16
+        }
+
+        /// For one record.
+        fileprivate init(file: NamelessFile?, end: Int, rest: [UInt8], from start: Int) {
+            (self.file, self.end, self.rest) = (file, end, rest)
+            windowByteCount = 128
+            offset = min(start, end)
+            if start >= end { (isInFile, window, position) = (false, rest, start - end) }
         }
 
         /// - Returns: nil behind the last record.
@@ -94,7 +117,7 @@ package final class RecordSpool {
                 if isInFile, offset < end, let file {
                     // A record is never in two places: the file ends where one does.
                     let kept = window.count - position
-                    let more = min(max(Self.windowByteCount, count), end - offset)
+                    let more = min(max(windowByteCount, count), end - offset)
                     var bytes = Array(window[position...]) + [UInt8](repeating: 0, count: more)
                     var failure: SystemError?
                     bytes.withUnsafeMutableBytes { bytes in

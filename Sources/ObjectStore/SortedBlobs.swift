@@ -88,6 +88,57 @@ package final class SortedBlobs {
         return try Reader(runs + [.kept(gathered)], file)
     }
 
+    /// Lets blobs that were gathered until now be found in any order. It costs another copy of them on the disk.
+    package func finder() throws(SystemError) -> Finder {
+        var reader = try reader()
+        var blocks: [Block] = []
+        var block: [Item] = []
+        var last: ObjectID?
+        while let item = try reader.next() {
+            // Only the first item of each blob is asked for.
+            guard item.oid != last else { continue }
+            last = item.oid
+            block.append(item)
+            guard block.count == Finder.blockCount else { continue }
+            blocks.append(self.block(of: block))
+            block.removeAll(keepingCapacity: true)
+        }
+        if !block.isEmpty { blocks.append(self.block(of: block)) }
+        return Finder(blocks: blocks, file: file)
+    }
+
+    private func block(of items: [Item]) -> Block {
+        if isWritable, let range = try? write(items) { return Block(first: items[0].oid, run: .written(range)) }
+        isWritable = false
+        return Block(first: items[0].oid, run: .kept(items))
+    }
+
+    fileprivate struct Block: Sendable {
+        let first: ObjectID
+        let run: Run
+    }
+
+    /// Finds blobs in any order, each with one look at the file; in memory is where to look.
+    package struct Finder: Sendable {
+        fileprivate static let blockCount = 64
+        fileprivate let blocks: [Block]
+        fileprivate let file: NamelessFile?
+
+        /// The first item of a blob; nil where it has none.
+        package func first(of oid: ObjectID) throws(SystemError) -> Item? {
+            // The first block that begins behind the blob.
+            var (low, high) = (0, blocks.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if oid < blocks[middle].first { high = middle } else { low = middle + 1 }
+            }
+            guard low > 0 else { return nil }
+            var cursor = Cursor(blocks[low - 1].run)
+            guard try cursor.fill(from: file) else { return nil }
+            return cursor.first(of: oid)
+        }
+    }
+
     /// Gives the items in their order, each once, however often it was gathered.
     package struct Reader: Sendable {
         private let file: NamelessFile?
@@ -169,6 +220,9 @@ package final class SortedBlobs {
         }
 
         var item: Item { window[position] }
+
+        /// The item of a blob in what is in memory.
+        func first(of oid: ObjectID) -> Item? { window.first { $0.oid == oid } }
 
         /// - Returns: false behind the last item.
         mutating func advance(in file: NamelessFile?) throws(SystemError) -> Bool {

@@ -69,6 +69,63 @@ final class MigrateBackTests: MigrateTestCase {
         try work.git("fsck", "--strict", "--no-dangling")
     }
 
+    func testExportChangesTheAttributesOfEachFolderByItself() throws {
+        let work = try makeHistory()
+        let lines = ["x", "y"].map { "/\($0).bin filter=data diff=data merge=data -text\n" }
+        for folder in ["one", "two"] {
+            try work.write(lines.joined(), to: BytePath("\(folder)/.gitattributes"))
+            for name in ["x", "y"] { try work.write(larger, to: BytePath("\(folder)/\(name).bin")) }
+        }
+        try work.commit("Data")
+        try work.data("migrate", "export", "--include", "one/x.bin", "--include", "two/y.bin", "--quiet")
+        for path in ["one/x.bin", "two/y.bin"] as [BytePath] { XCTAssertEqual(try work.stored(path), larger) }
+        for path in ["one/y.bin", "two/x.bin"] as [BytePath] { try assertPointer(path, in: work, for: larger) }
+        XCTAssertEqual(try work.readText("one/.gitattributes"), lines[1])
+        XCTAssertEqual(try work.readText("two/.gitattributes"), lines[0])
+        try assertClean(work)
+    }
+
+    func testManyFilesGoAndComeBackPortionByPortion() throws {
+        let work = try makeHistory()
+        for round in 0..<2 {
+            for number in 0..<4200 { try work.write(Array("\(round) \(number)\0".utf8), to: BytePath("many/\(number % 7)/\(number).bin")) }
+            try work.write(Array("same\0".utf8), to: "many/0/77.bin")
+            try work.write(Array("same\0".utf8), to: "many/6/4199.bin")
+            try work.commit("Round \(round)")
+        }
+        let before = try trees(work)
+        let dry = try work.data("migrate", "import", "--include", "many/", "--dry-run")
+        assertContains(dry.text, "4200 files  8397 versions")
+        try work.data("migrate", "import", "--include", "many/", "--quiet")
+        try assertClean(work)
+        let back = try work.data("migrate", "export", "--dry-run")
+        assertContains(back.text, "4200 files  8397 versions")
+        try work.data("migrate", "export", "--force", "--quiet")
+        XCTAssertEqual(try trees(work), before)
+        try assertClean(work)
+        try work.data("migrate", "undo")
+        try assertPointer("many/6/4199.bin", in: work, for: Array("same\0".utf8))
+        try assertContent("many/6/4199.bin", in: work, is: Array("same\0".utf8))
+        try assertClean(work)
+        try work.data("fsck")
+    }
+
+    func testExportWithoutDataNamesSomeOfTheFilesAndCountsAll() throws {
+        let work = try makeHistory()
+        for number in 0..<23 { try work.write(Array("\(number)\0".utf8), to: BytePath("many/\(number).bin")) }
+        try work.commit("Many")
+        try work.data("migrate", "import", "--include", "many/", "--quiet")
+        // What the worktree has, the filter would bring back.
+        try work.git("rm", "-r", "--quiet", "many")
+        try work.commit("None")
+        try work.shell("rm -r .git/data/objects").expecting(0)
+        let before = try refs(of: work)
+        let answer = try work.attempt("data", "migrate", "export", "--force").expecting(1)
+        assertContains(answer.errorText, "23 files without data:\nnot in the local store:\n\tmany/0.bin\n")
+        assertContains(answer.errorText, "\t… and 3 more")
+        XCTAssertEqual(try refs(of: work), before)
+    }
+
     func testExportOfOnePatternLeavesTheOther() throws {
         let work = try makeHistory()
         try work.data("migrate", "import", "--everything", "--include", "*.bin", "--include", "*.txt", "--quiet")

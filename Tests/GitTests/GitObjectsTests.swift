@@ -312,6 +312,26 @@ final class GitObjectsTests: XCTestCase {
             XCTAssertNil(GitObjectName(hex: Array((String(repeating: "a", count: 39) + byte).utf8)), byte)
         }
     }
+
+    func testChangesComeInPortionsInTheOrderOfTheirPaths() throws {
+        try writeOddFiles()
+        let old = try XCTUnwrap(try git.resolve("HEAD"))
+        for name in oddNames.prefix(7) { try repository.write(Array("changed ".utf8) + name.bytes, to: name) }
+        for count in [1, 2, 3, 7, 100] {
+            var portions: [[WorktreeChange]] = []
+            try git.forEachWorktreeChangePortion(of: count) { portions.append($0) }
+            XCTAssertEqual(portions.flatMap { $0 }.map(\.path), oddNames.prefix(7).sorted())
+            XCTAssert(portions.joined().allSatisfy(\.isContentAlone))
+            XCTAssertEqual(portions.map(\.count), (0..<(7 + count - 1) / count).map { min(count, 7 - $0 * count) })
+        }
+        try repository.commit()
+        for count in [1, 2, 3, 7, 100] {
+            var portions: [[TreeChange]] = []
+            try git.forEachTreeChangePortion(from: old, to: "HEAD", of: count) { portions.append($0) }
+            XCTAssertEqual(portions.flatMap { $0 }.map(\.path), oddNames.prefix(7).sorted())
+            XCTAssertEqual(portions.map(\.count), (0..<(7 + count - 1) / count).map { min(count, 7 - $0 * count) })
+        }
+    }
 }
 
 extension Git {

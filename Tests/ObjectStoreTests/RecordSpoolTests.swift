@@ -54,4 +54,15 @@ final class RecordSpoolTests: StoreTestCase {
         for record in records { spool.add(record) }
         XCTAssertEqual(try all(of: spool), records)
     }
+
+    func testEachRecordIsFoundWhereItWasPut() throws {
+        for limit in [1, 100, 70_000, 1 << 20] {
+            let spool = RecordSpool(in: store, limit: limit)
+            let records = records(1000) + [[UInt8](repeating: 9, count: 100_000)]
+            let positions = records.map { spool.add($0) }
+            for (position, record) in zip(positions, records).reversed() {
+                XCTAssertEqual(try spool.record(at: position), record, "limit \(limit)")
+            }
+        }
+    }
 }

@@ -78,4 +78,28 @@ final class SortedBlobsTests: StoreTestCase {
         try one.add(other)
         XCTAssertEqual(Set(try all(one).map(\.note)), Set(0..<50))
     }
+
+    private func checkFinder(_ blobs: SortedBlobs, file: StaticString = #filePath, line: UInt = #line) throws {
+        let gathered = gather(5000, distinct: 2000, into: blobs)
+        let finder = try blobs.finder()
+        let least = Dictionary(gathered.map { ($0.value, $0.key) }) { $0[1] < $1[1] ? $0 : $1 }
+        for (oid, numbers) in least {
+            let item = try XCTUnwrap(try finder.first(of: oid), file: file, line: line)
+            XCTAssertEqual([item.byteCount, item.note], numbers, file: file, line: line)
+        }
+        for number in 2000..<3000 { XCTAssertNil(try finder.first(of: ObjectID.of(Array("\(number)".utf8))), file: file, line: line) }
+        XCTAssertEqual(Set(try all(blobs).map(\.oid)), Set(least.keys), "all are still read", file: file, line: line)
+    }
+
+    func testEachIsFoundInAnyOrderAndNothingElse() throws {
+        try checkFinder(SortedBlobs(in: store, runLimit: 700))
+        XCTAssertEqual(try store.incoming.entries(), [], "the file has no name")
+        XCTAssertNil(try SortedBlobs(in: store).finder().first(of: ObjectID.of([1])))
+    }
+
+    func testEachIsFoundWhereNothingCanBeWritten() throws {
+        try store.folder.makeFolders()
+        try store.incoming.replaceContents(with: Array("in the way".utf8))
+        try checkFinder(SortedBlobs(in: store, runLimit: 700))
+    }
 }

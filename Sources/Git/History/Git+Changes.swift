@@ -21,10 +21,12 @@ package struct WorktreeChange: Equatable, Sendable {
 }
 
 extension Git {
-    /// The files that differ between two commits or trees.
-    package func treeChanges(from old: GitObjectName, to new: BytePath) throws(GitError) -> [TreeChange] {
-        let answer = try query(["diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", BytePath(bytes: old.hex), new])
-        return try Self.rawChanges(answer, command: "git diff-tree").map { fields, path throws(GitError) in
+    /// Calls `body` with the files that differ between two commits or trees, so many at once in the order of their paths.
+    package func forEachTreeChangePortion(
+        from old: GitObjectName, to new: BytePath, of count: Int, _ body: ([TreeChange]) throws(GitError) -> Void
+    ) throws(GitError) {
+        let question: [BytePath] = ["diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", BytePath(bytes: old.hex), new]
+        try forEachPortion(ofRawChanges: question, count, body) { fields, path throws(GitError) in
             guard let before = GitObjectName(hex: fields[2]), let after = GitObjectName(hex: fields[3]) else {
                 throw .unexpected(command: "git diff-tree", answer: path.description)
             }
@@ -34,10 +36,13 @@ extension Git {
         }
     }
 
-    /// The files of the worktree that differ from the index, as Git sees them through its filters.
-    package func worktreeChanges() throws(GitError) -> [WorktreeChange] {
-        let answer = try query(["diff-files", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules"])
-        return try Self.rawChanges(answer, command: "git diff-files").map { fields, path throws(GitError) in
+    /// Calls `body` with the files of the worktree that differ from the index, as Git sees them through its filters, so many
+    /// at once in the order of their paths.
+    package func forEachWorktreeChangePortion(
+        of count: Int, _ body: ([WorktreeChange]) throws(GitError) -> Void
+    ) throws(GitError) {
+        let question: [BytePath] = ["diff-files", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules"]
+        try forEachPortion(ofRawChanges: question, count, body) { fields, path throws(GitError) in
             guard let indexed = GitObjectName(hex: fields[2]) else {
                 throw .unexpected(command: "git diff-files", answer: path.description)
             }
@@ -52,17 +57,27 @@ extension Git {
         return try run(arguments + [BytePath(bytes: commit.hex), "--"]).status == 0
     }
 
-    /// `:<mode> <mode> <name> <name> <letter>`, then the path.
-    private static func rawChanges(
-        _ answer: Answer, command: String
-    ) throws(GitError) -> [(fields: [ArraySlice<UInt8>], path: BytePath)] {
-        var changes: [([ArraySlice<UInt8>], BytePath)] = []
-        var records = answer.records[...]
-        while let head = records.popFirst(), let path = records.popFirst() {
-            let fields = head.bytes.dropFirst().split(separator: UInt8(ascii: " "))
-            guard fields.count == 5 else { throw .unexpected(command: command, answer: head.description) }
-            changes.append((fields, path))
+    /// - Parameter change: makes a change of `:<mode> <mode> <name> <name> <letter>`, and of the path that follows.
+    private func forEachPortion<Change>(
+        ofRawChanges question: [BytePath], _ count: Int, _ body: ([Change]) throws(GitError) -> Void,
+        reading change: ([ArraySlice<UInt8>], BytePath) throws(GitError) -> Change
+    ) throws(GitError) {
+        var portion: [Change] = []
+        var head: [UInt8]?
+        try forEachRecord(of: question, endingWith: 0) { record throws(GitError) in
+            guard let known = head.take() else {
+                head = record
+                return
+            }
+            let fields = known.dropFirst().split(separator: UInt8(ascii: " "))
+            guard fields.count == 5 else {
+                throw .unexpected(command: Git.name(question), answer: String(decoding: known, as: UTF8.self))
+            }
+            portion.append(try change(fields, BytePath(bytes: record)))
+            guard portion.count >= count else { return }
+            try body(portion)
+            portion.removeAll(keepingCapacity: true)
         }
-        return changes
+        if !portion.isEmpty { try body(portion) }
     }
 }

@@ -1,40 +1,47 @@
 import Platform
 
-/// Every regular file of some commits, and every Git blob that it has had. Each folder's tree is read once for each of
-/// its versions, and of a version only what differs from the one before is looked at.
+/// The folders of some commits, and a walk through every Git blob that their regular files have had. Each folder's tree
+/// is read once for each of its versions, and of a version only what differs from the one before is looked at. In memory
+/// are the folders and their trees, and no files.
 package final class HistoryCatalogue {
-    package struct File: Sendable {
+    /// A content that a file has in some commit.
+    package struct Version: Sendable {
+        /// The number of the folder that the file is in.
         package let folder: Int
         /// From the top of the tree.
         package let path: BytePath
-    }
-
-    /// A content that a file has in some commit.
-    package struct Version: Sendable {
-        package let file: Int
         package let blob: GitObjectName
+
+        package init(folder: Int, path: BytePath, blob: GitObjectName) {
+            (self.folder, self.path, self.blob) = (folder, path, blob)
+        }
     }
 
     /// The folders' paths; 0 is the top.
     package private(set) var folders: [BytePath] = [""]
     /// The folder that each folder is in; the top is in itself.
     package private(set) var parents = [0]
-    package private(set) var files: [File] = []
-    /// Seldom, one version is listed twice.
-    package private(set) var versions: [Version] = []
     private var folderNumbers: [[[UInt8]: Int]] = [[:]]
-    private var fileNumbers: [[[UInt8]: Int]] = [[:]]
     private var formers: [[UInt8]] = [[]]
-    private var visited: Set<TreePlace> = []
+    private var visited: RecentTrees<Bool>
     private let reader: ObjectReader
 
-    package init(_ reader: ObjectReader) {
+    /// - Parameter recentTreeCount: so many trees, twice, are known to have been added.
+    package init(_ reader: ObjectReader, recentTreeCount: Int = 8192) {
         self.reader = reader
+        visited = RecentTrees(limit: recentTreeCount)
     }
 
     /// Adds all that a commit's tree holds.
-    package func add(_ root: GitObjectName) throws(GitError) {
-        try add(TreePlace(folder: 0, tree: root))
+    /// - Parameter body: is called with each version that no tree had that was added before; seldom, with one that was there.
+    package func add(_ root: GitObjectName, _ body: (Version) throws -> Void) throws {
+        try add(TreePlace(folder: 0, tree: root), body)
+    }
+
+    /// Gives the memory back that only `add` needs, once all trees have been added.
+    package func endWalk() {
+        formers = []
+        visited = RecentTrees(limit: 0)
     }
 
     /// The number of a folder in a folder; nil where no tree that was added has one.
@@ -42,22 +49,24 @@ package final class HistoryCatalogue {
         folderNumbers[folder][Array(name)]
     }
 
-    /// The number of a regular file; nil where no tree that was added has one.
-    package func file(named name: ArraySlice<UInt8>, in folder: Int) -> Int? {
-        fileNumbers[folder][Array(name)]
+    /// The path of a file in a folder, from the top of the tree.
+    package func path(of name: ArraySlice<UInt8>, in folder: Int) -> BytePath {
+        folder == 0 ? BytePath(bytes: name) : folders[folder].appending(BytePath(bytes: name))
     }
 
-    private func add(_ place: TreePlace) throws(GitError) {
-        guard visited.insert(place).inserted else { return }
+    private func add(_ place: TreePlace, _ body: (Version) throws -> Void) throws {
+        guard visited[place] == nil else { return }
+        visited[place] = true
         let tree = try reader.read(place.tree, .tree)
         var pairing = try TreePairing(tree, beside: formers[place.folder], digestByteCount: Int(place.tree.byteCount))
         formers[place.folder] = tree
         while let (entry, twin) = try pairing.next() {
             guard twin == nil, let digest = GitObjectName(bytes: tree[entry.digest]) else { continue }
             if entry.isTree {
-                try add(TreePlace(folder: subfolder(tree[entry.name], in: place.folder), tree: digest))
+                try add(TreePlace(folder: subfolder(tree[entry.name], in: place.folder), tree: digest), body)
             } else if entry.isRegularFile {
-                versions.append(Version(file: file(tree[entry.name], in: place.folder), blob: digest))
+                let path = path(of: tree[entry.name], in: place.folder)
+                try body(Version(folder: place.folder, path: path, blob: digest))
             }
         }
     }
@@ -66,24 +75,31 @@ package final class HistoryCatalogue {
         let name = Array(name)
         if let known = folderNumbers[folder][name] { return known }
         folderNumbers[folder][name] = folders.count
-        folders.append(path(name, in: folder))
+        folders.append(path(of: name[...], in: folder))
         parents.append(folder)
         folderNumbers.append([:])
-        fileNumbers.append([:])
         formers.append([])
         return folders.count - 1
     }
+}
 
-    private func file(_ name: ArraySlice<UInt8>, in folder: Int) -> Int {
-        let name = Array(name)
-        if let known = fileNumbers[folder][name] { return known }
-        fileNumbers[folder][name] = files.count
-        files.append(File(folder: folder, path: path(name, in: folder)))
-        return files.count - 1
+/// What is known of the trees met last. Whoever meets another one again does his work again, of which little is left beside
+/// the folder's former tree.
+struct RecentTrees<Value> {
+    private let limit: Int
+    private var recent: [TreePlace: Value] = [:]
+    private var older: [TreePlace: Value] = [:]
+
+    init(limit: Int) {
+        self.limit = limit
     }
 
-    private func path(_ name: [UInt8], in folder: Int) -> BytePath {
-        folder == 0 ? BytePath(bytes: name) : folders[folder].appending(BytePath(bytes: name))
+    subscript(place: TreePlace) -> Value? {
+        get { recent[place] ?? older[place] }
+        set {
+            if recent.count >= limit { (recent, older) = ([:], recent) }
+            recent[place] = newValue
+        }
     }
 }
 

@@ -7,7 +7,7 @@ package protocol HistoryEditor: AnyObject {
     /// Whether a file below the folder may get another Git blob.
     func touches(folder: Int) -> Bool
     /// The Git blob that stands for a regular file from now on; nil where it keeps its own.
-    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) -> GitObjectName?
+    func replacement(of blob: GitObjectName, named name: ArraySlice<UInt8>, in folder: Int) throws(GitError) -> GitObjectName?
     /// What `.gitattributes` at the top of a commit says from now on.
     /// - Parameters:
     ///   - attributes: what it says now; nil where there is none.
@@ -20,8 +20,8 @@ package protocol HistoryEditor: AnyObject {
 package struct HistoryEdit: Equatable, Sendable {
     /// Whether a file got another Git blob.
     package let replacesFiles: Bool
-    /// The numbers of those files, where the editor needs them.
-    package let replaced: [Int]
+    /// Those files, where the editor needs them.
+    package let replaced: [BytePath]
     /// Whether the commit follows one that was written anew.
     package let isDescendant: Bool
 }
@@ -40,12 +40,14 @@ package final class HistoryRewriter {
     private let pack: PackWriter
     private let catalogue: HistoryCatalogue
     private let editor: any HistoryEditor
-    private var results: [TreePlace: Result] = [:]
+    private var results: RecentTrees<Result>
     private var formers: [Int: (old: [UInt8], new: [UInt8])] = [:]
     /// The tree of the top, before `.gitattributes`, is not written by itself.
     private var roots: [RootKey: GitObjectName] = [:]
     private var attributes: [AttributesKey: (edit: HistoryEdit, new: GitObjectName?)] = [:]
     private var tags: [GitObjectName: GitObjectName] = [:]
+    /// The paths in lists of replaced files: one in memory for all lists.
+    private var listed: Set<BytePath> = []
 
     /// What became of a tree.
     private final class Result {
@@ -54,11 +56,11 @@ package final class HistoryRewriter {
         let content: [UInt8]
         let isChanged: Bool
         /// The files in it that were replaced, where the editor needs them; those in its folders apart.
-        let files: [Int]
+        let files: [BytePath]
         let folders: [Result]
 
         init(
-            _ digest: GitObjectName, content: [UInt8] = [], isChanged: Bool = false, files: [Int] = [],
+            _ digest: GitObjectName, content: [UInt8] = [], isChanged: Bool = false, files: [BytePath] = [],
             folders: [Result] = []
         ) {
             self.digest = digest
@@ -68,7 +70,7 @@ package final class HistoryRewriter {
             self.folders = folders
         }
 
-        func list(into list: inout [Int]) {
+        func list(into list: inout [BytePath]) {
             list += files
             for folder in folders { folder.list(into: &list) }
         }
@@ -87,8 +89,14 @@ package final class HistoryRewriter {
 
     private static let attributesName = Array(".gitattributes".utf8)
 
-    /// - Parameter catalogue: of all commits that are rewritten.
-    package init(_ reader: ObjectReader, _ pack: PackWriter, _ catalogue: HistoryCatalogue, _ editor: any HistoryEditor) {
+    /// - Parameters:
+    ///   - catalogue: of all commits that are rewritten.
+    ///   - recentTreeCount: so many results, twice, are kept for trees that are met again.
+    package init(
+        _ reader: ObjectReader, _ pack: PackWriter, _ catalogue: HistoryCatalogue, _ editor: any HistoryEditor,
+        recentTreeCount: Int = 8192
+    ) {
+        results = RecentTrees(limit: recentTreeCount)
         self.reader = reader
         self.pack = pack
         self.catalogue = catalogue
@@ -149,7 +157,7 @@ package final class HistoryRewriter {
             return tree
         }
         let old = entry.flatMap { GitObjectName(bytes: content[$0.digest]) }
-        var replaced: [Int] = []
+        var replaced: [BytePath] = []
         result.list(into: &replaced)
         let new = try newAttributes(
             old, HistoryEdit(replacesFiles: result.isChanged, replaced: replaced, isDescendant: isDescendant))
@@ -169,6 +177,10 @@ package final class HistoryRewriter {
         return new
     }
 
+    private func listed(_ name: ArraySlice<UInt8>, in folder: Int) -> BytePath {
+        listed.insert(catalogue.path(of: name, in: folder)).memberAfterInsert
+    }
+
     /// Writes a tree anew; that of the top is not added to the pack.
     private func rewrite(_ place: TreePlace) throws(GitError) -> Result {
         if place.folder != 0, !editor.touches(folder: place.folder) { return Result(place.tree) }
@@ -176,7 +188,7 @@ package final class HistoryRewriter {
         let old = try reader.read(place.tree, .tree)
         var new = old
         var isChanged = false
-        var files: [Int] = []
+        var files: [BytePath] = []
         var folders: [Result] = []
         let former = formers[place.folder] ?? ([], [])
         var pairing = try TreePairing(old, beside: former.old, digestByteCount: Int(place.tree.byteCount))
@@ -185,17 +197,18 @@ package final class HistoryRewriter {
             if let twin, former.new[twin.digest] == former.old[twin.digest] { continue }
             guard let digest = GitObjectName(bytes: old[entry.digest]) else { continue }
             let name = old[entry.name]
-            if entry.isTree, let folder = catalogue.folder(named: name, in: place.folder) {
+            // A twin's new digest does; only the list of what was replaced in it needs its result.
+            if entry.isTree, twin == nil || editor.needsListOfReplaced, let folder = catalogue.folder(named: name, in: place.folder) {
                 let result = try rewrite(TreePlace(folder: folder, tree: digest))
                 guard result.isChanged else { continue }
                 new.replaceSubrange(entry.digest, with: result.digest.bytes)
                 if editor.needsListOfReplaced { folders.append(result) }
             } else if let twin {
                 new.replaceSubrange(entry.digest, with: former.new[twin.digest])
-                if editor.needsListOfReplaced { files += catalogue.file(named: name, in: place.folder).map { [$0] } ?? [] }
-            } else if entry.isRegularFile, let blob = editor.replacement(of: digest, named: name, in: place.folder) {
+                if editor.needsListOfReplaced { files.append(listed(name, in: place.folder)) }
+            } else if entry.isRegularFile, let blob = try editor.replacement(of: digest, named: name, in: place.folder) {
                 new.replaceSubrange(entry.digest, with: blob.bytes)
-                if editor.needsListOfReplaced { files += catalogue.file(named: name, in: place.folder).map { [$0] } ?? [] }
+                if editor.needsListOfReplaced { files.append(listed(name, in: place.folder)) }
             } else {
                 continue
             }
