@@ -115,6 +115,7 @@ struct Migration {
     /// Makes the new history that of the refs, and keeps the old one below `refs/original`.
     func moveRefs(_ rewritten: Rewritten, objectMap: BytePath?, reason: String) throws {
         try pack.install(git)
+        try refuseGaps(rewritten)
         var map: [UInt8] = []
         for old in rewritten.order {
             map += old.hex + [UInt8(ascii: ",")] + (rewritten.commits[old] ?? old).hex + [UInt8(ascii: "\n")]
@@ -132,6 +133,17 @@ struct Migration {
             backups + rewritten.moves.map { .set($0.ref.name, to: $0.new, from: $0.ref.object) }
                 + old.map { .delete($0.name, from: $0.object) },
             reason: reason)
+    }
+
+    /// Nothing has led to the new objects so far, so that somebody's `git gc --prune=now` may have taken some of them: then
+    /// no ref moves.
+    private func refuseGaps(_ rewritten: Rewritten) throws {
+        let tips = rewritten.moves.flatMap { $0.new.hex + [UInt8(ascii: "\n")] }
+        let answer = try git.run(["rev-list", "--objects", "--quiet", "--stdin", "--not", "--all"], input: tips)
+        guard answer.status != 0 else { return }
+        throw CommandFailure(
+            "the new history is not complete: \(answer.message)", kept: "all refs, unchanged",
+            hints: ["try again when no git gc is at work here"])
     }
 
     private static func backup(of ref: BytePath) -> BytePath {
