@@ -188,6 +188,8 @@ extension RandomStage {
             if own.exists { try laboratory.run("cp", ["-a", own, shared]).expecting(0) }
             try twin.data.git("config", "data.store", shared)
             ScratchFolder.removeTree(own)
+            // A store knows of the clones in which git data has run since; what came by hand is nobody's until then.
+            try twin.data.data("status")
         }
         store = shared
     }
