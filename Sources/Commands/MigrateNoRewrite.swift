@@ -60,6 +60,7 @@ struct MigrateNoRewrite {
         guard let name = GitObjectName(hex: commit.bytes) else {
             throw GitError.unexpected(command: "git commit-tree", answer: commit.description)
         }
+        try migration.refuseGaps(below: [name])
         try migration.git.change([.set(branch, to: name, from: head)], reason: "git data migrate import --no-rewrite")
         return converted
     }

@@ -115,7 +115,7 @@ struct Migration {
     /// Makes the new history that of the refs, and keeps the old one below `refs/original`.
     func moveRefs(_ rewritten: Rewritten, objectMap: BytePath?, reason: String) throws {
         try pack.install(git)
-        try refuseGaps(rewritten)
+        try refuseGaps(below: rewritten.moves.map(\.new))
         var map: [UInt8] = []
         for old in rewritten.order {
             map += old.hex + [UInt8(ascii: ",")] + (rewritten.commits[old] ?? old).hex + [UInt8(ascii: "\n")]
@@ -137,9 +137,9 @@ struct Migration {
 
     /// Nothing has led to the new objects so far, so that somebody's `git gc --prune=now` may have taken some of them: then
     /// no ref moves.
-    private func refuseGaps(_ rewritten: Rewritten) throws {
-        let tips = rewritten.moves.flatMap { $0.new.hex + [UInt8(ascii: "\n")] }
-        let answer = try git.run(["rev-list", "--objects", "--quiet", "--stdin", "--not", "--all"], input: tips)
+    func refuseGaps(below tips: [GitObjectName]) throws {
+        let input = tips.flatMap { $0.hex + [UInt8(ascii: "\n")] }
+        let answer = try git.run(["rev-list", "--objects", "--quiet", "--stdin", "--not", "--all"], input: input)
         guard answer.status != 0 else { return }
         throw CommandFailure(
             "the new history is not complete: \(answer.message)", kept: "all refs, unchanged",

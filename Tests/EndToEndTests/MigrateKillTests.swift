@@ -50,10 +50,19 @@ final class MigrateKillTests: MigrateTestCase {
 
     /// Whatever somebody's `git gc --prune=now` takes of the new objects, no ref moves to a history with gaps.
     func testCollectionAmidAMigrationMovesNoRef() throws {
+        try assertCollectionMovesNoRef(amid: ["migrate", "import", "--everything", "--include", "*.bin", "--quiet"])
+    }
+
+    func testCollectionAmidANewCommitMovesNoRef() throws {
+        try assertCollectionMovesNoRef(amid: ["migrate", "import", "--no-rewrite", "--quiet", "data"])
+    }
+
+    private func assertCollectionMovesNoRef(amid command: [BytePath], line: UInt = #line) throws {
         let work = try makeHistory()
         let old = try refs(of: work)
         let (programs, git) = (laboratory.folder / "programs", try laboratory.run("sh", ["-c", "command -v git"]).line)
         try programs.makeFolders()
+        // It collects behind the first pack: that of the pointers.
         let script = """
             #!/bin/sh
             [ "$1" = index-pack ] && [ ! -e '\(programs)/collected' ] || exec '\(git)' "$@"
@@ -63,17 +72,16 @@ final class MigrateKillTests: MigrateTestCase {
             """
         try (programs / "git").replaceContents(with: Array(script.utf8), permissions: 0o777)
         let path = BytePath("\(programs):\(try laboratory.run("sh", ["-c", "echo $PATH"]).line)")
-        let command: [BytePath] = ["migrate", "import", "--everything", "--include", "*.bin", "--quiet"]
         // Git would put its own programs first.
         let failure = try laboratory.run("git-data", command, in: work.folder, with: ["PATH": path]).expecting(128)
-        assertContains(failure.errorText, "the new history is not complete: ")
-        assertContains(failure.errorText, "kept: all refs, unchanged")
-        XCTAssertTrue((programs / "collected").exists)
-        XCTAssertEqual(try refs(of: work), old)
-        try assertClean(work)
-        try work.data("migrate", "import", "--everything", "--include", "*.bin", "--quiet")
+        assertContains(failure.errorText, "the new history is not complete: ", line: line)
+        assertContains(failure.errorText, "kept: all refs, unchanged", line: line)
+        XCTAssertTrue((programs / "collected").exists, line: line)
+        XCTAssertEqual(try refs(of: work), old, line: line)
+        try assertClean(work, line: line)
+        try laboratory.run("git", ["data"] + command, in: work.folder).expecting(0)
         try work.git("fsck", "--strict", "--no-dangling")
-        try assertClean(work)
+        try assertClean(work, line: line)
     }
 
     func testFromBetweenThereIsAWayBack() throws {
