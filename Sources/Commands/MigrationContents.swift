@@ -28,8 +28,8 @@ final class MigrationContents {
     private let contents: RecordSpool
     /// With the number of each content in `contents`.
     private var blobs: SortedBlobs?
-    /// Which of `contents` are the first of their blob, a bit for each.
-    private var firsts: [UInt64] = []
+    /// Which of `contents` are the first of their blob.
+    private var firsts = NumberSet(below: 0)
 
     init(in store: ObjectStore) {
         types = TypeTable(in: store)
@@ -51,14 +51,14 @@ final class MigrationContents {
 
     /// To be called when all have been added: counts each content once, and tells which is the first.
     func seal() throws {
-        firsts = [UInt64](repeating: 0, count: contents.count / 64 + 1)
+        firsts = NumberSet(below: contents.count)
         var reader = try blobs?.reader()
         blobs = nil
         var last: ObjectID?
         while let item = try reader?.next() {
             guard item.oid != last else { continue }
             last = item.oid
-            firsts[Int(item.note) / 64] |= 1 << UInt64(item.note % 64)
+            firsts.insert(Int(item.note))
             count += 1
             byteCount = byteCount.adding(byteCount: item.byteCount)
         }
@@ -77,7 +77,7 @@ final class MigrationContents {
                 Content(
                     path: BytePath(bytes: fields.nextText()), blob: fields.next(GitObjectName.self),
                     byteCount: fields.next(Int64.self), oid: fields.next(ObjectID?.self),
-                    isFirst: firsts[number / 64] >> UInt64(number % 64) & 1 == 1))
+                    isFirst: firsts.contains(number)))
             number += 1
         }
     }

@@ -8,19 +8,10 @@ import XCTest
 @testable import Commands
 
 /// What is found is the same however many paths are kept, and in whatever portions the tree is looked through.
-final class BroughtRawFilesTests: XCTestCase {
-    private var scratch: ScratchRepository!
-    private var repository: Repository!
-
+final class BroughtRawFilesTests: RepositoryTestCase {
     override func setUpWithError() throws {
-        TestProcess.makeHermetic()
-        scratch = try ScratchRepository()
-        repository = try Repository.find(from: scratch.path)
+        try super.setUpWithError()
         try scratch.write("*.bin filter=data\n", to: ".gitattributes")
-    }
-
-    override func tearDown() {
-        (repository, scratch) = (nil, nil)
     }
 
     /// Commits files past any filter.

@@ -10,10 +10,7 @@ import XCTest
 @testable import Commands
 
 /// What belongs to a bundle is the same however many files are sorted in memory.
-final class BundleNeedsTests: XCTestCase {
-    private var scratch: ScratchRepository!
-    private var repository: Repository!
-
+final class BundleNeedsTests: RepositoryTestCase {
     private typealias File = (path: BytePath, pointer: Pointer)
 
     /// What a bundle needs, told with all of it in memory.
@@ -32,9 +29,7 @@ final class BundleNeedsTests: XCTestCase {
     }
 
     override func setUpWithError() throws {
-        TestProcess.makeHermetic()
-        scratch = try ScratchRepository()
-        repository = try Repository.find(from: scratch.path)
+        try super.setUpWithError()
         try repository.store().prepare()
         try commit(1, Dictionary(uniqueKeysWithValues: (0..<12).map { (BytePath("data/\($0).bin"), pointer($0 % 8)) }))
         try scratch.git("tag", "v1")
@@ -51,10 +46,6 @@ final class BundleNeedsTests: XCTestCase {
         try commit(9, ["side/z.bin": pointer(70), "side/a.bin": pointer(71), "data/3.bin": pointer(72)])
         try commit(10, ["side/z.bin": pointer(73)])
         try scratch.git("switch", "-q", "main")
-    }
-
-    override func tearDown() {
-        (repository, scratch) = (nil, nil)
     }
 
     private func pointer(_ number: Int) -> Pointer {

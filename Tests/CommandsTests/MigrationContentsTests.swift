@@ -10,20 +10,7 @@ import XCTest
 @testable import Commands
 
 /// What is gathered of a history is the same in whatever portions it comes.
-final class MigrationContentsTests: XCTestCase {
-    private var scratch: ScratchRepository!
-    private var repository: Repository!
-
-    override func setUpWithError() throws {
-        TestProcess.makeHermetic()
-        scratch = try ScratchRepository()
-        repository = try Repository.find(from: scratch.path)
-    }
-
-    override func tearDown() {
-        (repository, scratch) = (nil, nil)
-    }
-
+final class MigrationContentsTests: RepositoryTestCase {
     private func blob(_ content: [UInt8]) throws -> GitObjectName {
         let answer = try scratch.git(["hash-object", "-w", "--stdin"], input: content)
         return try XCTUnwrap(GitObjectName(hex: answer.line.bytes))

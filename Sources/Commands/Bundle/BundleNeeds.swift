@@ -81,8 +81,8 @@ struct BundleNeeds {
     ///   - tipsEnd: the number behind the last file of the tips.
     private mutating func choose(
         _ places: SortedBlobs, besides present: SortedBlobs, tipsEnd: Int, count: Int
-    ) throws -> FileNumbers {
-        var needed = FileNumbers(count)
+    ) throws -> NumberSet {
+        var needed = NumberSet(below: count)
         var (items, others) = (try places.reader(), try present.reader())
         var last: (oid: ObjectID, isNeeded: Bool)?
         while let item = try items.next() {
@@ -136,17 +136,4 @@ struct BundleNeeds {
     }
 
     private static func name(_ object: GitObjectName) -> BytePath { BytePath(bytes: object.hex) }
-}
-
-/// Numbers of files: a bit for each.
-private struct FileNumbers {
-    private var words: [UInt64]
-
-    init(_ count: Int) {
-        words = Array(repeating: 0, count: count / 64 + 1)
-    }
-
-    mutating func insert(_ number: Int) { words[number / 64] |= 1 << UInt64(number % 64) }
-
-    func contains(_ number: Int) -> Bool { words[number / 64] & 1 << UInt64(number % 64) != 0 }
 }
