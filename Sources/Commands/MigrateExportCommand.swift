@@ -66,26 +66,16 @@ struct MigrateExport {
             }
             let matching = try patterns.selected(Array(Set(versions.map(\.path))), in: repository)
             let selected = versions.filter { matching.contains($0.path) }
-            let pointers = try Self.pointers(among: selected, run.migration.git)
+            let pointers = try run.migration.git.pointers(among: Set(selected.map(\.blob)))
             for version in selected {
-                guard let pointer = pointers[version.blob] else { continue }
+                // What programs of Git LFS's settings have made of a content cannot be undone here.
+                guard let pointer = pointers[version.blob], !pointer.isExtended else { continue }
                 contents.add(version, byteCount: pointer.byteCount, oid: pointer.oid)
             }
         }
         try contents.seal()
         self.contents = contents
         self.attributes = attributes
-    }
-
-    private static func pointers(among versions: [HistoryCatalogue.Version], _ git: Git) throws -> [GitObjectName: Pointer] {
-        var pointers: [GitObjectName: Pointer] = [:]
-        let names = Array(Set(versions.map(\.blob)))
-        try git.forEachBlob(names, shorterThan: Pointer.maximumTextByteCount) { name, text throws(GitError) in
-            // What programs of Git LFS's settings have made of a content cannot be undone here.
-            guard case .pointer(let pointer) = Pointer.recognize(text), !pointer.isExtended else { return }
-            pointers[name] = pointer
-        }
-        return pointers
     }
 
     /// Says what writes the commits.

@@ -1,6 +1,7 @@
 import Diagnostics
 import Git
 import Platform
+import Pointer
 import Repository
 
 /// `git data migrate import`: files that Git has in full become data files, in old commits too.
@@ -88,7 +89,9 @@ struct ImportSelection {
                 return false
             }
             let sizes = try run.migration.git.blobByteCounts(Set(selected.map(\.blob)))
-            for version in selected {
+            let small = sizes.filter { $0.value >= minimum && $0.value < Pointer.maximumTextByteCount }
+            let pointers = try run.migration.git.pointers(among: Set(small.keys))
+            for version in selected where pointers[version.blob] == nil {
                 guard let size = sizes[version.blob] else {
                     throw CommandFailure("the content of '\(version.path)' is missing", hints: ["git fsck"])
                 }
@@ -108,7 +111,7 @@ struct ImportSelection {
         if isDryRun {
             for line in TypeTable.lines(try contents.types.counted()) { output.line("would convert \(line)") }
         }
-        if contents.count == 0 { output.message("Nothing to convert: no file of these commits is selected.") }
+        if contents.count == 0 { output.message("Nothing to convert: of these commits, no file is selected that is not a pointer already.") }
     }
 
     /// What writes the commits.

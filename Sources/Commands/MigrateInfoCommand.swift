@@ -118,25 +118,27 @@ private struct ContentInventory {
             let selected = try patterns.selected(Array(Set(contents.map(\.path))), in: repository)
             contents.removeAll { !selected.contains($0.path) }
         }
-        let known = try byteCountsOfPointers(among: contents)
+        let small = contents.filter { $0.byteCount > 0 && $0.byteCount < Pointer.maximumTextByteCount }
+        let known = try git.pointers(among: Set(small.map(\.blob)))
         for content in contents {
-            if let byteCount = known[content.blob] {
+            if let pointer = known[content.blob] {
                 pointers.versions += 1
-                pointers.bytes = pointers.bytes.adding(byteCount: byteCount)
+                pointers.bytes = pointers.bytes.adding(byteCount: pointer.byteCount)
             } else if content.byteCount >= minimum {
                 table.addFile(content.path)
                 table.addContent(of: content.path, byteCount: content.byteCount)
             }
         }
     }
+}
 
-    /// The lengths of the blobs that those of the contents stand for that are pointers.
-    private func byteCountsOfPointers(among contents: [ReachedContent]) throws -> [GitObjectName: Int64] {
-        let small = contents.filter { $0.byteCount > 0 && $0.byteCount < Pointer.maximumTextByteCount }
-        var found: [GitObjectName: Int64] = [:]
-        try git.forEachBlob(small.map(\.blob), shorterThan: Pointer.maximumTextByteCount) { name, text throws(GitError) in
-            if case .pointer(let pointer) = Pointer.recognize(text) { found[name] = pointer.byteCount }
+extension Git {
+    /// The pointers among Git blobs.
+    func pointers(among names: Set<GitObjectName>) throws(GitError) -> [GitObjectName: Pointer] {
+        var pointers: [GitObjectName: Pointer] = [:]
+        try forEachBlob(Array(names), shorterThan: Pointer.maximumTextByteCount) { name, text throws(GitError) in
+            if case .pointer(let pointer) = Pointer.recognize(text) { pointers[name] = pointer }
         }
-        return found
+        return pointers
     }
 }

@@ -217,6 +217,15 @@ final class MigrateImportTests: MigrateTestCase {
         XCTAssertEqual(try refs(of: work), before)
     }
 
+    /// Pointers are left as they are, and nobody is told anything else.
+    func testDryRunOfWhatIsMigratedHasNothingToConvert() throws {
+        let work = try makeHistory()
+        try work.data("migrate", "import", "--everything", "--include", "*.bin", "--quiet")
+        let answer = try work.data("migrate", "import", "--everything", "--include", "*.bin", "--dry-run")
+        XCTAssertEqual(answer.text, "")
+        assertContains(answer.errorText, "Nothing to convert")
+    }
+
     func testRewrittenHistoryIsPushedAndCloned() throws {
         let work = try makeHistory()
         let origin = try laboratory.bareRepository()
