@@ -51,6 +51,13 @@ final class ImportSourcesTests: ImportTestCase {
         try attempt("--update").expecting(0)
         XCTAssertEqual(
             try work.changes().filter { !$0.contains("lineage") }, ["D  data/set/deep/b.dat", "A  data/set/new.csv"])
+        let changes = try work.changes()
+        try (laboratory.folder / "share").rename(to: laboratory.folder / "unplugged")
+        let failure = try attempt("--update").expecting(1)
+        assertContains(failure.errorText, "there is no '")
+        assertContains(failure.errorText, "kept: 'data/set' as it was\n")
+        assertContains(failure.errorText, "hint: when it is back: git data import --update data/set\n")
+        XCTAssertEqual(try work.changes(), changes)
         try assertNothingLeft()
     }
 

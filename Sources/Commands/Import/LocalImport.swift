@@ -17,7 +17,9 @@ struct LocalImport: ImportSource {
 
     func bring(_ known: SourceReceipt?, isCheck: Bool) throws -> ImportAnswer {
         guard let status = try place.status(followingLinks: true) else {
-            throw CommandFailure("there is no '\(place)'")
+            throw CommandFailure(
+                "there is no '\(place)'", kept: known.map { _ in "'\(order.output)' as it was" },
+                hints: known.map { _ in ["when it is back: git data import --update \(ShellWord.quoted(order.output))"] } ?? [])
         }
         let isFolder = status.kind == .folder
         guard isFolder || status.kind == .regular else { throw CommandFailure("'\(place)' is neither a file nor a folder") }
