@@ -25,8 +25,8 @@ struct Migration {
         self.repository = repository
         git = ground.git
         reader = try ObjectReader(git)
-        catalogue = HistoryCatalogue(reader)
         pack = try PackWriter(git, workingIn: repository.location.worktree ?? repository.location.gitFolder)
+        catalogue = HistoryCatalogue(reader, scratch: pack.folder)
     }
 
     /// The name of a branch or a tag as a person types it.
@@ -65,7 +65,7 @@ struct Migration {
     /// What the rewrite has made of the commits, and which refs follow.
     struct Rewritten {
         /// The commits that have another name now, by the one that they had.
-        let commits: [GitObjectName: GitObjectName]
+        let commits: NameTable
         /// Those that follow no other of them.
         let first: [GitObjectName]
         let droppedSignatures: Int
@@ -104,7 +104,7 @@ struct Migration {
         }
         return Rewritten(
             commits: rewriter.commits, first: rewriter.firstCommits, droppedSignatures: rewriter.droppedSignatures, moves: moves,
-            order: commits.map(\.commit).filter { rewriter.commits[$0] != nil })
+            order: try commits.map(\.commit).filter { try rewriter.commits[$0] != nil })
     }
 
     /// Where the names of the last rewrite are kept: a line `old,new` for each commit.
@@ -118,7 +118,7 @@ struct Migration {
         try refuseGaps(below: rewritten.moves.map(\.new))
         var map: [UInt8] = []
         for old in rewritten.order {
-            map += old.hex + [UInt8(ascii: ",")] + (rewritten.commits[old] ?? old).hex + [UInt8(ascii: "\n")]
+            map += old.hex + [UInt8(ascii: ",")] + (try rewritten.commits[old] ?? old).hex + [UInt8(ascii: "\n")]
         }
         let kept = Self.commitMap(of: repository)
         try kept.parent.makeFolders()

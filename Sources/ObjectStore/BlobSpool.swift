@@ -108,4 +108,9 @@ extension ObjectStore {
             return try TemporaryFile(in: incoming, prefix: "spool-")
         }
     }
+
+    /// A file for what has no room in memory.
+    func makeNamelessFile() throws(SystemError) -> NamelessFile {
+        try NamelessFile(makeSpool())
+    }
 }

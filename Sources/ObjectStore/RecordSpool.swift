@@ -55,7 +55,7 @@ package final class RecordSpool {
     private func write() {
         do throws(SystemError) {
             let opened: NamelessFile
-            if let file { opened = file } else { opened = try NamelessFile(in: store) }
+            if let file { opened = file } else { opened = try store.makeNamelessFile() }
             file = opened
             var failure: SystemError?
             rest.withUnsafeBytes { bytes in

@@ -69,7 +69,7 @@ package final class SortedBlobs {
 
     private func write(_ items: [Item]) throws(SystemError) -> Range<Int> {
         let opened: NamelessFile
-        if let file { opened = file } else { opened = try NamelessFile(in: store) }
+        if let file { opened = file } else { opened = try store.makeNamelessFile() }
         file = opened
         var failure: SystemError?
         // Safety: an item is plain words without a gap; they are read by this process alone.

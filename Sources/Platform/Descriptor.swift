@@ -92,6 +92,18 @@ package struct Descriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Writes every byte at `offset`, without moving the position.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = UnsafeRawBufferPointer(rebasing: rest)
+            let place = off_t(offset) + off_t(bytes.count - rest.count)
+            let count = retryingInterrupts { pwrite(number, piece.baseAddress, piece.count, place) }
+            guard count >= 0 else { throw .last("write", path: path) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     package func write(_ bytes: [UInt8]) throws(SystemError) {
         var failure: SystemError?
         bytes.withUnsafeBytes { buffer in

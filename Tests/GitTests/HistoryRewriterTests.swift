@@ -66,17 +66,19 @@ final class HistoryRewriterTests: XCTestCase {
             var lists: [Set<[BytePath]>] = []
             for count in [0, 1, 3, 1000] {
                 let reader = try ObjectReader(git)
-                let catalogue = HistoryCatalogue(reader, recentTreeCount: count)
+                let limit = count == 1000 ? 1 << 20 : count
+                let pack = try PackWriter(git, workingIn: scratch.path)
+                let catalogue = HistoryCatalogue(reader, scratch: pack.folder, recentTreeCount: count, limit: limit)
                 var found: Set<String> = []
                 for commit in commits { try catalogue.add(commit.tree) { found.insert("\($0.path) \($0.blob)") } }
                 XCTAssertEqual(found, expected, "\(count)")
                 catalogue.endWalk()
-                let pack = try PackWriter(git, workingIn: scratch.path)
                 let editor = Editor(other, needsListOfReplaced: isListing)
-                let rewriter = HistoryRewriter(reader, pack, catalogue, editor, recentTreeCount: count)
+                let rewriter = HistoryRewriter(
+                    reader, pack, catalogue, editor, recentTreeCount: count, limit: limit, nameLimit: max(1, count))
                 for commit in commits { try rewriter.rewrite(commit.commit) }
                 try pack.install(git)
-                outcomes.append(commits.compactMap { rewriter.commits[$0.commit] })
+                outcomes.append(try commits.compactMap { try rewriter.commits[$0.commit] })
                 lists.append(Set(editor.lists))
             }
             XCTAssertEqual(outcomes[0].count, commits.count)

@@ -2,7 +2,7 @@ import Platform
 
 /// The folders of some commits, and a walk through every Git blob that their regular files have had. Each folder's tree
 /// is read once for each of its versions, and of a version only what differs from the one before is looked at. In memory
-/// are the folders and their trees, and no files.
+/// are the folders, and no files.
 package final class HistoryCatalogue {
     /// A content that a file has in some commit.
     package struct Version: Sendable {
@@ -22,13 +22,19 @@ package final class HistoryCatalogue {
     /// The folder that each folder is in; the top is in itself.
     package private(set) var parents = [0]
     private var folderNumbers: [[[UInt8]: Int]] = [[:]]
-    private var formers: [[UInt8]] = [[]]
+    private var formers: FolderTrees
     private var visited: RecentTrees<Bool>
     private let reader: ObjectReader
+    private let scratch: BytePath
 
-    /// - Parameter recentTreeCount: so many trees, twice, are known to have been added.
-    package init(_ reader: ObjectReader, recentTreeCount: Int = 8192) {
+    /// - Parameters:
+    ///   - scratch: a folder whose disk takes what has no room in memory.
+    ///   - recentTreeCount: so many trees, twice, are known to have been added.
+    ///   - limit: so many bytes of trees are in memory.
+    package init(_ reader: ObjectReader, scratch: BytePath, recentTreeCount: Int = 8192, limit: Int = 1 << 20) {
         self.reader = reader
+        self.scratch = scratch
+        formers = FolderTrees(in: scratch, limit: limit)
         visited = RecentTrees(limit: recentTreeCount)
     }
 
@@ -40,7 +46,7 @@ package final class HistoryCatalogue {
 
     /// Gives the memory back that only `add` needs, once all trees have been added.
     package func endWalk() {
-        formers = []
+        formers = FolderTrees(in: scratch)
         visited = RecentTrees(limit: 0)
     }
 
@@ -58,8 +64,9 @@ package final class HistoryCatalogue {
         guard visited[place] == nil else { return }
         visited[place] = true
         let tree = try reader.read(place.tree, .tree)
-        var pairing = try TreePairing(tree, beside: formers[place.folder], digestByteCount: Int(place.tree.byteCount))
-        formers[place.folder] = tree
+        var pairing = try TreePairing(
+            tree, beside: try formers.tree(of: place.folder) ?? [], digestByteCount: Int(place.tree.byteCount))
+        formers.set(tree, of: place.folder)
         while let (entry, twin) = try pairing.next() {
             guard twin == nil, let digest = GitObjectName(bytes: tree[entry.digest]) else { continue }
             if entry.isTree {
@@ -78,7 +85,6 @@ package final class HistoryCatalogue {
         folders.append(path(of: name[...], in: folder))
         parents.append(folder)
         folderNumbers.append([:])
-        formers.append([])
         return folders.count - 1
     }
 }

@@ -30,7 +30,7 @@ package struct HistoryEdit: Equatable, Sendable {
 /// messages and all headers stay byte for byte as they are, except for signatures, which would not hold.
 package final class HistoryRewriter {
     /// The commits that have another name now, by the one that they had.
-    package private(set) var commits: [GitObjectName: GitObjectName] = [:]
+    package let commits: NameTable
     /// Those of them that follow no other of them.
     package private(set) var firstCommits: [GitObjectName] = []
     /// How many signatures were left out.
@@ -41,9 +41,13 @@ package final class HistoryRewriter {
     private let catalogue: HistoryCatalogue
     private let editor: any HistoryEditor
     private var results: RecentTrees<Result>
-    private var formers: [Int: (old: [UInt8], new: [UInt8])] = [:]
+    /// The tree that each folder had last, and what became of it.
+    private let oldFormers: FolderTrees
+    private let newFormers: FolderTrees
     /// The tree of the top, before `.gitattributes`, is not written by itself.
-    private var roots: [RootKey: GitObjectName] = [:]
+    private let roots: NameTable
+    /// The same in commits that follow one that was written anew.
+    private let descendantRoots: NameTable
     private var attributes: [AttributesKey: (edit: HistoryEdit, new: GitObjectName?)] = [:]
     private var tags: [GitObjectName: GitObjectName] = [:]
     /// The paths in lists of replaced files: one in memory for all lists.
@@ -76,11 +80,6 @@ package final class HistoryRewriter {
         }
     }
 
-    private struct RootKey: Hashable {
-        let tree: GitObjectName
-        let isDescendant: Bool
-    }
-
     private struct AttributesKey: Hashable {
         let old: GitObjectName?
         let replacesFiles: Bool
@@ -92,11 +91,16 @@ package final class HistoryRewriter {
     /// - Parameters:
     ///   - catalogue: of all commits that are rewritten.
     ///   - recentTreeCount: so many results, twice, are kept for trees that are met again.
+    ///   - limit: so many bytes of trees are in memory.
+    ///   - nameLimit: so many names.
     package init(
         _ reader: ObjectReader, _ pack: PackWriter, _ catalogue: HistoryCatalogue, _ editor: any HistoryEditor,
-        recentTreeCount: Int = 8192
+        recentTreeCount: Int = 8192, limit: Int = 1 << 20, nameLimit: Int = NameTable.usualLimit
     ) {
         results = RecentTrees(limit: recentTreeCount)
+        (oldFormers, newFormers) = (FolderTrees(in: pack.folder, limit: limit), FolderTrees(in: pack.folder, limit: limit))
+        commits = NameTable(in: pack.folder, limit: nameLimit)
+        (roots, descendantRoots) = (NameTable(in: pack.folder, limit: nameLimit), NameTable(in: pack.folder, limit: nameLimit))
         self.reader = reader
         self.pack = pack
         self.catalogue = catalogue
@@ -109,12 +113,14 @@ package final class HistoryRewriter {
         guard let object = CommitObject(content) else {
             throw GitError.unexpected(command: "git cat-file", answer: "'\(commit)', which is no commit")
         }
-        let isDescendant = object.parents.contains { commits[$0] != nil }
+        var parents: [GitObjectName: GitObjectName] = [:]
+        for parent in object.parents { parents[parent] = try commits[parent] }
+        let isDescendant = !parents.isEmpty
         let tree = try rewriteRoot(object.tree, isDescendant: isDescendant)
         guard isDescendant || tree != object.tree else { return }
-        let (new, dropped) = object.rewritten(tree: tree) { commits[$0] ?? $0 }
+        let (new, dropped) = object.rewritten(tree: tree) { parents[$0] ?? $0 }
         droppedSignatures += dropped
-        commits[commit] = try pack.add(.commit, new)
+        try commits.insert(commit, try pack.add(.commit, new))
         if !isDescendant { firstCommits.append(commit) }
     }
 
@@ -122,7 +128,7 @@ package final class HistoryRewriter {
     /// - Returns: nil where that stays the same.
     package func rewrittenTarget(_ object: GitObjectName, _ kind: GitObjectKind) throws(GitError) -> GitObjectName? {
         switch kind {
-        case .commit: return commits[object]
+        case .commit: return try commits[object]
         case .tree, .blob: return nil
         case .tag:
             if let known = tags[object] { return known }
@@ -139,11 +145,11 @@ package final class HistoryRewriter {
 
     /// The tree of a commit from now on, with its `.gitattributes`.
     package func rewriteRoot(_ tree: GitObjectName, isDescendant: Bool) throws -> GitObjectName {
-        let key = RootKey(tree: tree, isDescendant: isDescendant)
-        if let known = roots[key] { return known }
+        let roots = isDescendant ? descendantRoots : roots
+        if let known = try roots[tree] { return known }
         let result = try rewrite(TreePlace(folder: 0, tree: tree))
         let new = try addingAttributes(result, tree, isDescendant: isDescendant)
-        roots[key] = new
+        try roots.insert(tree, new)
         return new
     }
 
@@ -190,11 +196,12 @@ package final class HistoryRewriter {
         var isChanged = false
         var files: [BytePath] = []
         var folders: [Result] = []
-        let former = formers[place.folder] ?? ([], [])
-        var pairing = try TreePairing(old, beside: former.old, digestByteCount: Int(place.tree.byteCount))
+        let formerOld = try oldFormers.tree(of: place.folder) ?? []
+        let formerNew = try newFormers.tree(of: place.folder) ?? []
+        var pairing = try TreePairing(old, beside: formerOld, digestByteCount: Int(place.tree.byteCount))
         while let (entry, twin) = try pairing.next() {
             // Entries keep their length, so that a twin's new digest stands where its old one stood.
-            if let twin, former.new[twin.digest] == former.old[twin.digest] { continue }
+            if let twin, formerNew[twin.digest] == formerOld[twin.digest] { continue }
             guard let digest = GitObjectName(bytes: old[entry.digest]) else { continue }
             let name = old[entry.name]
             // A twin's new digest does; only the list of what was replaced in it needs its result.
@@ -204,7 +211,7 @@ package final class HistoryRewriter {
                 new.replaceSubrange(entry.digest, with: result.digest.bytes)
                 if editor.needsListOfReplaced { folders.append(result) }
             } else if let twin {
-                new.replaceSubrange(entry.digest, with: former.new[twin.digest])
+                new.replaceSubrange(entry.digest, with: formerNew[twin.digest])
                 if editor.needsListOfReplaced { files.append(listed(name, in: place.folder)) }
             } else if entry.isRegularFile, let blob = try editor.replacement(of: digest, named: name, in: place.folder) {
                 new.replaceSubrange(entry.digest, with: blob.bytes)
@@ -214,7 +221,8 @@ package final class HistoryRewriter {
             }
             isChanged = true
         }
-        formers[place.folder] = (old, new)
+        oldFormers.set(old, of: place.folder)
+        newFormers.set(new, of: place.folder)
         let isRoot = place.folder == 0
         let digest = isChanged && !isRoot ? try pack.add(tree: new, of: place.folder) : place.tree
         let result = Result(digest, content: isRoot ? new : [], isChanged: isChanged, files: files, folders: folders)

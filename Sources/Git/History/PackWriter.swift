@@ -8,12 +8,12 @@ package final class PackWriter {
     private let algorithm: MessageDigest.Algorithm
     private var buffer: [UInt8] = []
     private var offset: Int
-    private var written: Set<GitObjectName> = []
+    private let written: NameTable
     /// The tree written last for each folder: the next one is written as a change to it.
+    private let formerTrees: FolderTrees
     private var formers: [Int: Former] = [:]
 
     private struct Former {
-        let tree: [UInt8]
         let offset: Int
         /// How many changes lead from a whole tree to it.
         let depth: Int
@@ -22,15 +22,24 @@ package final class PackWriter {
     /// Reading a tree costs so many steps at most, as in git-pack-objects(1).
     private static let depthLimit = 50
 
+    /// What a killed process leaves among the packs by this name, `git gc` removes.
+    static let temporaryPrefix = "tmp_pack_"
+
+    /// Where it works, among Git's packs.
+    package let folder: BytePath
+
     /// - Parameters:
-    ///   - folder: of Git's packs: what a killed process leaves there by this name, `git gc` removes.
+    ///   - folder: of Git's packs.
     ///   - isSHA256: the repository's object format.
     package init(in folder: BytePath, isSHA256: Bool) throws(GitError) {
         algorithm = isSHA256 ? .sha256 : .sha1
         offset = PackEncoding.header(objectCount: 0).count
+        self.folder = folder
+        written = NameTable(in: folder)
+        formerTrees = FolderTrees(in: folder)
         do throws(SystemError) {
             try folder.makeFolders()
-            file = try TemporaryFile(in: folder, prefix: "tmp_pack_", permissions: 0o600)
+            file = try TemporaryFile(in: folder, prefix: Self.temporaryPrefix, permissions: 0o600)
         } catch {
             throw .system(error)
         }
@@ -46,13 +55,13 @@ package final class PackWriter {
 
     package var digestByteCount: Int { algorithm.byteCount }
 
-    /// How many objects were added. Their names are held, so that none is added twice.
+    /// How many objects were added, none of them twice.
     package var objectCount: Int { written.count }
 
     /// Adds an object; one that was added before is named only.
     package func add(_ kind: GitObjectKind, _ content: [UInt8]) throws(GitError) -> GitObjectName {
         let digest = try name(kind, content)
-        guard written.insert(digest).inserted else { return digest }
+        guard try written.insert(digest, digest) else { return digest }
         try write(PackEncoding.entryHeader(.init(kind), byteCount: content.count) + PackEncoding.stored(content))
         return digest
     }
@@ -60,20 +69,21 @@ package final class PackWriter {
     /// Adds a tree of a folder, whose trees are alike.
     package func add(tree: [UInt8], of folder: Int) throws(GitError) -> GitObjectName {
         let digest = try name(.tree, tree)
-        guard written.insert(digest).inserted else { return digest }
+        guard try written.insert(digest, digest) else { return digest }
         let start = offset
-        if let former = formers[folder], former.depth < Self.depthLimit {
-            let delta = try delta(from: former.tree, to: tree)
+        defer { formerTrees.set(tree, of: folder) }
+        if let former = formers[folder], former.depth < Self.depthLimit, let base = try formerTrees.tree(of: folder) {
+            let delta = try delta(from: base, to: tree)
             if delta.count < tree.count / 2 {
                 try write(
                     PackEncoding.entryHeader(.offsetDelta, byteCount: delta.count)
                         + PackEncoding.baseDistance(start - former.offset) + PackEncoding.stored(delta))
-                formers[folder] = Former(tree: tree, offset: start, depth: former.depth + 1)
+                formers[folder] = Former(offset: start, depth: former.depth + 1)
                 return digest
             }
         }
         try write(PackEncoding.entryHeader(.tree, byteCount: tree.count) + PackEncoding.stored(tree))
-        formers[folder] = Former(tree: tree, offset: start, depth: 0)
+        formers[folder] = Former(offset: start, depth: 0)
         return digest
     }
 
