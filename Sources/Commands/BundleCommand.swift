@@ -46,7 +46,7 @@ struct BundleListHeadsCommand: Command {
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let file = try BundleFile(try arguments[BundleCommand.file])
-        let head = try BundleIntake(file).readHead()
+        let head = try BundleIntake.readHead(of: file)
         BundleCommand.printRefs(head, context.output)
         return .success
     }

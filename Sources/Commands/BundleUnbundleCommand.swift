@@ -25,20 +25,20 @@ struct BundleUnbundleCommand: Command {
         let git = try repository.git()
         let store = try repository.store()
         try store.prepare()
-        let intake = BundleIntake(file)
+        let intake = BundleIntake(file, scratch: store)
         let temporary = try TemporaryFile(in: store.incoming.resolved(), prefix: "bundle-")
         let part = BundleGitPart(path: temporary.path, head: try intake.readRepository(into: temporary.descriptor))
         // Before gigabytes are read.
         try part.refuseMissingPrerequisites(git, file)
         let blobs = try intake.storeBlobs(in: BlobBatch(store: store), context.progress("Storing data"))
-        let kept = blobs.sound.isEmpty ? nil : "what is sound, in the local store: \(Count.blobs(blobs.sound.count))"
+        let kept = blobs.soundCount == 0 ? nil : "what is sound, in the local store: \(Count.blobs(blobs.soundCount))"
         let answer = try git.run(["bundle", "unbundle", part.path])
         guard answer.status == 0 else {
             let message = BytePath(answer.message.split(separator: "\n").first.map(String.init) ?? "")
             throw CommandFailure("Git does not take what is in '\(BundleMember.repository.name)': \(message)", kept: kept)
         }
         BundleCommand.printRefs(part.head, context.output)
-        let report = BundleReport(file, intake, blobs)
+        let report = try BundleReport(file, intake, blobs)
         guard report.isSound else {
             let names = try report.lost.isEmpty ? [:] : BundleNeeds(part.head, in: repository).names(of: report.lost)
             context.output.error(
@@ -46,7 +46,7 @@ struct BundleUnbundleCommand: Command {
             return .failure
         }
         context.output.message(
-            "Stored \(Count.blobs(blobs.sound.count)) (\(ByteCountText.format(blobs.byteCount))).")
+            "Stored \(Count.blobs(blobs.soundCount)) (\(ByteCountText.format(blobs.byteCount))).")
         if let ref = part.head.refs.first { context.output.message("hint: git merge \("\(ref.object)".prefix(12))") }
         return .success
     }

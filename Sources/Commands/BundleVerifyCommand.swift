@@ -1,6 +1,7 @@
 import Diagnostics
 import Digest
 import Git
+import ObjectStore
 import Platform
 import Repository
 
@@ -31,7 +32,7 @@ struct BundleVerifyCommand: Command {
     }
 
     private static func problems(of file: BundleFile, in folder: BytePath, _ context: CommandContext) throws -> [Explanation] {
-        let intake = BundleIntake(file)
+        let intake = BundleIntake(file, scratch: ObjectStore(folder: folder / "scratch"))
         let path = folder / "repository.bundle"
         let head = try intake.readRepository(into: Descriptor.open(path, [.write, .create, .exclusive]))
         let blobs = try intake.checkBlobs(context.progress("Verifying data"))
@@ -44,10 +45,7 @@ struct BundleVerifyCommand: Command {
         } catch let failure as CommandFailure {
             problems.append(failure.explanation)
         }
-        var needed: [ObjectID] = []
-        var reader = try needs?.blobs.reader()
-        while let blob = try reader?.next() { needed.append(blob.oid) }
-        let report = BundleReport(file, intake, blobs, needed: needed)
+        let report = try BundleReport(file, intake, blobs, needed: needs?.blobs)
         if !report.isSound { problems.insert(Explanation(report.words(try needs?.names(of: report.lost) ?? [:])), at: 0) }
         return problems
     }
@@ -55,7 +53,7 @@ struct BundleVerifyCommand: Command {
     private static func print(_ head: BundleHead, _ blobs: BundleIntake.Blobs, _ output: Output) {
         output.line("\(Count.noun(head.refs.count, "ref")):")
         BundleCommand.printRefs(head, output)
-        output.line("\(Count.blobs(blobs.sound.count)), \(ByteCountText.format(blobs.byteCount))")
+        output.line("\(Count.blobs(blobs.soundCount)), \(ByteCountText.format(blobs.byteCount))")
         if head.prerequisites.isEmpty {
             output.line("the whole history, from the first commit on")
         } else {

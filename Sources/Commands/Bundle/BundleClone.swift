@@ -1,4 +1,5 @@
 import Diagnostics
+import Digest
 import Git
 import ObjectStore
 import Platform
@@ -33,7 +34,8 @@ struct BundleClone {
     func run(isLazy: Bool = false) throws -> ExitCode {
         let wasThere = try prepareFolder()
         context.output.message("Cloning into '\(folder)'...")
-        let intake = BundleIntake(file)
+        let scratch = try TemporaryFolder()
+        let intake = BundleIntake(file, scratch: ObjectStore(folder: scratch.path))
         let leftover = Leftover(path: try folder.resolved(), wasThere: wasThere)
         do {
             try makeRepository(from: intake)
@@ -51,10 +53,15 @@ struct BundleClone {
         }
         let blobs = try intake.storeBlobs(
             in: BlobBatch(store: try repository.store()), context.progress("Storing data"))
-        let report = BundleReport(file, intake, blobs)
+        let report = try BundleReport(file, intake, blobs)
         if !report.isSound {
-            let files = try repository.indexPointers()
-            let names = Dictionary(files.map { ($0.pointer.oid, $0.path) }) { first, _ in first }
+            let lost = Set(report.lost)
+            var names: [ObjectID: BytePath] = [:]
+            try repository.forEachIndexPointers { files throws(RepositoryError) in
+                for file in files where lost.contains(file.pointer.oid) && names[file.pointer.oid] == nil {
+                    names[file.pointer.oid] = file.path
+                }
+            }
             context.output.error(Explanation(report.words(names), kept: "everything else"))
         }
         let pulled = isLazy ? .success : try PullCommand.run(ParsedArguments(), context)

@@ -4,12 +4,15 @@ import Git
 import ObjectStore
 import Platform
 
-/// Reads a bundle from its start to its end, once, and says of each part whether it is what it should be.
+/// Reads a bundle from its start to its end, once, and says of each part whether it is what it should be. Memory is for some
+/// of the blobs, however many there are, and for what is wrong.
 final class BundleIntake {
     /// What became of the blobs.
     struct Blobs {
         /// Those that are what their name says.
-        var sound: Set<ObjectID> = []
+        let sound: SortedBlobs
+        var soundCount = 0
+        /// Of the sound ones.
         var byteCount: Int64 = 0
         /// Those whose bytes are not those of their name.
         var damaged: [ObjectID] = []
@@ -19,25 +22,32 @@ final class BundleIntake {
 
     private let file: BundleFile
     private let reader: BundleReader
-    /// The blobs that should be there, by rising oid.
-    private(set) var expected: [ObjectID] = []
+    private let scratch: ObjectStore
+    /// The blobs that should be there.
+    let expected: SortedBlobs
+    private var expectedCount = 0
     /// Parts that are not what the checksums say, and that nothing depends on.
     private(set) var flaws: [String] = []
 
     static let readmeLimit = 1 << 20
 
-    init(_ file: BundleFile) {
+    /// - Parameter scratch: whose disk takes what has no room in memory.
+    init(_ file: BundleFile, scratch: ObjectStore) {
         self.file = file
+        self.scratch = scratch
+        expected = SortedBlobs(in: scratch)
         reader = BundleReader(file.input)
     }
 
     /// Reads no further than the refs.
     /// - Throws: `CommandFailure` where it is no bundle, or a damaged one.
-    func readHead() throws -> BundleHead {
-        try naming {
-            try readTexts()
+    static func readHead(of file: BundleFile) throws -> BundleHead {
+        do {
+            let reader = BundleReader(file.input)
+            _ = try readSignature(reader)
+            // No blob is looked for, and no checksum needed.
+            for member in [BundleMember.files, .sums, .repository] { try begin(member, reader) }
             var parser = BundleHeadParser()
-            try begin(.repository)
             // A pack may be long, and is not needed.
             struct Enough: Error {}
             do {
@@ -46,8 +56,10 @@ final class BundleIntake {
                     if parser.head != nil { throw Enough() }
                 }
             } catch is Enough {}
-            guard let head = parser.head else { throw Self.noGitBundle }
+            guard let head = parser.head else { throw noGitBundle }
             return head
+        } catch let error as BundleFormatError {
+            throw file.failure(error)
         }
     }
 
@@ -55,9 +67,9 @@ final class BundleIntake {
     /// - Parameter target: gets Git's bundle.
     /// - Throws: as `readHead`.
     func readRepository(into target: borrowing Descriptor) throws -> BundleHead {
-        try naming {
+        do {
             let sums = try readTexts()
-            try begin(.repository)
+            try Self.begin(.repository, reader)
             var parser = BundleHeadParser()
             var hasher = BlobHasher()
             try reader.forEachPiece { bytes in
@@ -70,6 +82,8 @@ final class BundleIntake {
             }
             guard let head = parser.head else { throw Self.noGitBundle }
             return head
+        } catch let error as BundleFormatError {
+            throw file.failure(error)
         }
     }
 
@@ -97,8 +111,8 @@ final class BundleIntake {
 
     /// - Parameter take: reads a blob's content, all of it, and says whether it is sound.
     private func readBlobs(_ progress: any ProgressObserver, _ take: (ObjectID, Pieces) throws -> Bool) throws -> Blobs {
-        var blobs = Blobs()
-        var tick = ProgressTick(filesTotal: expected.count, bytesTotal: file.byteCount)
+        var blobs = Blobs(sound: SortedBlobs(in: scratch))
+        var tick = ProgressTick(filesTotal: expectedCount, bytesTotal: file.byteCount)
         do {
             while let item = try reader.next() {
                 guard case .blob(let oid) = item.member else { continue }
@@ -110,7 +124,8 @@ final class BundleIntake {
                     }
                 }
                 if isSound {
-                    blobs.sound.insert(oid)
+                    blobs.sound.add(oid)
+                    blobs.soundCount += 1
                     blobs.byteCount += item.byteCount
                 } else {
                     blobs.damaged.append(oid)
@@ -128,21 +143,20 @@ final class BundleIntake {
 
     /// Reads the text members.
     /// - Returns: what the checksums say of the others that are no blobs.
-    @discardableResult
     private func readTexts() throws -> [BundleMember: ObjectID] {
-        try begin(.readme)
-        let readme = try reader.content(limit: Self.readmeLimit)
-        guard readme.starts(with: BundleMember.signature) else {
-            throw readme.starts(with: BundleMember.anySignature) ? BundleFormatError.version : .foreign
-        }
-        try begin(.files)
+        let readme = try Self.readSignature(reader)
+        try Self.begin(.files, reader)
         var hasher = BlobHasher()
         try reader.forEachPiece { hasher.update($0) }
         let found: [(BundleMember, ObjectID)] = [(.readme, ObjectID.of(readme)), (.files, hasher.finish())]
-        try begin(.sums)
+        try Self.begin(.sums, reader)
         var parser = SumsParser()
-        try reader.forEachPiece { parser.take($0) }
-        expected = parser.blobs
+        try reader.forEachPiece { bytes in
+            parser.take(bytes) { oid in
+                self.expected.add(oid)
+                self.expectedCount += 1
+            }
+        }
         guard parser.isSound else {
             flaws.append(BundleMember.sums.name)
             return parser.others
@@ -151,22 +165,27 @@ final class BundleIntake {
         return parser.others
     }
 
-    private func begin(_ member: BundleMember) throws {
+    /// Reads the first member.
+    private static func readSignature(_ reader: BundleReader) throws -> [UInt8] {
+        try begin(.readme, reader)
+        let readme = try reader.content(limit: readmeLimit)
+        guard readme.starts(with: BundleMember.signature) else {
+            throw readme.starts(with: BundleMember.anySignature) ? BundleFormatError.version : .foreign
+        }
+        return readme
+    }
+
+    private static func begin(_ member: BundleMember, _ reader: BundleReader) throws {
         // The reader has them in no other order.
         guard let item = try reader.next(), item.member == member else { throw BundleFormatError.truncated }
     }
 
     private static let noGitBundle = BundleFormatError.damaged("'\(BundleMember.repository.name)' is no bundle of Git")
-
-    private func naming<Result>(_ body: () throws -> Result) throws -> Result {
-        do { return try body() } catch let error as BundleFormatError { throw file.failure(error) }
-    }
 }
 
 /// Reads `SHA256SUMS` as it arrives.
 private struct SumsParser {
     private(set) var others: [BundleMember: ObjectID] = [:]
-    private(set) var blobs: [ObjectID] = []
     private var hasStrangeLine = false
     private var line: [UInt8] = []
 
@@ -175,10 +194,11 @@ private struct SumsParser {
     /// Whether every line was understood.
     var isSound: Bool { !hasStrangeLine && line.isEmpty }
 
-    mutating func take(_ bytes: UnsafeRawBufferPointer) {
+    /// - Parameter blob: is called with each blob that is named.
+    mutating func take(_ bytes: UnsafeRawBufferPointer, _ blob: (ObjectID) -> Void) {
         for byte in bytes {
             if byte == UInt8(ascii: "\n") {
-                if !understand() { hasStrangeLine = true }
+                if !understand(blob) { hasStrangeLine = true }
                 line.removeAll(keepingCapacity: true)
             } else if line.count < Self.lineLimit {
                 line.append(byte)
@@ -186,7 +206,7 @@ private struct SumsParser {
         }
     }
 
-    private mutating func understand() -> Bool {
+    private mutating func understand(_ blob: (ObjectID) -> Void) -> Bool {
         let separator = Array("  ".utf8)
         guard line.count > ObjectID.digitCount + 2, let oid = ObjectID(hex: line.prefix(ObjectID.digitCount)),
             line.dropFirst(ObjectID.digitCount).prefix(2) == separator[...],
@@ -194,7 +214,7 @@ private struct SumsParser {
         else { return false }
         if case .blob(let named) = member {
             guard named == oid else { return false }
-            blobs.append(oid)
+            blob(oid)
         } else {
             others[member] = oid
         }

@@ -1,4 +1,5 @@
 import Digest
+import ObjectStore
 import Platform
 
 /// What is wrong with a bundle that was read to its end, or as far as it went.
@@ -9,13 +10,28 @@ struct BundleReport {
     private let missing: [ObjectID]
     private let unnamedCount: Int
 
-    /// - Parameter needed: oids that the bundle's refs name, where they were looked at.
-    init(_ file: BundleFile, _ intake: BundleIntake, _ blobs: BundleIntake.Blobs, needed: [ObjectID] = []) {
+    /// - Parameter needed: what the bundle's refs name, where they were looked at.
+    init(_ file: BundleFile, _ intake: BundleIntake, _ blobs: BundleIntake.Blobs, needed: SortedBlobs? = nil) throws {
         name = file.name
         self.blobs = blobs
         flaws = intake.flaws
-        missing = Set(intake.expected + needed).subtracting(blobs.sound).subtracting(blobs.damaged).sorted()
-        unnamedCount = blobs.sound.subtracting(intake.expected).count
+        var missing = try Self.difference(intake.expected, blobs.sound)
+        if let needed { missing.formUnion(try Self.difference(needed, blobs.sound)) }
+        self.missing = missing.subtracting(blobs.damaged).sorted()
+        unnamedCount = try Self.difference(blobs.sound, intake.expected).count
+    }
+
+    /// Those of some blobs that are not among others.
+    private static func difference(_ some: SortedBlobs, _ others: SortedBlobs) throws -> Set<ObjectID> {
+        var found: Set<ObjectID> = []
+        var (items, others) = (try some.reader(), try others.reader())
+        var last: ObjectID?
+        while let item = try items.next() {
+            guard item.oid != last else { continue }
+            last = item.oid
+            if try others.first(of: item.oid) == nil { found.insert(item.oid) }
+        }
+        return found
     }
 
     /// Blobs that did not come whole.
