@@ -87,7 +87,6 @@ private struct Collection {
     private struct Report: Encodable {
         let remote: String
         let blobs: Int
-        let unnamed: [String: Int64]
         let marked: Int?
         let due: String?
     }
@@ -110,16 +109,15 @@ private struct Collection {
         let mark = try CollectionMark.current(session, remote)
         let (all, unnamed) = try unnamed()
         if asJSON {
-            var sizes: [String: Int64] = [:]
-            try unnamed.forEach { sizes[$0.hex] = $1 }
-            try context.output.json(
-                Report(
-                    remote: remote, blobs: all, unnamed: sizes, marked: mark?.oids.count,
-                    due: mark.map { CollectionMark.text($0.due) }))
+            let report = Report(
+                remote: remote, blobs: all, marked: mark?.oids.count, due: mark.map { CollectionMark.text($0.due) })
+            try context.output.json(report, endingWith: "unnamed") { give in
+                try unnamed.forEach { oid, byteCount in give(oid.hex, byteCount) }
+            }
             return .success
         }
         try unnamed.forEach { oid, byteCount in
-            context.output.line("\(oid) \(byteCount)\(mark?.oids.contains(oid) == true ? " marked" : "")")
+            context.output.line("\(oid) \(byteCount)\(mark?.contains(oid) == true ? " marked" : "")")
         }
         context.output.message("\(size(unnamed.share)) of \(all) on '\(remote)' are named by nothing.")
         if let mark {
@@ -143,8 +141,9 @@ private struct Collection {
             return .success
         }
         let now = FileStatus.Time.now.seconds
-        var oids: Set<ObjectID> = []
-        try unnamed.forEach { oid, _ in oids.insert(oid) }
+        var oids: [ObjectID] = []
+        oids.reserveCapacity(unnamed.share.files)
+        try unnamed.forEach { oid, _ in oids.append(oid) }
         let mark = CollectionMark(created: now, due: now + Int64(days) * 86_400, oids: oids)
         guard try session.createDocument(CollectionMark.name, mark.content) else {
             throw CommandFailure("somebody else has just marked data remote '\(remote)'", kept: "that mark")
@@ -171,7 +170,7 @@ private struct Collection {
         }
         let (notes, kept, doomed) = try chosen(of: mark)
         do {
-            return try delete(doomed, notes: notes, kept: kept.intersection(mark.oids))
+            return try delete(doomed, notes: notes, kept: kept.filter(mark.contains))
         } catch let failure {
             if let failure = failure as? CommandFailure { throw failure }
             throw CommandFailure(
@@ -223,7 +222,7 @@ private struct Collection {
                 kept.formUnion(CollectionMark.oids(lines))
             }
             let (_, unnamed) = try unnamed()
-            return (notes, kept, try unnamed.filter { mark.oids.contains($0) && !kept.contains($0) })
+            return (notes, kept, try unnamed.filter { mark.contains($0) && !kept.contains($0) })
         } catch {
             try? session.removeDocument(CollectionMark.sweep)
             throw error

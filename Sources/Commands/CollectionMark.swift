@@ -23,30 +23,52 @@ struct CollectionMark: Equatable {
     /// In seconds since 1970.
     let created: Int64
     let due: Int64
-    let oids: Set<ObjectID>
+    /// Each once, by rising oid: there may be as many as a remote has.
+    let oids: [ObjectID]
 
     private static let title = "git data collection 1"
 
     var content: [UInt8] {
-        var text = "\(Self.title)\ncreated \(created)\ndue \(due)\nblobs \(oids.count)\n"
-        for oid in oids.sorted() { text += oid.hex + "\n" }
-        return Array(text.utf8)
+        var bytes = Array("\(Self.title)\ncreated \(created)\ndue \(due)\nblobs \(oids.count)\n".utf8)
+        bytes.reserveCapacity(bytes.count + oids.count * (ObjectID.digitCount + 1))
+        for oid in oids { bytes += oid.hexBytes + [UInt8(ascii: "\n")] }
+        return bytes
     }
 
-    init(created: Int64, due: Int64, oids: Set<ObjectID>) {
-        (self.created, self.due, self.oids) = (created, due, oids)
+    /// - Parameter oids: each once.
+    init(created: Int64, due: Int64, oids: [ObjectID]) {
+        (self.created, self.due, self.oids) = (created, due, oids.sorted())
     }
 
     /// - Returns: nil for what is no mark of this version.
     init?(_ content: [UInt8]) {
-        let lines = content.split(separator: UInt8(ascii: "\n"))
-        guard lines.count >= 4, lines[0].elementsEqual(Self.title.utf8), content.last == UInt8(ascii: "\n"),
+        let lines = content.split(separator: UInt8(ascii: "\n"), maxSplits: 4, omittingEmptySubsequences: false)
+        guard lines.count == 5, lines[0].elementsEqual(Self.title.utf8),
             let created = Self.number(lines[1], after: "created "), let due = Self.number(lines[2], after: "due "),
             let count = Self.number(lines[3], after: "blobs ")
         else { return nil }
-        self.init(created: created, due: due, oids: Self.oids(lines.dropFirst(4)))
         // A mark of which a part is missing would let blobs go that are not on it, or none.
-        guard Int64(oids.count) == count else { return nil }
+        let lineByteCount = ObjectID.digitCount + 1
+        guard lines[4].count % lineByteCount == 0, Int64(lines[4].count / lineByteCount) == count else { return nil }
+        var oids: [ObjectID] = []
+        oids.reserveCapacity(lines[4].count / lineByteCount)
+        for start in stride(from: lines[4].startIndex, to: lines[4].endIndex, by: lineByteCount) {
+            let line = lines[4][start..<start + lineByteCount]
+            guard line.last == UInt8(ascii: "\n"), let oid = ObjectID(hex: line.dropLast()),
+                oids.last.map({ $0 < oid }) ?? true
+            else { return nil }
+            oids.append(oid)
+        }
+        self.init(created: created, due: due, oids: oids)
+    }
+
+    func contains(_ oid: ObjectID) -> Bool {
+        var (low, high) = (0, oids.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if oids[middle] < oid { low = middle + 1 } else { high = middle }
+        }
+        return low < oids.count && oids[low] == oid
     }
 
     /// Refuses to go on where a newer version has left the mark. What changes how a remote is laid out leaves one for
@@ -66,7 +88,7 @@ struct CollectionMark: Equatable {
         return Int64(String(decoding: line.dropFirst(word.utf8.count), as: UTF8.self))
     }
 
-    /// The oids of lines, of a mark or of a note to keep some.
+    /// The oids of the lines of a note to keep some.
     static func oids(_ lines: some Sequence<ArraySlice<UInt8>>) -> Set<ObjectID> {
         Set(lines.compactMap { ObjectID(hex: $0) })
     }
@@ -94,7 +116,7 @@ extension TransferSession {
     func protectFromCollection(_ remote: String, _ forEachBlob: ((ObjectID) -> Void) throws -> Void) throws {
         guard let mark = try CollectionMark.current(self, remote) else { return }
         var endangered: Set<ObjectID> = []
-        try forEachBlob { if mark.oids.contains($0) { endangered.insert($0) } }
+        try forEachBlob { if mark.contains($0) { endangered.insert($0) } }
         guard !endangered.isEmpty else { return }
         let note = endangered.sorted().map { $0.hex + "\n" }.joined()
         // Without it a sweep would take them away.

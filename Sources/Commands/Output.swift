@@ -55,6 +55,27 @@ package final class Output: Sendable {
         if isEmpty { try json([Element]()) } else { write(Array("\n]\n".utf8)) }
     }
 
+    /// As `json`, an object whose last key is a map of names to numbers that come one after the other: the same bytes, and
+    /// never all of them in memory.
+    /// - Parameters:
+    ///   - value: the rest of the object, which is not empty.
+    ///   - key: comes behind all others in the order of keys.
+    ///   - fill: gives each name and number, in the order of the names, plain text, to the function that it is called with.
+    func json(
+        _ value: some Encodable, endingWith key: String, _ fill: ((String, Int64) -> Void) throws -> Void
+    ) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        let end = Array("\n}".utf8)
+        write(json: try encoder.encode(value).dropLast(end.count) + Array(",\n  \"\(key)\" : {".utf8))
+        var isEmpty = true
+        try fill { name, number in
+            write(Array("\(isEmpty ? "" : ",")\n    \"\(name)\" : \(number)".utf8))
+            isEmpty = false
+        }
+        write(Array((isEmpty ? "\n\n  }\n}\n" : "\n  }\n}\n").utf8))
+    }
+
     /// Text of JSON. The controls U+0080 to U+009F, which JSON lets stand in strings and some terminals obey, are escaped.
     package func write(json text: [UInt8]) {
         var escaped: [UInt8] = []

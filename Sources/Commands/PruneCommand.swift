@@ -85,8 +85,8 @@ struct PruneCommand: Command {
         let session = try context.session(to: remote, repository)
         defer { session.finish() }
         // The mark first: what is swept before the second question is not among what is there.
-        let marked = try CollectionMark.current(session, remote.name)?.oids ?? []
-        try plan.sort(on: remote.name, marked: marked) { items in try session.existing(matching: items) }
+        let mark = try CollectionMark.current(session, remote.name)
+        try plan.sort(on: remote.name, isMarked: { mark?.contains($0) ?? false }) { items in try session.existing(matching: items) }
     }
 
     /// A store that is its own remote would vouch for what is about to be deleted.

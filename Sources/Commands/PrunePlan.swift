@@ -62,9 +62,11 @@ final class PrunePlan {
 
     /// Lets go what the remote has.
     /// - Parameters:
-    ///   - marked: the blobs that a collection has written down, to take them away from there.
+    ///   - isMarked: whether a collection has written a blob down, to take it away from there.
     ///   - existing: tells which blobs are there.
-    func sort(on remote: String, marked: Set<ObjectID>, existing: ([TransferItem]) throws -> Set<ObjectID>) throws {
+    func sort(
+        on remote: String, isMarked: (ObjectID) -> Bool, existing: ([TransferItem]) throws -> Set<ObjectID>
+    ) throws {
         self.remote = remote
         var reader = try candidates.reader()
         while true {
@@ -75,7 +77,7 @@ final class PrunePlan {
             if items.isEmpty { return }
             let there = try existing(items)
             for item in items {
-                decide(item.oid, item.byteCount, !there.contains(item.oid) ? .notThere : marked.contains(item.oid) ? .leaving : .there)
+                decide(item.oid, item.byteCount, !there.contains(item.oid) ? .notThere : isMarked(item.oid) ? .leaving : .there)
             }
         }
     }
