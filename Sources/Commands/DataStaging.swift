@@ -32,12 +32,33 @@ struct DataStaging {
     /// - Parameter portion: so many files are looked at at once.
     /// - Throws: what Git would not add.
     func add(_ files: StagingCandidates, portion count: Int = 4096) throws {
+        try addRest(of: files, staged: stageData(among: files, portion: count), ["--force"])
+    }
+
+    /// Stages pointers for files whose content Git has, as `git add --renormalize` does.
+    /// - Throws: what Git would not add.
+    func renormalize(_ files: StagingCandidates) throws {
+        let staged = try stageData(among: files, portion: Self.questionFileCount)
+        do throws(GitError) {
+            try addRest(of: files, staged: staged, ["--renormalize"])
+        } catch .failed {
+            // Since 2.34, Git adds what is there but outside of a sparse checkout only when told to.
+            try addRest(of: files, staged: staged, ["--renormalize", "--sparse"])
+        }
+    }
+
+    private func stageData(among files: StagingCandidates, portion count: Int) throws -> CleanFileList? {
         let (git, top) = (try repository.git(), try repository.worktree())
         let data = StagingCandidates(in: store)
         try files.forEachPortion(of: count) { try Self.addData(among: $0, git, top, to: data) }
-        let staged = isEnough(data) ? try stage(data) : nil
-        guard staged?.count != files.count else { return }
-        try git.change(["--literal-pathspecs", "add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul"]) { input throws(GitError) in
+        return isEnough(data) ? try stage(data) : nil
+    }
+
+    /// Has Git add the files that are not staged yet.
+    private func addRest(of files: StagingCandidates, staged: CleanFileList?, _ options: [BytePath]) throws(GitError) {
+        guard files.count > 0, staged?.count != files.count else { return }
+        let command: [BytePath] = ["--literal-pathspecs", "add"] + options + ["--pathspec-from-file=-", "--pathspec-file-nul"]
+        try repository.git().change(command) { input throws(GitError) in
             do throws(SystemError) {
                 try files.forEachPath(missingIn: staged) { path throws(SystemError) in try input.write(path.bytes + [0]) }
             } catch {

@@ -25,17 +25,18 @@ struct FixCommand: Command {
         let repository = try context.repository()
         let selection = try FileSelection(arguments, context, repository)
         let fix = Fix(context: context, repository: repository)
-        var (raw, stray): ([RawFile], [PointerFile]) = ([], [])
+        let raw = StagingCandidates(in: try repository.store())
+        var stray: [PointerFile] = []
         try repository.forEachIndexScan { scan in
-            raw += scan.raw.filter { selection.contains($0.path) }
+            for file in scan.raw where selection.contains(file.path) { raw.add(StagingCandidate(file), byteCount: file.byteCount) }
             stray += scan.stray.filter { selection.contains($0.path) }
         }
-        if raw.isEmpty, stray.isEmpty {
+        if raw.count == 0, stray.isEmpty {
             context.output.message("Nothing to mend.")
             return .success
         }
         if arguments[CommonOptions.dryRun] {
-            for file in raw { context.output.line("would make a pointer of '\(file.path)'") }
+            try raw.forEach { context.output.line("would make a pointer of '\($0.path)'") }
             for file in stray { context.output.line("would track '\(file.path)'") }
             return .success
         }
@@ -59,32 +60,34 @@ private struct Fix {
 
     typealias Left = (path: BytePath, cause: String)
 
+    /// So many files are few questions to Git, and little memory.
+    private static let portionCount = 8192
+
     /// Stages pointers for the files whose worktree still has what Git has.
-    func addRaw(_ files: [RawFile]) throws -> [Left] {
-        guard !files.isEmpty else { return [] }
-        let top = try repository.worktree()
+    func addRaw(_ files: StagingCandidates) throws -> [Left] {
+        guard files.count > 0 else { return [] }
+        let (git, top) = (try repository.git(), try repository.worktree())
         var left: [Left] = []
-        let present = files.filter { file in
-            let isThere = (try? top.appending(file.path).status())?.kind == .regular
-            if !isThere { left.append((file.path, "not in the worktree")) }
-            return isThere
+        let unchanged = StagingCandidates(in: try repository.store())
+        try files.forEachPortion(of: Self.portionCount) { portion in
+            let statuses = portion.map { try? top.appending($0.path).status() }
+            let present = zip(portion, statuses).compactMap { file, status -> (file: StagingCandidate, byteCount: Int64)? in
+                if let status, status.kind == .regular { return (file, status.byteCount) }
+                left.append((file.path, "not in the worktree"))
+                return nil
+            }
+            // What is in the worktree, named as Git would name it with no filter.
+            let names = try git.unfilteredNames(of: present.map { top.appending($0.file.path) })
+            for ((file, byteCount), name) in zip(present, names) {
+                if file.entry?.name == name {
+                    unchanged.add(file, byteCount: byteCount)
+                } else {
+                    left.append((file.path, "you have changed it: git add"))
+                }
+            }
         }
-        let git = try repository.git()
-        // What is in the worktree, named as Git would name it with no filter.
-        let names = try git.unfilteredNames(of: present.map { top.appending($0.path) })
-        let unchanged = zip(present, names).filter { file, name in
-            let isSame = file.entry.name == name
-            if !isSame { left.append((file.path, "you have changed it: git add")) }
-            return isSame
-        }.map(\.0)
-        guard !unchanged.isEmpty else { return left }
-        let add: [BytePath] = ["--literal-pathspecs", "add", "--renormalize", "--pathspec-from-file=-", "--pathspec-file-nul"]
-        let paths: [UInt8] = unchanged.flatMap { $0.path.bytes + [0] }
-        if try git.run(add, input: paths).status != 0 {
-            // Since 2.34, Git adds what is there but outside of a sparse checkout only when told to.
-            try git.query(add + ["--sparse"], input: paths)
-        }
-        for file in unchanged { context.output.message("'\(file.path)' is staged as a pointer.") }
+        try DataStaging(context: context, repository: repository).renormalize(unchanged)
+        try unchanged.forEach { context.output.message("'\($0.path)' is staged as a pointer.") }
         return left
     }
 
@@ -120,5 +123,11 @@ private struct Fix {
         let (_, unwritten) = try Download(context: context, repository: repository).hydrate(waiting)
         for file in pointers { context.output.message("'\(file.path)' is tracked.") }
         return left + unwritten.map { ($0.path, $0.reason) }
+    }
+}
+
+extension StagingCandidate {
+    fileprivate init(_ file: RawFile) {
+        self.init(path: file.path, entry: Entry(isExecutable: file.entry.mode == "100755", name: file.entry.name))
     }
 }

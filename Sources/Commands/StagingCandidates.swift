@@ -42,15 +42,20 @@ final class StagingCandidates {
 
     /// Calls `body` with the files in the order of their paths, so many at once.
     func forEachPortion(of count: Int, _ body: ([StagingCandidate]) throws -> Void) throws {
-        var reader = try reader()
         var portion: [StagingCandidate] = []
-        while let file = try reader.next() {
+        try forEach { file in
             portion.append(file)
-            guard portion.count >= count else { continue }
+            guard portion.count >= count else { return }
             try body(portion)
             portion.removeAll(keepingCapacity: true)
         }
         if !portion.isEmpty { try body(portion) }
+    }
+
+    /// Calls `body` with the files in the order of their paths.
+    func forEach(_ body: (StagingCandidate) throws -> Void) throws {
+        var reader = try reader()
+        while let file = try reader.next() { try body(file) }
     }
 
     /// Calls `body` with the path of each file that is not in a list, in the order of the paths.

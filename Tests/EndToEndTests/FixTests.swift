@@ -67,6 +67,45 @@ final class FixTests: EndToEndTestCase {
         try assertClean(work)
     }
 
+    /// Many files take another way than few, to the same index.
+    func testManyFilesBecomeWhatGitAddMakesOfThem() throws {
+        for number in 0..<40 {
+            try work.write(SampleData.bytes(5000 + number, seed: UInt64(number)), to: BytePath("\(number % 3)/\(number).bin"))
+        }
+        _ = try work.shell("chmod +x 0/3.bin 1/4.bin")
+        try work.git(
+            "-c", "filter.data.process=", "-c", "filter.data.clean=cat", "-c", "filter.data.required=false", "add", "--all")
+        try work.git("commit", "--quiet", "--no-verify", "-m", "Raw")
+        try work.write(SampleData.bytes(100, seed: 99), to: "2/5.bin")
+        _ = try work.shell("rm 2/8.bin")
+        let fix = try work.attempt("data", "fix")
+        XCTAssertEqual(fix.status, 1)
+        assertContains(fix.errorText, "you have changed it: git add")
+        assertContains(fix.errorText, "2/8.bin (not in the worktree)")
+        let staged = try work.git("ls-files", "--stage").lines
+
+        try work.git("reset", "--quiet")
+        let listed = try work.git("ls-files", "*.bin").lines.filter { !["2/5.bin", "2/8.bin"].contains($0) }
+        for path in listed { try work.git("add", "--renormalize", BytePath(path)) }
+        XCTAssertEqual(staged, try work.git("ls-files", "--stage").lines)
+        XCTAssertEqual(try work.git("diff", "--cached", "--name-only").lines.count, 38)
+        try work.git("commit", "--quiet", "-m", "Fixed")
+        try work.git("restore", "2/5.bin", "2/8.bin")
+        try work.data("fix")
+        try work.git("commit", "--quiet", "-m", "Fixed the rest")
+        try assertClean(work)
+    }
+
+    func testManyFilesOutsideOfASparseCheckoutAreMended() throws {
+        for number in 0..<20 { try commitRaw(BytePath("d/\(number).bin")) }
+        try work.git("sparse-checkout", "set", "--no-cone", "/*", "!/d/")
+        for number in 0..<20 where number != 7 { try work.write(content, to: BytePath("d/\(number).bin")) }
+        _ = try work.attempt("data", "fix")
+        try work.git("commit", "--quiet", "-m", "Fixed")
+        try assertPointer("d/3.bin", in: work, for: content)
+        try assertClean(work)
+    }
+
     func testMergeOfABranchThatTracksWithOneThatDoesNot() throws {
         // A file that is data on one branch, and was added as it is on the other.
         try work.git("switch", "--quiet", "-c", "plain")
