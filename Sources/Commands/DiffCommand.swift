@@ -91,9 +91,11 @@ struct DiffCommand: Command {
         _ forEachPortion: (([DiffPair]) throws -> Void) throws -> Void, _ context: CommandContext, _ repository: Repository
     ) throws {
         let download = Download(context: context, repository: repository)
-        var pointers: [Pointer] = []
-        try forEachPortion { pairs in pointers += pairs.flatMap { [$0.old, $0.new] }.compactMap { $0?.pointer } }
-        let fetched = try download.fetch(pointers)
+        let wanted = WantedBlobs(in: try repository.store())
+        try forEachPortion { pairs in
+            for pair in pairs { [pair.old, pair.new].compactMap { $0?.pointer }.forEach(wanted.add) }
+        }
+        let fetched = try download.fetch(wanted)
         DownloadOptions.sayFetched(fetched, context.output)
         if let failure = fetched.failure { context.output.warning(failure.what) }
     }

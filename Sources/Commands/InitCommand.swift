@@ -18,11 +18,16 @@ struct InitCommand: Command {
         let repository = try context.repository()
         try setUp(repository, isLazy: arguments[lazy], context)
         guard repository.location.worktree != nil else { return .success }
-        let pointers = try repository.indexPointers().filter { $0.entry.stage == 0 }
-        let waiting = try pointers.filter { try repository.worktreeState(of: $0) == .pointer }
-        if !waiting.isEmpty {
-            context.output.message("\(Count.files(waiting.count)) in the worktree without data: git data pull")
-        } else if pointers.isEmpty {
+        var (count, waitingCount) = (0, 0)
+        try repository.forEachIndexPointers { files throws(RepositoryError) in
+            for file in files where file.entry.stage == 0 {
+                count += 1
+                if try repository.worktreeState(of: file) == .pointer { waitingCount += 1 }
+            }
+        }
+        if waitingCount > 0 {
+            context.output.message("\(Count.files(waitingCount)) in the worktree without data: git data pull")
+        } else if count == 0 {
             context.output.message("hint: git data track '*.parquet'")
         }
         return .success

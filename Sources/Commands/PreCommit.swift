@@ -62,8 +62,12 @@ struct PreCommit {
     ///   - needed: the paths of the data that the commit adds or changes.
     private func rescue(_ lost: Set<ObjectID>, _ needed: Set<BytePath>) throws {
         let store = try repository.store()
-        let pointers = try repository.indexPointers().filter { lost.contains($0.pointer.oid) }
-        let staged = pointers.filter { $0.entry.stage == 0 && needed.contains($0.path) && !store.contains($0.pointer.oid) }
+        var staged: [PointerFile] = []
+        try repository.forEachIndexPointers { files throws(RepositoryError) in
+            staged += files.filter {
+                lost.contains($0.pointer.oid) && $0.entry.stage == 0 && needed.contains($0.path) && !store.contains($0.pointer.oid)
+            }
+        }
         var rescue = Rescue(repository: repository, store: store, wanted: Set(staged.map(\.pointer.oid)))
         try rescue.takeFromWorktree()
         let gone = staged.filter { rescue.wanted.contains($0.pointer.oid) }
