@@ -200,8 +200,9 @@ class Journey:
         for path in [place.work / self.top, *(place.work / self.top).rglob("*")]:
             if path.is_file():
                 os.utime(path, (moment, moment))
+        # A party may look at the blob that it has, rather than hash the file.
         return Step(
-            party.status(place), (place.work / self.top,), self.byte_count // 2,
+            party.status(place), (place.work,), self.byte_count // 2,
             lambda: self.check_clean(place.work))
 
     def push(self, party):
