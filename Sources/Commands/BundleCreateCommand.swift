@@ -105,13 +105,13 @@ struct BundleCreateCommand: Command {
         let fetched = try download.fetch(self.missing(needs, store))
         DownloadOptions.sayFetched(fetched, download.context.output)
         var named: Set<ObjectID> = []
-        var shortfalls: [(String, String)] = []
+        var shortfalls = UndoneFiles()
         try needs.files.forEach { file in
             guard let reason = download.reason(for: file.pointer, fetched), named.insert(file.oid).inserted else { return }
-            shortfalls.append(("\(file.path)", reason))
+            shortfalls.add(.init(path: file.path, reason: reason))
         }
         guard !shortfalls.isEmpty else { return true }
-        let list = "\(Count.blobs(shortfalls.count)) cannot be had:\n" + Causes.list(shortfalls)
+        let list = "\(Count.blobs(shortfalls.count)) cannot be had:\n" + shortfalls.list
         download.context.output.error(
             Explanation(
                 "nothing is written" + (fetched.failure.map { ": \($0.what)" } ?? "") + "\n" + list,

@@ -48,7 +48,7 @@ struct CloneFilling {
 
     /// What is to be said after the summary.
     struct Trouble {
-        var shortfalls: [Download.Shortfall] = []
+        var shortfalls = UndoneFiles()
         var failure: Explanation?
         var hints: [String] = []
         /// Files that an earlier run has written, and whose bytes are others now, though Git sees no change.
@@ -83,8 +83,9 @@ struct CloneFilling {
         }
         let covered = Set(Self.different(Self.twins(possibleTwins), in: top).map(\.path))
         for file in possibleTwins where !covered.contains(file.path) { full.add(file.pointer.byteCount) }
-        trouble.shortfalls += covered.sorted().map { path in
-            Download.Shortfall(path: prefix.appending(path), reason: "this disk takes its name for that of another file")
+        for path in covered.sorted() {
+            trouble.shortfalls.add(
+                .init(path: prefix.appending(path), reason: "this disk takes its name for that of another file"))
         }
         contents.filled += full.files
         contents.filledByteCount = contents.filledByteCount.adding(byteCount: full.bytes)
@@ -111,12 +112,14 @@ struct CloneFilling {
         if let remote = fetched.remote, fetched.blobs > 0 {
             context.output.detail("\(Count.blobs(fetched.blobs)) fetched from '\(remote.name)' (\(ByteCountText.format(fetched.byteCount)))")
         }
-        trouble.shortfalls += shortfalls.map { Download.Shortfall(path: prefix.appending($0.path), reason: $0.reason, hints: $0.hints) }
+        trouble.shortfalls.add(shortfalls, in: prefix)
         if trouble.failure == nil { trouble.failure = fetched.failure }
         if !shortfalls.isEmpty { trouble.hints += fetched.hints.filter { !trouble.hints.contains($0) } }
         var written: Set<BytePath> = []
         if verifiesPresent { try waiting.forEach { written.insert($0.path) } }
-        return written.subtracting(shortfalls.map(\.path))
+        // Where not all are known that were not written, each is looked at.
+        guard shortfalls.named.count == shortfalls.count else { return [] }
+        return written.subtracting(shortfalls.named.map(\.path))
     }
 
     /// The files of which there are others that a disk without case, as Git has found it to be, takes for them.

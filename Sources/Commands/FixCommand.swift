@@ -40,11 +40,13 @@ struct FixCommand: Command {
             for file in stray { context.output.line("would track '\(file.path)'") }
             return .success
         }
-        let left = try fix.addRaw(raw) + fix.trackStray(stray)
+        var left = UndoneFiles()
+        try fix.addRaw(raw, &left)
+        try fix.trackStray(stray, &left)
         guard left.isEmpty else {
             context.output.error(
                 Explanation(
-                    "\(Count.files(left.count)) left as they are:\n" + Causes.list(left.map { ("\($0.path)", $0.cause) }),
+                    "\(Count.files(left.count)) left as they are:\n" + left.list,
                     kept: "the files, unchanged"))
             return .failure
         }
@@ -58,22 +60,20 @@ private struct Fix {
     let context: CommandContext
     let repository: Repository
 
-    typealias Left = (path: BytePath, cause: String)
-
     /// So many files are few questions to Git, and little memory.
     private static let portionCount = 8192
 
     /// Stages pointers for the files whose worktree still has what Git has.
-    func addRaw(_ files: StagingCandidates) throws -> [Left] {
-        guard files.count > 0 else { return [] }
+    /// - Parameter left: gets those that stay as they are.
+    func addRaw(_ files: StagingCandidates, _ left: inout UndoneFiles) throws {
+        guard files.count > 0 else { return }
         let (git, top) = (try repository.git(), try repository.worktree())
-        var left: [Left] = []
         let unchanged = StagingCandidates(in: try repository.store())
         try files.forEachPortion(of: Self.portionCount) { portion in
             let statuses = portion.map { try? top.appending($0.path).status() }
             let present = zip(portion, statuses).compactMap { file, status -> (file: StagingCandidate, byteCount: Int64)? in
                 if let status, status.kind == .regular { return (file, status.byteCount) }
-                left.append((file.path, "not in the worktree"))
+                left.add(.init(path: file.path, reason: "not in the worktree"))
                 return nil
             }
             // What is in the worktree, named as Git would name it with no filter.
@@ -82,13 +82,12 @@ private struct Fix {
                 if file.entry?.name == name {
                     unchanged.add(file, byteCount: byteCount)
                 } else {
-                    left.append((file.path, "you have changed it: git add"))
+                    left.add(.init(path: file.path, reason: "you have changed it: git add"))
                 }
             }
         }
         try DataStaging(context: context, repository: repository).renormalize(unchanged)
         try unchanged.forEach { context.output.message("'\($0.path)' is staged as a pointer.") }
-        return left
     }
 
     /// Whether the worktree has the content that the pointer stands for, as after `git mv` to another kind of name.
@@ -104,15 +103,15 @@ private struct Fix {
     }
 
     /// Gives pointers outside of every pattern to the data filter, by name, and writes their content.
-    func trackStray(_ files: [PointerFile]) throws -> [Left] {
-        guard !files.isEmpty else { return [] }
-        var left: [Left] = []
+    /// - Parameter left: gets those that stay as they are.
+    func trackStray(_ files: [PointerFile], _ left: inout UndoneFiles) throws {
+        guard !files.isEmpty else { return }
         let pointers = try files.filter { file in
             let isOurs = try repository.worktreeState(of: file) != .content || hasContent(file)
-            if !isOurs { left.append((file.path, "you have changed it: git add, or: git data track")) }
+            if !isOurs { left.add(.init(path: file.path, reason: "you have changed it: git add, or: git data track")) }
             return isOurs
         }
-        guard !pointers.isEmpty else { return left }
+        guard !pointers.isEmpty else { return }
         try FolderAttributes.exclusively(repository) {
             var attributes = try FolderAttributes(repository, folder: "")
             for file in pointers { _ = attributes.file.track(AttributePattern(exactly: file.path)) }
@@ -122,7 +121,7 @@ private struct Fix {
         let waiting = try pointers.filter { try repository.worktreeState(of: $0) != .content }
         let (_, unwritten) = try Download(context: context, repository: repository).hydrate(waiting)
         for file in pointers { context.output.message("'\(file.path)' is tracked.") }
-        return left + unwritten.map { ($0.path, $0.reason) }
+        left.add(unwritten)
     }
 }
 

@@ -1,4 +1,5 @@
 import Diagnostics
+import Filter
 import Git
 import Platform
 import Repository
@@ -70,18 +71,22 @@ struct PostCheckout {
         guard repository.location.worktree != nil, try usesData() else { return }
         let settings = try repository.settings()
         guard !settings.isLazy else { return }
-        var waiting: [PointerFile] = []
-        try repository.forEachShortPointers { portion throws(RepositoryError) in
-            waiting += try repository.waiting(among: portion.filter { $0.entry.stage == 0 })
-        }
-        guard !waiting.isEmpty else { return }
-        let download = Download(context: context, repository: repository)
-        // Files above `data.inlineLimit` were left by the filter without a try.
-        let large = waiting.filter { $0.pointer.byteCount > settings.inlineLimit }
-        if !large.isEmpty { _ = try download.fetch(large.map(\.pointer)) }
         let store = try repository.store()
-        let (_, unwritten) = try download.hydrate(waiting.filter { store.contains($0.pointer.oid) })
-        let absent = waiting.filter { !store.contains($0.pointer.oid) }.count + unwritten.count
+        let (waiting, large) = (HydrationList(in: store), WantedBlobs(in: store))
+        try repository.forEachShortPointers { portion throws(RepositoryError) in
+            for file in try repository.waiting(among: portion.filter({ $0.entry.stage == 0 })) {
+                waiting.add(HydrationFile(file))
+                // The filter has left these without a try.
+                if file.pointer.byteCount > settings.inlineLimit { large.add(file.pointer) }
+            }
+        }
+        guard waiting.count > 0 else { return }
+        let download = Download(context: context, repository: repository)
+        _ = try download.fetch(large)
+        let here = HydrationList(in: store)
+        try waiting.forEach { file throws(RepositoryError) in if store.contains(file.oid) { here.add(file) } }
+        let (_, unwritten) = try download.hydrate(here)
+        let absent = waiting.count - here.count + unwritten.count
         if absent > 0 {
             context.output.message("git data: \(Count.files(absent)) without data (git data status --missing, git data pull)")
         }

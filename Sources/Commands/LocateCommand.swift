@@ -30,7 +30,7 @@ struct LocateCommand: Command {
         let (wanted, damaged) = try verify(named, in: store)
         let download = DownloadOptions.download(arguments, context, repository)
         let fetched = try arguments[local] ? Download.Fetched() : download.fetch(wanted)
-        var shortfalls: [Download.Shortfall] = []
+        var shortfalls = UndoneFiles()
         try forEachFile(of: arguments[revision], selection, repository) { file in
             let oid = file.pointer.oid
             if !file.pointer.isExtended, download.reason(for: file.pointer, fetched) == nil, let place = store.location(of: oid) {
@@ -38,7 +38,7 @@ struct LocateCommand: Command {
             }
             let reason = file.pointer.isExtended ? Words.reason(.extended)
                 : download.reason(for: file.pointer, fetched) ?? damaged[oid].map { Words.reason(.damaged(kept: $0)) } ?? "not in the local store"
-            shortfalls.append(Download.Shortfall(path: file.path, reason: reason))
+            shortfalls.add(.init(path: file.path, reason: reason))
         }
         download.report(shortfalls, after: fetched.failure, hints: fetched.hints)
         return shortfalls.isEmpty ? .success : .failure

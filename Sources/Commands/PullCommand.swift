@@ -96,7 +96,7 @@ struct PullCommand: Command {
         if written > 0 { context.output.message("\(Count.files(written)) written") }
         if fetched.isIncomplete {
             try DownloadOptions.forEachOther(arguments, repository, selection) { path, pointer in
-                if let reason = download.reason(for: pointer, fetched) { shortfalls.append(Download.Shortfall(path: path, reason: reason)) }
+                if let reason = download.reason(for: pointer, fetched) { shortfalls.add(.init(path: path, reason: reason)) }
             }
         }
         download.report(shortfalls, after: fetched.failure, hints: download.namingOrigins(fetched.hints, shortfalls))
@@ -146,10 +146,10 @@ struct FetchCommand: Command {
         let download = DownloadOptions.download(arguments, context, repository)
         let fetched = try download.fetch(wanted)
         DownloadOptions.sayFetched(fetched, context.output)
-        var shortfalls: [Download.Shortfall] = []
+        var shortfalls = UndoneFiles()
         if fetched.isIncomplete {
             try forEachWanted(nil) { path, pointer in
-                if let reason = download.reason(for: pointer, fetched) { shortfalls.append(Download.Shortfall(path: path, reason: reason)) }
+                if let reason = download.reason(for: pointer, fetched) { shortfalls.add(.init(path: path, reason: reason)) }
             }
         }
         download.report(shortfalls, after: fetched.failure, hints: download.namingOrigins(fetched.hints, shortfalls))
@@ -203,12 +203,12 @@ struct CheckoutCommand: Command {
         Process.returnLargeMemory()
         let store = try repository.store()
         let here = HydrationList(in: store)
-        var absent: [Download.Shortfall] = []
+        var shortfalls = UndoneFiles()
         try FileSelection(arguments, context, repository).forEachWaitingFile(in: repository) { file in
             if store.contains(file.pointer.oid) {
                 here.add(HydrationFile(file))
             } else {
-                absent.append(Download.Shortfall(path: file.path, reason: "not in the local store"))
+                shortfalls.add(.init(path: file.path, reason: "not in the local store"))
             }
         }
         if arguments[CommonOptions.dryRun] {
@@ -218,7 +218,8 @@ struct CheckoutCommand: Command {
         let download = Download(context: context, repository: repository)
         let (written, unwritten) = try download.hydrate(here)
         if written > 0 { context.output.message("\(Count.files(written)) written") }
-        download.report(absent + unwritten, hint: "git data pull")
-        return absent.isEmpty && unwritten.isEmpty ? .success : .failure
+        shortfalls.add(unwritten)
+        download.report(shortfalls, hint: "git data pull")
+        return shortfalls.isEmpty ? .success : .failure
     }
 }
