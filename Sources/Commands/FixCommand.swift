@@ -17,7 +17,7 @@ struct FixCommand: Command {
             alone: `git add` does it.
             """,
         options: [CommonOptions.dryRun], operands: [FileSelection.paths],
-        exitCodes: [ExitMeaning(.failure, "some files could not be mended; they are named")],
+        exitCodes: [ExitMeaning(.failure, "some files could not be mended; they are named, up to a thousand")],
         seeAlso: ["status", "track", "doctor"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {

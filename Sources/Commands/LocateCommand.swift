@@ -17,7 +17,7 @@ struct LocateCommand: Command {
             They are not to be written to.
             """,
         options: [DownloadOptions.remote, revision, local], operands: [FileSelection.paths],
-        exitCodes: [ExitMeaning(.failure, "some files have no data; they are named, and not printed")], seeAlso: ["fetch"])
+        exitCodes: [ExitMeaning(.failure, "some files have no data; they are named, up to a thousand, and not printed")], seeAlso: ["fetch"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let repository = try context.repository()

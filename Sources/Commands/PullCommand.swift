@@ -30,7 +30,7 @@ enum DownloadOptions {
         for file in earlier { body(file.path, file.pointer) }
     }
 
-    static let incomplete = ExitMeaning(.failure, "some files have no data; they are named, and keep their pointers")
+    static let incomplete = ExitMeaning(.failure, "some files have no data; they are named, up to a thousand, and keep their pointers")
 
     static func download(_ arguments: ParsedArguments, _ context: CommandContext, _ repository: Repository) -> Download {
         Download(context: context, repository: repository, remoteName: arguments[remote])

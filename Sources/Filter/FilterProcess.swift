@@ -13,7 +13,8 @@ import Repository
 /// answer, so nothing of one file can overlap the next: an answer before the blob is written could not be taken back.
 /// Tried and left: a file made and filled with zeros beforehand, by another thread (15 µs less, as it has to be renamed);
 /// looking for more of a request before sleeping (nothing, as Git is not interrupted by its packets). `git data add` does
-/// many files at once. For one file of one byte it is the start of processes: the shell that Git starts for a command with
+/// many files at once. A `git status` of touched files is the same without the writing: the hash takes 40 % of the filter's
+/// time. For one file of one byte it is the start of processes: the shell that Git starts for a command with
 /// a space, this one, and the `git config` that reads the settings.
 ///
 /// Spec: gitattributes(5), "Long Running Filter Process" and "Delay".

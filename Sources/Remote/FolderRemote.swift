@@ -9,6 +9,10 @@ internal import Synchronization
 /// <folder>/objects/ab/cd/<oid>    complete, verified, read-only
 /// <folder>/incoming/upload-*      uploads that are not settled; swept when stale
 /// ```
+///
+/// Where the time of a push goes, by `perf`, for many blobs of 50 KiB on one file system: nearly half of it is Git's own,
+/// where the pointers are loose objects, which it packs. Of the agent's time, making folders, hard links and renaming take
+/// an eighth each, our own code a quarter.
 package final class FolderRemote: Remote {
     let folder: BytePath
     private let mayCreate: Bool

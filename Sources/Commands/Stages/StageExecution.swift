@@ -1,5 +1,6 @@
 import Diagnostics
 import Digest
+import Filter
 import Git
 import Lineage
 import Platform
@@ -153,12 +154,20 @@ struct StageExecution: Sendable {
     func fetchInputs() throws {
         try index {
             let top = try repository.worktree()
-            var waiting: [PointerFile] = []
+            let store = try repository.store()
+            let (waiting, wanted) = (HydrationList(in: store), WantedBlobs(in: store))
             var unfilled: BytePath?
             let paths = stage.reads.map(\.value) + stage.environmentFiles.map(\.value)
+            let given = Set(paths)
+            // Of those that the stage names by themselves.
+            var waitingGiven: Set<BytePath> = []
             let inputs = try PresentContents(repository).look(at: paths) { pointers throws(RepositoryError) in
                 let standing = try repository.standing(among: pointers)
-                waiting += standing
+                for file in standing {
+                    waiting.add(HydrationFile(file))
+                    wanted.add(file.pointer)
+                    if given.contains(file.path) { waitingGiven.insert(file.path) }
+                }
                 let others = Set(pointers.map(\.path)).subtracting(standing.map(\.path))
                 do throws(SystemError) {
                     if unfilled == nil { unfilled = try Self.pointer(among: others, below: top) }
@@ -166,17 +175,25 @@ struct StageExecution: Sendable {
                     throw .system(error)
                 }
             }
-            let named = Set(inputs.filter { !$0.value.isFolder }.keys).subtracting(waiting.map(\.path))
+            let named = Set(inputs.filter { !$0.value.isFolder }.keys).subtracting(waitingGiven)
             unfilled = try unfilled ?? Self.pointer(among: named, below: top)
-            guard !waiting.isEmpty else { return try refuse(pointer: unfilled) }
+            guard waiting.count > 0 else { return try refuse(pointer: unfilled) }
             let download = Download(context: context, repository: repository)
-            let (fetched, _, shortfalls) = try download.fill(waiting)
+            let (fetched, _, shortfalls) = try download.fill(waiting, fetching: wanted)
             DownloadOptions.sayFetched(fetched, context.output)
             guard shortfalls.isEmpty else {
                 download.report(shortfalls, after: fetched.failure, hint: "git data pull")
                 throw CommandFailure("stage '\(stage.name)' was not run, as inputs of it are missing", exitCode: .failure)
             }
-            try refuse(pointer: unfilled ?? Self.pointer(among: waiting.map(\.path), below: top))
+            try waiting.forEach { file throws(RepositoryError) in
+                guard unfilled == nil else { return }
+                do throws(SystemError) {
+                    unfilled = try Self.pointer(among: [file.path], below: top)
+                } catch {
+                    throw .system(error)
+                }
+            }
+            try refuse(pointer: unfilled)
         }
     }
 
