@@ -15,6 +15,7 @@ struct InitCommand: Command {
         options: [lazy], seeAlso: ["install", "track", "clone"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         try setUp(repository, isLazy: arguments[lazy], context)
         guard repository.location.worktree != nil else { return .success }

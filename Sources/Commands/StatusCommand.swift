@@ -68,7 +68,7 @@ struct StatusCommand: Command {
             return .success
         }
         let overview = try StatusOverview(selection, repository, gitStates: states)
-        overview.describe(repository, context.output)
+        try overview.describe(repository, context.output)
         StaleStages(repository: repository).describe(context.output)
         if overview.files.files > 0 { describeSetup(repository, context.output) }
         return .success

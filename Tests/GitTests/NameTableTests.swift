@@ -50,6 +50,19 @@ final class NameTableTests: XCTestCase {
         try check(in: folder.path / "absent", limit: 7)
     }
 
+    func testKeepsAllWhereTheDiskFillsMeanwhile() throws {
+        let disk: SmallFileSystem
+        do { disk = try SmallFileSystem(byteCount: 128 << 10, on: folder / "disk") } catch let error as NotPossibleHere {
+            throw XCTSkip(error.reason)
+        }
+        for limit in [1, 50, 500] { try check(in: disk.path, limit: limit) }
+        let trees = FolderTrees(in: disk.path, limit: 10_000)
+        for number in 0..<300 { trees.set([UInt8](repeating: UInt8(number % 256), count: 1000 + number), of: number) }
+        for number in 0..<300 {
+            XCTAssertEqual(try trees.tree(of: number), [UInt8](repeating: UInt8(number % 256), count: 1000 + number))
+        }
+    }
+
     /// Names whose first eight bytes are the same belong to one place of the table.
     func testNamesThatBeginAlikeAreToldApart() throws {
         let table = NameTable(in: folder.path, limit: 1)
