@@ -15,6 +15,7 @@ struct BundleCloneCommand: Command {
         examples: [Example("git data bundle clone churn.tar", "into the folder `churn`")], seeAlso: ["init", "pull"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let path = try arguments[BundleCommand.file]
         guard let folder = arguments[folder] ?? (path == BundleFile.standardStream ? nil : BundleClone.folderName(for: path)) else {
             throw UsageError("DIRECTORY is missing")

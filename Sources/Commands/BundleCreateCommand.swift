@@ -32,6 +32,7 @@ struct BundleCreateCommand: Command {
     private static let rescuedCount = 32_768
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let file = try arguments[BundleCommand.file]
         let target = try BundleTarget(file)
         let repository = try context.repository()

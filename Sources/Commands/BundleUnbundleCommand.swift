@@ -20,6 +20,7 @@ struct BundleUnbundleCommand: Command {
         ])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let file = try BundleFile(try arguments[BundleCommand.file])
         let repository = try context.repository()
         let git = try repository.git()

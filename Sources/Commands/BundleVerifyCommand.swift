@@ -17,6 +17,7 @@ struct BundleVerifyCommand: Command {
         operands: [BundleCommand.file], exitCodes: [ExitMeaning(.failure, "something is wrong with it")])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let file = try BundleFile(try arguments[BundleCommand.file])
         let folder = try TemporaryFolder()
         do {

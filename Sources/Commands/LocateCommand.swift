@@ -20,6 +20,7 @@ struct LocateCommand: Command {
         exitCodes: [ExitMeaning(.failure, "some files have no data; they are named, up to a thousand, and not printed")], seeAlso: ["fetch"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let repository = try context.repository()
         let selection = try FileSelection(arguments, context, repository)
         let store = try repository.store()

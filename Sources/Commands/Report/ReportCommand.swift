@@ -25,6 +25,7 @@ struct ReportCommand: Command {
         seeAlso: ["status", "repro", "ci"])
 
     static func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        Process.returnLargeMemory()
         let file = arguments[outputFile]
         if file == nil, Environment.isTerminal(1) {
             throw CommandFailure("a page is nothing for a terminal", hints: ["git data report --output report.html"])
