@@ -61,7 +61,7 @@ private struct Fix {
     let repository: Repository
 
     /// So many files are few questions to Git, and little memory.
-    private static let portionCount = 8192
+    private static let portionCount = 4096
 
     /// Stages pointers for the files whose worktree still has what Git has.
     /// - Parameter left: gets those that stay as they are.
