@@ -138,7 +138,9 @@ class Client:
 
     def begin(self):
         """A clone, made anew, with all that belongs to it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        # What an addition has left for after its end may still be at work in it.
+        while self.folder.exists():
+            shutil.rmtree(self.folder, ignore_errors=True)
         ours = self.project.has_hooks(self.number) and self.chance.random() < 0.7
         words = ["git", *(["data"] if ours else []), "clone", "--quiet", *self.project.clone_options(self.number), self.project.url, self.folder]
         self.clone(words, "clone", self.folder, is_ours=ours)
@@ -346,7 +348,8 @@ class Client:
 
     def land(self):
         """Brings a branch into the main one, as the others do."""
-        self.git("fetch", "--quiet", "--prune", "origin", kill=True, allowing=RACE, status=(1, 128))
+        if self.git("fetch", "--quiet", "--prune", "origin", kill=True, allowing=RACE, status=(1, 128)).is_killed:
+            self.recover()
         if self.branch() != "main":
             self.switch("main")
         self.merge("origin/main")
