@@ -393,7 +393,8 @@ class Client:
     # --- git data's own ---
 
     def prune(self):
-        result = self.git("data", "prune", "--quiet", "--recent", "0", kill=True)
+        # Another client of a shared store may be half removed at the moment, as it clones again.
+        result = self.git("data", "prune", "--quiet", "--recent", "0", kill=True, allowing="cannot be looked at now", status=(128,))
         if self.chance.random() < 0.3 and not result.is_killed:
             self.git("data", "fetch", "--quiet", "--all", allowing=MISSING if self.lacks_collected() else ())
         self.check()
