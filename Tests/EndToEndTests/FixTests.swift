@@ -38,6 +38,19 @@ final class FixTests: EndToEndTestCase {
         assertContains(try work.data("fix").errorText, "Nothing to mend")
     }
 
+    func testAttributesThatAreNotStagedAreNamed() throws {
+        try work.write(content, to: "d/a.dat")
+        try work.commit("Raw")
+        try work.write("*.dat filter=data diff=data merge=data -text\n", to: "d/.gitattributes")
+        assertContains(try work.data("fix").errorText, "hint: git add :/d/.gitattributes && git commit\n")
+        try work.git("add", "d/.gitattributes")
+        try work.git("commit", "--quiet", "-m", "Fixed")
+        try assertPointer("d/a.dat", in: work, for: content)
+
+        try commitRaw("b.bin")
+        assertContains(try work.data("fix").errorText, "hint: git commit\n")
+    }
+
     func testNamesOfAnyBytes() throws {
         try work.data("track", "--quiet", "*.dat")
         try work.commit("Track")
