@@ -286,6 +286,9 @@ def main():
     options = parser.parse_args()
     names = [scenario.name for scenario in SCENARIOS]
     if options.only:
+        unknown = [name for name in options.only.split(",") if name not in names]
+        if unknown:
+            parser.error(f"there is no '{unknown[0]}'; there are {', '.join(names)}")
         names = options.only.split(",")
     if options.commands is not None:
         always = ["add", "pull", "push", "prune-shared", "helper-fetch", "fsck-repair"]
