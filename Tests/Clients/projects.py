@@ -24,8 +24,11 @@ class Project:
         home = self.folder / f"home-{name}"
         if not home.exists():
             shutil.copytree(self.laboratory.home, home)
-            for key, value in {"gc.auto": "200", "gc.autoDetach": "false", "merge.renames": "false", "merge.directoryRenames": "false",
-                               "advice.detachedHead": "false"}.items():
+            # Git's usual strategy finds renames whatever merge.renames says (until 2.50), and the ledger knows none.
+            settings = {
+                "gc.auto": "200", "gc.autoDetach": "false", "pull.twohead": "recursive", "merge.renames": "false",
+                "merge.directoryRenames": "false", "advice.detachedHead": "false"}
+            for key, value in settings.items():
                 subprocess.run(["git", "config", "--file", home / ".gitconfig", key, value], check=True)
         credentials = {key: value for key, value in self.variables.items() if key.startswith("AWS_")}
         return self.laboratory.environment | credentials | {"HOME": str(home), "GIT_AUTHOR_NAME": name, "GIT_COMMITTER_NAME": name}
