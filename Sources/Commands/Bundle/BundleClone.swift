@@ -34,9 +34,10 @@ struct BundleClone {
     func run(isLazy: Bool = false) throws -> ExitCode {
         let wasThere = try prepareFolder()
         context.output.message("Cloning into '\(folder)'...")
-        let scratch = try TemporaryFolder()
-        let intake = BundleIntake(file, scratch: ObjectStore(folder: scratch.path))
-        let leftover = Leftover(path: try folder.resolved(), wasThere: wasThere)
+        let path = try folder.resolved()
+        let leftover = Leftover(path: path, wasThere: wasThere)
+        // The store that is to be: Git takes a folder for its own that has no more than that.
+        let intake = BundleIntake(file, scratch: ObjectStore(folder: path / ".git/data"))
         do {
             try makeRepository(from: intake)
         } catch {
