@@ -50,7 +50,7 @@ struct FixCommand: Command {
                     kept: "the files, unchanged"))
             return .failure
         }
-        context.output.message("hint: " + (try fix.unstagedAttributes().map { "git add \($0) && " } ?? "") + "git commit")
+        context.output.message("hint: " + (try repository.unstagedAttributes().map { "git add \($0) && " } ?? "") + "git commit")
         return .success
     }
 }
@@ -59,17 +59,6 @@ struct FixCommand: Command {
 private struct Fix {
     let context: CommandContext
     let repository: Repository
-
-    /// The `.gitattributes` that the commit would lack, without which a clone has pointers for files of its own; as words of
-    /// a shell, nil where there are none.
-    func unstagedAttributes() throws -> String? {
-        let question: [BytePath] = [
-            "ls-files", "-z", "--others", "--modified", "--exclude-standard", "--", ":(glob)**/.gitattributes"]
-        let paths = try repository.git().query(question).records
-        // From the top, wherever they are typed.
-        let words = paths.map { ShellWord.argument(BytePath(bytes: Array(":/".utf8) + $0.bytes)) }
-        return words.isEmpty ? nil : words.joined(separator: " ")
-    }
 
     /// So many files are few questions to Git, and little memory.
     private static let portionCount = 4096

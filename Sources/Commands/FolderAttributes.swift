@@ -104,3 +104,15 @@ struct CountedFiles {
         if first.count < 3 { first.append(path) }
     }
 }
+
+extension Repository {
+    /// The `.gitattributes` that a commit would lack, without which a clone takes pointers for files like any other; as words
+    /// of a shell, from the top of the worktree, wherever they are typed; nil where there are none.
+    func unstagedAttributes() throws -> String? {
+        let question: [BytePath] = [
+            "ls-files", "-z", "--full-name", "--others", "--modified", "--exclude-standard", "--", ":(top,glob)**/.gitattributes",
+        ]
+        let words = try git().query(question).records.map { ShellWord.argument(BytePath(bytes: Array(":/".utf8) + $0.bytes)) }
+        return words.isEmpty ? nil : words.joined(separator: " ")
+    }
+}

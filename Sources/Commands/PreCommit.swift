@@ -5,7 +5,8 @@ import Platform
 import Pointer
 import Repository
 
-/// The pre-commit hook: what is staged under a data attribute is a pointer, and a whole one.
+/// The pre-commit hook: what is staged under a data attribute is a pointer, and a whole one; and pointers to data that is
+/// here are staged under one, without which a clone would take them for files like any other.
 struct PreCommit {
     let context: CommandContext
     let repository: Repository
@@ -28,21 +29,44 @@ struct PreCommit {
             try rescue(lost, needed)
         }
         var (raw, merged): ([(BytePath, String)], [(BytePath, String)]) = ([], [])
+        var stray: [BytePath] = []
         try forEachStagedPortion { data, others in
             let sizes = try repository.git().byteCounts(of: Array(Set(others.map(\.name))))
             warnOfLarge(others.filter { sizes[$0.name, default: 0] >= Self.largeByteCount }, sizes)
             raw += try repository.rawFiles(among: data).map { ($0.path, Self.problem($0)) }
             merged += try mergedPointers(among: data)
+            stray += try strayPointers(among: others)
         }
         raw += merged
-        guard !raw.isEmpty else { return .success }
+        if !raw.isEmpty { refuse(raw) }
+        if !stray.isEmpty { try refuse(stray: stray) }
+        return raw.isEmpty && stray.isEmpty ? .success : .failure
+    }
+
+    private static let kept = "the files and what is staged; nothing was committed"
+
+    private func refuse(_ raw: [(BytePath, String)]) {
         context.output.error(
             Explanation(
                 "\(Count.files(raw.count)) of data staged without the filter:\n"
                     + raw.map { path, problem in "\t\(path) (\(problem))" }.joined(separator: "\n"),
-                kept: "the files and what is staged; nothing was committed",
+                kept: Self.kept,
                 hints: ["git data fix, or: git add --renormalize \(raw.map { path, _ in ShellWord.quoted(path) }.joined(separator: " "))"]))
-        return .failure
+    }
+
+    /// Mostly the `.gitattributes` was not staged, or the file has another name now.
+    private func refuse(stray: [BytePath]) throws {
+        let filters = try repository.git().beginAttribute("filter", of: stray).values()
+        var hints: [String] = []
+        if filters.contains("data"), let words = try repository.unstagedAttributes() { hints.append("git add \(words) && git commit") }
+        if hints.isEmpty || filters.contains(nil) { hints.append("git data fix && git commit") }
+        let first = stray.prefix(UndoneFiles.nameLimit).map { "\t\($0)" }
+        let more = stray.count > first.count ? ["\t… and \(stray.count - first.count) more"] : []
+        context.output.error(
+            Explanation(
+                "\(Count.files(stray.count)) staged as \(stray.count == 1 ? "a pointer" : "pointers"), without a .gitattributes that says so to a clone:\n"
+                    + (first + more).joined(separator: "\n"),
+                kept: Self.kept, hints: hints))
     }
 
     /// Waits until what `git add` has stored is on the disk.
@@ -100,6 +124,17 @@ struct PreCommit {
             if case .foreignPointer = Pointer.recognize(content), Self.hasConflictMarkers(content) { merged.insert(name) }
         }
         return entries.filter { merged.contains($0.name) }.map { ($0.path, Self.markers) }
+    }
+
+    /// Pointers to data of this repository that no attribute gives to the data filter.
+    private func strayPointers(among entries: [IndexEntry]) throws -> [BytePath] {
+        let store = try repository.store()
+        var pointers: Set<GitObjectName> = []
+        try repository.git().forEachBlob(Array(Set(entries.map(\.name))), shorterThan: Pointer.maximumTextByteCount) { name, content in
+            guard case .pointer(let pointer) = Pointer.recognize(content), pointer.form == .gitData else { return }
+            if store.contains(pointer.oid) { pointers.insert(name) }
+        }
+        return entries.filter { pointers.contains($0.name) }.map(\.path)
     }
 
     private func warnOfLarge(_ entries: [IndexEntry], _ sizes: [GitObjectName: Int64]) {

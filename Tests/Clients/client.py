@@ -187,7 +187,7 @@ class Client:
         try:
             getattr(self, name)()
         except Trouble as trouble:
-            recent = "\n".join(f"    {line}" for line in self.recent[-8:])
+            recent = "\n".join(f"    {line}" for line in self.recent)
             self.commands.fail(f"client {self.number} ({self.project.name}), {name}: {trouble}\n  before that:\n{recent}")
             self.begin()
 
@@ -402,7 +402,9 @@ class Client:
     def data_fetch(self):
         words = self.chance.choice([("fetch", "--all"), ("fetch",), ("pull",), ("checkout",)])
         result = self.git("data", *words, "--quiet", kill=True, allowing=MISSING)
-        if result.status == 1 and not result.is_killed and not self.lacks_collected():
+        if result.is_killed:
+            return self.recover()
+        if result.status == 1 and not self.lacks_collected():
             raise Trouble(f"blobs are missing that nobody has taken away\n{result}")
         self.check()
 

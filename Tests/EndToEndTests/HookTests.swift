@@ -199,6 +199,50 @@ final class HookTests: EndToEndTestCase {
         try work.git("commit", "--quiet", "-m", "Pointers")
     }
 
+    func testPointerIsRefusedWhoseAttributesAreNotStaged() throws {
+        let work = try laboratory.repository()
+        try work.write("*.bin filter=data diff=data merge=data -text\n", to: "d/.gitattributes")
+        try work.write(content, to: "d/a.bin")
+        try work.git("add", "d/a.bin")
+        let commit = try work.attempt("commit", "-m", "Data")
+        XCTAssertNotEqual(commit.status, 0)
+        assertContains(
+            commit.errorText, """
+                error: 1 file staged as a pointer, without a .gitattributes that says so to a clone:
+                \td/a.bin
+                kept: the files and what is staged; nothing was committed
+                hint: git add :/d/.gitattributes && git commit
+
+                """)
+        // A commit of one file alone leaves out what else is staged.
+        try work.git("add", "d/.gitattributes")
+        XCTAssertNotEqual(try work.attempt("commit", "-m", "Data", "d/a.bin").status, 0)
+        try work.git("commit", "--quiet", "-m", "Data")
+        try assertPointer("d/a.bin", in: work, for: content)
+    }
+
+    func testPointerIsRefusedThatNoPatternMatches() throws {
+        let (work, _) = try laboratory.project()
+        try work.write(content, to: "a.bin")
+        try work.commit("Data")
+        try work.git("mv", "a.bin", "a.raw")
+        let commit = try work.attempt("commit", "-m", "Moved")
+        XCTAssertNotEqual(commit.status, 0)
+        assertContains(commit.errorText, "\ta.raw\nkept: the files and what is staged; nothing was committed\nhint: git data fix && git commit\n")
+        try work.data("fix")
+        try work.git("commit", "--quiet", "-m", "Moved")
+        try assertClean(work)
+        try assertContent("a.raw", in: work, is: content)
+    }
+
+    /// An example in a manual, say.
+    func testPointerToDataOfNobodyIsATextLikeAnyOther() throws {
+        let (work, _) = try laboratory.project()
+        try work.write(pointerText(for: SampleData.bytes(50, seed: 4)), to: "manual.txt")
+        try work.commit("Manual")
+        try assertClean(work)
+    }
+
     func testConflictMarkersInsideAPointerAreRefused() throws {
         let (work, _) = try laboratory.project()
         let ours = String(decoding: pointerText(for: content), as: UTF8.self)
