@@ -38,7 +38,9 @@ struct SourceWorker: Sendable {
                 return try body()
             } catch {
                 guard failures.allowAnother(after: error, at: progress()) else { throw error }
-                try hold(max(error.retryAfter ?? .zero, failures.delay))
+                let pause = max(error.retryAfter ?? .zero, failures.delay)
+                sayPause(error, pause)
+                try hold(pause)
             }
         }
     }

@@ -24,7 +24,8 @@ struct HookInstallation {
     static func scripts() throws -> BytePath {
         let folder = try Environment.executable().parent.parent / "share/git-data/hooks"
         guard folder.isFolder else {
-            throw CommandFailure("the hook scripts are missing from '\(folder)'", hints: ["run install.sh again"])
+            throw CommandFailure(
+                "the hook scripts are missing from '\(folder)'", kept: "the hooks, as they were", hints: ["run install.sh again"])
         }
         return folder
     }

@@ -79,6 +79,7 @@ struct ImportSelection {
         var matchingPlain = try patterns.selected(Array(plain), in: repository)
         let contents = MigrationContents(in: try repository.store())
         let minimum = max(1, above ?? 1)
+        let settings = try repository.settings()
         try run.forEachVersionPortion { versions in
             let matching = try patterns.selected(Array(Set(versions.map(\.path))), in: repository)
             let selected = versions.filter { version in
@@ -91,7 +92,12 @@ struct ImportSelection {
             let sizes = try run.migration.git.blobByteCounts(Set(selected.map(\.blob)))
             let small = sizes.filter { $0.value >= minimum && $0.value < Pointer.maximumTextByteCount }
             let pointers = try run.migration.git.pointers(among: Set(small.keys))
-            for version in selected where pointers[version.blob] == nil {
+            var texts: Set<GitObjectName> = []
+            let short = sizes.filter { $0.value >= minimum && $0.value < settings.minimumByteCount && pointers[$0.key] == nil }
+            try run.migration.git.forEachBlob(Array(short.keys), shorterThan: Int(settings.minimumByteCount)) { blob, content in
+                if settings.isShortText(content) { texts.insert(blob) }
+            }
+            for version in selected where pointers[version.blob] == nil && !texts.contains(version.blob) {
                 guard let size = sizes[version.blob] else {
                     throw CommandFailure("the content of '\(version.path)' is missing", hints: ["git fsck"])
                 }

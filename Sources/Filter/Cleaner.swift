@@ -70,7 +70,7 @@ package struct Cleaner: ~Copyable {
             case .pointer: return .unchanged(head)
             case .foreignPointer(let reason): return .foreignPointer(head, reason)
             case .data:
-                if head.count < Int(settings.minimumByteCount), Self.isText(head) { return .unchanged(head) }
+                if settings.isShortText(head) { return .unchanged(head) }
             }
             try startSpool()
         }
@@ -79,11 +79,5 @@ package struct Cleaner: ~Copyable {
         let oid = try spool.insert(into: batch)
         let form: Pointer.Form = settings.pointerForm == .lfs ? .lfs(extensions: []) : .gitData
         return .pointer(Pointer(oid: oid, byteCount: byteCount, form: form))
-    }
-
-    /// Git's rule: text has no NUL among its first 8000 bytes.
-    /// Source: Git, `buffer_is_binary`.
-    private static func isText(_ content: [UInt8]) -> Bool {
-        !content.prefix(8000).contains(0)
     }
 }

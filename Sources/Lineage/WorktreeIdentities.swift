@@ -21,10 +21,10 @@ struct WorktreeIdentities {
     func look(at paths: [BytePath]) throws(LineageError) -> [BytePath: ContentID] {
         guard !paths.isEmpty else { return [:] }
         let filters = try git { () throws(GitError) in try repository.git().beginAttribute("filter", of: paths).values() }
-        let minimum = try asking { () throws(RepositoryError) in Int(try repository.settings().minimumByteCount) }
+        let settings = try asking { () throws(RepositoryError) in try repository.settings() }
         let jobs = zip(paths, filters).map { Job(path: $0, isData: $1 == "data") }
         let top = self.top
-        let sights = concurrentMap(jobs) { $0.look(below: top, minimum: minimum) }
+        let sights = concurrentMap(jobs) { $0.look(below: top, settings) }
         var ids: [BytePath: ContentID] = [:]
         var forGit: [BytePath] = []
         for (job, sight) in zip(jobs, sights) {
@@ -62,25 +62,25 @@ struct WorktreeIdentities {
         let path: BytePath
         let isData: Bool
 
-        func look(below top: BytePath, minimum: Int) -> Sight {
+        func look(below top: BytePath, _ settings: Settings) -> Sight {
             do throws(SystemError) {
-                return try sight(of: top.appending(path), minimum: minimum)
+                return try sight(of: top.appending(path), settings)
             } catch {
                 return error.isUnreachable || error.isTransient ? .failed(error) : .none
             }
         }
 
-        private func sight(of file: BytePath, minimum: Int) throws(SystemError) -> Sight {
+        private func sight(of file: BytePath, _ settings: Settings) throws(SystemError) -> Sight {
             guard let status = try file.status() else { return .none }
             if status.kind == .link { return .link(try file.linkTarget()) }
             guard status.kind == .regular else { return .none }
             guard isData else { return .git }
-            let limit = max(Pointer.maximumTextByteCount, minimum)
+            let limit = max(Pointer.maximumTextByteCount, Int(settings.minimumByteCount))
             if status.byteCount < Int64(limit) {
                 guard let content = try file.regularContents(limit: limit) else { return .none }
                 if case .pointer(let pointer) = Pointer.recognize(content) { return .blob(pointer.oid) }
                 // As the filter passes them through.
-                if content.isEmpty || content.count < minimum && !content.prefix(8000).contains(0) { return .git }
+                if content.isEmpty || settings.isShortText(content) { return .git }
                 return .blob(.of(content))
             }
             return .blob(try Self.oid(of: file))

@@ -58,14 +58,19 @@ package struct RetryingRemote: Remote {
 
     private let remote: any Remote
     private let policy: Policy
+    private let notice: @Sendable (RemoteError, Duration) -> Void
     private let wait: @Sendable (Duration) -> Void
 
-    /// - Parameter wait: holds up the calling thread; tests look at the delays here.
+    /// - Parameters:
+    ///   - notice: told why there is to be another attempt, and after how long.
+    ///   - wait: holds up the calling thread; tests look at the delays here.
     package init(
-        _ remote: any Remote, policy: Policy = Policy(), wait: @escaping @Sendable (Duration) -> Void = { pause($0) }
+        _ remote: any Remote, policy: Policy = Policy(), notice: @escaping @Sendable (RemoteError, Duration) -> Void = { _, _ in },
+        wait: @escaping @Sendable (Duration) -> Void = { pause($0) }
     ) {
         self.remote = remote
         self.policy = policy
+        self.notice = notice
         self.wait = wait
     }
 
@@ -87,7 +92,7 @@ package struct RetryingRemote: Remote {
             } catch {
                 // What counts is what stays at the remote, where it keeps parts of a blob.
                 guard failures.allowAnother(after: error, at: control.bytesSoFar) else { throw error }
-                try hold(after: failures, control, atLeast: error.retryAfter)
+                try hold(after: failures, control, of: error)
             }
         }
     }
@@ -109,7 +114,7 @@ package struct RetryingRemote: Remote {
                 }
             } catch {
                 guard failures.allowAnother(after: error, at: position) else { throw error }
-                try hold(after: failures, control, atLeast: error.retryAfter)
+                try hold(after: failures, control, of: error)
             }
         }
     }
@@ -140,7 +145,7 @@ package struct RetryingRemote: Remote {
                 return try read { hasBegun = true }
             } catch {
                 guard failures.allowAnother(after: error, at: 0), !hasBegun else { throw error }
-                try hold(after: failures, atLeast: error.retryAfter)
+                try hold(after: failures, of: error)
             }
         }
     }
@@ -198,7 +203,7 @@ package struct RetryingRemote: Remote {
     }
 
     package func naming(_ names: [ObjectID: DocumentName], areNew: Bool) -> any Remote {
-        RetryingRemote(remote.naming(names, areNew: areNew), policy: policy, wait: wait)
+        RetryingRemote(remote.naming(names, areNew: areNew), policy: policy, notice: notice, wait: wait)
     }
 
     package func abandon() { remote.abandon() }
@@ -210,16 +215,15 @@ package struct RetryingRemote: Remote {
                 return try body()
             } catch {
                 guard failures.allowAnother(after: error, at: 0) else { throw error }
-                try hold(after: failures, atLeast: error.retryAfter)
+                try hold(after: failures, of: error)
             }
         }
     }
 
-    /// - Parameter least: what the remote itself asks for.
-    private func hold(
-        after failures: Failures, _ control: TransferControl? = nil, atLeast least: Duration?
-    ) throws(RemoteError) {
-        var rest = max(least ?? .zero, failures.delay)
+    /// Waits for as long as the remote itself asks for, at least.
+    private func hold(after failures: Failures, _ control: TransferControl? = nil, of error: RemoteError) throws(RemoteError) {
+        var rest = max(error.retryAfter ?? .zero, failures.delay)
+        notice(error, rest)
         // In slices, so that whoever calls the work off need not wait for it.
         let slice = Duration.milliseconds(200)
         while rest > .zero {

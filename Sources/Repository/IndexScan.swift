@@ -97,14 +97,14 @@ extension Repository {
         ofTree tree: GitObjectName, at paths: [BytePath] = [], where isWanted: (BytePath) -> Bool = { _ in true },
         portion count: Int = 8192, _ body: ([RawFile]) throws(GitError) -> Void
     ) throws(RepositoryError) {
-        let minimum = try settings().minimumByteCount
+        let settings = try settings()
         try asking { () throws(GitError) in
             let (git, finder) = (try self.git(), try PointerFinder(self))
             defer { finder.finish() }
             func look(_ files: [IndexEntry], _ attributes: PendingAttribute) throws(GitError) {
                 let data = zip(files, try attributes.values()).compactMap { file, filter in filter == "data" ? file : nil }
                 let rest = zip(data, try finder.find(data.map(\.name))).compactMap { file, found in found == nil ? file : nil }
-                let raw = try Self.rawFiles(among: rest, minimum: Int(minimum), git)
+                let raw = try Self.rawFiles(among: rest, settings, git)
                 if !raw.isEmpty { try body(raw) }
             }
             var begun: (files: [IndexEntry], attributes: PendingAttribute)?
@@ -123,14 +123,13 @@ extension Repository {
     /// Those of the entries, all under the data filter, that it would make pointers of.
     package func rawFiles(among entries: [IndexEntry]) throws(RepositoryError) -> [RawFile] {
         guard !entries.isEmpty else { return [] }
-        let minimum = Int(try settings().minimumByteCount)
-        return try asking { () throws(GitError) in try Self.rawFiles(among: entries, minimum: minimum, try git()) }
+        let settings = try settings()
+        return try asking { () throws(GitError) in try Self.rawFiles(among: entries, settings, try git()) }
     }
 
-    /// - Parameter minimum: so many bytes are made a pointer of, though they are text.
-    private static func rawFiles(among entries: [IndexEntry], minimum: Int, _ git: Git) throws(GitError) -> [RawFile] {
+    private static func rawFiles(among entries: [IndexEntry], _ settings: Settings, _ git: Git) throws(GitError) -> [RawFile] {
         guard !entries.isEmpty else { return [] }
-        let limit = max(Pointer.maximumTextByteCount, minimum)
+        let limit = max(Pointer.maximumTextByteCount, Int(settings.minimumByteCount))
         let names = Array(Set(entries.map(\.name)))
         var short: [GitObjectName: [UInt8]] = [:]
         try git.forEachBlob(names, shorterThan: limit) { name, content in short[name] = content }
@@ -140,7 +139,7 @@ extension Repository {
             if let content = short[entry.name] {
                 switch Pointer.recognize(content) {
                 case .pointer, .foreignPointer: return nil
-                case .data: if content.count < minimum, !content.prefix(8000).contains(0) { return nil }
+                case .data: if settings.isShortText(content) { return nil }
                 }
             }
             return RawFile(entry: entry, byteCount: byteCount, shortContent: short[entry.name])

@@ -178,3 +178,12 @@ package struct Settings: Sendable {
         }
     }
 }
+
+extension Settings {
+    /// Whether all of a file's content is text that stays in Git, as it is short. Text has no NUL among its first 8000 bytes.
+    ///
+    /// Source: Git, `buffer_is_binary`.
+    package func isShortText(_ content: [UInt8]) -> Bool {
+        content.count < minimumByteCount && !content.prefix(8000).contains(0)
+    }
+}

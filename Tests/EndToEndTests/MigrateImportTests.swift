@@ -31,6 +31,21 @@ final class MigrateImportTests: MigrateTestCase {
                 .map { $0.replacing("refs/original/", with: "") }, before.filter { !after.contains($0) })
     }
 
+    func testShortTextIsNotCounted() throws {
+        let work = try laboratory.repository()
+        try work.write("a,b\n1,2\n", to: "short.csv")
+        try work.write(String(repeating: "1,2\n", count: 500), to: "long.csv")
+        try work.write([0, 1, 2], to: "binary.csv")
+        try work.commit("Tables")
+        try work.git("config", "data.minimumSize", "1k")
+        let plan = try work.data("migrate", "import", "--include", "*.csv", "--dry-run")
+        assertContains(plan.text, "2 files")
+        try work.data("migrate", "import", "--include", "*.csv", "--quiet")
+        XCTAssertEqual(try work.stored("short.csv"), Array("a,b\n1,2\n".utf8))
+        try assertPointer("binary.csv", in: work, for: [0, 1, 2])
+        try assertClean(work)
+    }
+
     func testTagsAreThoseOfTheNewCommitsWithoutSignatures() throws {
         let work = try makeHistory()
         let old = try work.git("cat-file", "tag", "v1").text

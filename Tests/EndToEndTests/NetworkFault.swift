@@ -105,6 +105,9 @@ struct NetworkFault: Sendable {
         error(403, "RequestTimeTooSkewed", #""date": "Fri, 02 Jan 2026 03:04:05 GMT""#), answer("status 299", 299), answer("status 799", 799),
     ]
 
+    /// A pause that nobody should sit through without a word; none of `all`, as it takes that long.
+    static let longPause = error(503, "SlowDown", #""retry-after": "11""#)
+
     private static func redirections(_ trap: String) -> [NetworkFault] {
         [
             error(301, "PermanentRedirect", #""x-amz-bucket-region": "eu-west-1""#, "<Endpoint>\(trap)</Endpoint>"),

@@ -63,4 +63,13 @@ final class NetworkTruthTests: XCTestCase {
             XCTAssertFalse(outcome.errorText.contains("push --all"), outcome.description)
         }
     }
+
+    /// Before, nothing was said for as long as the server asked to wait.
+    func testLongPauseIsTold() throws {
+        let bench = try NetworkBench()
+        let request = try XCTUnwrap(try bench.begin(.fetch).first { $0.kind.hasPrefix("GET") })
+        let outcome = try bench.play(request, .longPause, forGood: false).outcome
+        XCTAssertEqual(outcome.status, 0, outcome.description)
+        XCTAssertEqual(outcome.errorText.split(separator: "\n").count { $0.hasSuffix("; trying again in 11 s") }, 1, outcome.description)
+    }
 }

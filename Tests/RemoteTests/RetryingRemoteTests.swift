@@ -12,7 +12,7 @@ final class RetryingRemoteTests: XCTestCase {
     private func retrying(_ fake: FakeRemote, attempts: Int = 3, leastProgress: Int64 = 10) -> RetryingRemote {
         let policy = RetryingRemote.Policy(
             attempts: attempts, firstDelay: .milliseconds(100), longestDelay: .milliseconds(150), leastProgress: leastProgress)
-        return RetryingRemote(fake, policy: policy) { [waits] duration in waits.change { $0.append(duration) } }
+        return RetryingRemote(fake, policy: policy, wait: { [waits] duration in waits.change { $0.append(duration) } })
     }
 
     func testTransientErrorsAreMetWithPatience() throws {
@@ -49,6 +49,16 @@ final class RetryingRemoteTests: XCTestCase {
         let fake = FakeRemote(script: [error, nil])
         try retrying(fake).delete(.of([1]))
         XCTAssertEqual(waits.change { $0 }.reduce(.zero, +), .seconds(1))
+    }
+
+    func testEachPauseIsToldBeforeItBegins() throws {
+        let error = RemoteError(.unreachable, "busy", isTransient: true, retryAfter: .seconds(30))
+        let told = Monitor<[String]>([])
+        let remote = RetryingRemote(
+            FakeRemote(script: [error, nil]), notice: { error, pause in told.change { $0.append("\(error.message) \(pause.components.seconds)") } },
+            wait: { _ in XCTAssertEqual(told.change { $0 }, ["busy 30"]) })
+        try remote.delete(.of([1]))
+        XCTAssertEqual(told.change { $0 }, ["busy 30"])
     }
 
     func testUploadThatMovesOnHasAllItsAttemptsAgain() throws {

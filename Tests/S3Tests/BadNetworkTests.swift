@@ -68,7 +68,7 @@ final class BadNetworkTests: NetworkTestCase {
     func testServerThatAsksForPatienceGetsIt() throws {
         try proxy.set("{\"match\": \"PUT\", \"first\": 2, \"answer\": \(refusal(503, "SlowDown", retryAfter: 7))}")
         let waited = Monitor(Duration.zero)
-        let remote = RetryingRemote(try remote()) { time in waited.change { $0 += time } }
+        let remote = RetryingRemote(try remote(), wait: { time in waited.change { $0 += time } })
         try upload(try source(1000), to: remote)
         let total = waited.change { $0 }
         XCTAssertGreaterThanOrEqual(total, .seconds(14))

@@ -46,7 +46,7 @@ class NetworkTestCase: XCTestCase {
 
     /// The same, with patience but without long waits.
     func patientRemote(patience: Duration? = nil, options: String = "", variables: [String: String] = [:]) throws -> RetryingRemote {
-        RetryingRemote(try remote(patience: patience, options: options, variables: variables)) { pause(min($0, .milliseconds(5))) }
+        RetryingRemote(try remote(patience: patience, options: options, variables: variables), wait: { pause(min($0, .milliseconds(5))) })
     }
 
     @discardableResult

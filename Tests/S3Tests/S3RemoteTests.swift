@@ -43,7 +43,7 @@ final class S3RemoteTests: XCTestCase {
     }
 
     private func patient(_ remote: any Remote) -> RetryingRemote {
-        RetryingRemote(remote) { _ in }
+        RetryingRemote(remote, wait: { _ in })
     }
 
     /// Gives each request that matches a fault, so many times.
