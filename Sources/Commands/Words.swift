@@ -65,6 +65,8 @@ enum Words {
             Explanation(
                 "the index '\(index)' is damaged", kept: "the files, as they were",
                 hints: ["remove it and let Git make another, which unstages what is staged: rm \(ShellWord.quoted(index)) && git reset"])
+        case .indexUnwritable(let error):
+            Explanation(explanation(error).what, kept: "the files and the index, as they were", hints: explanation(error).hints)
         case .failed(let command, let status, let message):
             Explanation("'\(command)' ended with status \(status)" + firstLine(of: message).map { ": \($0)" }.or(""))
         case .unexpected(let command, let answer):

@@ -175,7 +175,7 @@ package struct Hydration: Sendable {
         switch error {
         case .failed(let command, let status, _): "'\(command)' ended with status \(status)"
         case .unexpected(let command, _): "'\(command)' gave an answer that is not understood"
-        case .system(let error): "\(error)"
+        case .system(let error), .indexUnwritable(let error): "\(error)"
         case .notInstalled, .notARepository, .protocolViolation, .indexLocked, .indexDamaged: "git could not be asked"
         }
     }

@@ -17,6 +17,8 @@ package enum GitError: Error, Sendable {
     case indexLocked(BytePath)
     /// The index, at this place, is not sound.
     case indexDamaged(BytePath)
+    /// The index could not be written beside itself: a full disk, mostly. It is what it was.
+    case indexUnwritable(SystemError)
     case system(SystemError)
     /// The peer on a pkt-line stream broke the protocol.
     case protocolViolation(String)

@@ -33,7 +33,7 @@ struct HelperError: Error {
         case .unexpected(let command, let answer): "'\(command)' answered '\(BytePath(answer))'"
         case .indexLocked(let lock): "'\(lock)' exists: another process of Git is at work here"
         case .indexDamaged(let index): "the index '\(index)' is damaged"
-        case .system(let error): "\(error)"
+        case .system(let error), .indexUnwritable(let error): "\(error)"
         case .protocolViolation(let reason): reason
         }
     }

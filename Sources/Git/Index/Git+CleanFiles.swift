@@ -73,7 +73,7 @@ extension Git {
         case .success(let changes): return CleanFilesPreparation(isRefreshDue: changes.unsettledOthers > 0)
         case .failure(.ended(.locked(let lock))): throw .indexLocked(lock)
         case .failure(.ended(.unsound)): throw .indexDamaged(index)
-        case .failure(.ended(.system(let error))): throw .system(error)
+        case .failure(.ended(.system(let error))): throw .indexUnwritable(error)
         case .failure(.ended): return CleanFilesPreparation()
         case .failure(.leftToGit):
             try forget(files)
