@@ -102,11 +102,12 @@ struct CloneFilling {
     private func fill(_ repository: Repository, at prefix: BytePath, _ trouble: inout Trouble) throws -> Set<BytePath> {
         let selection = try FileSelection(arguments, context, repository)
         let store = try repository.store()
-        let (waiting, wanted) = (HydrationList(in: store), WantedBlobs(in: store))
-        try selection.forEachWaitingFile(in: repository) { file in
+        let (waiting, wanted, stray) = (HydrationList(in: store), WantedBlobs(in: store), StrayPointers())
+        try selection.forEachWaitingFile(in: repository, stray: stray) { file in
             waiting.add(HydrationFile(file))
             wanted.add(file.pointer)
         }
+        stray.report(context.output)
         let download = Download(context: context, repository: repository)
         let (fetched, _, shortfalls) = try download.fill(waiting, fetching: wanted)
         if let remote = fetched.remote, fetched.blobs > 0 {

@@ -149,7 +149,7 @@ struct DataStaging {
         let filters = git.beginAttribute("filter", of: paths)
         let encodings = git.beginAttribute("working-tree-encoding", of: paths)
         for (file, (filter, encoding)) in zip(files, zip(try filters.values(), try encodings.values())) {
-            guard filter == "data", encoding == nil,
+            guard filter == "data", encoding == nil || encoding == PendingAttribute.unset,
                 let status = try? top.appending(file.path).status(), status.kind == .regular
             else { continue }
             data.add(file, byteCount: status.byteCount)

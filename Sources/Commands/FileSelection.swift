@@ -68,15 +68,17 @@ struct FileSelection {
 
     /// Calls `body` for the selected files that stand as pointers in the worktree, those in conflict with one of their
     /// sides, in the order of their paths.
-    func forEachWaitingFile(in repository: Repository, _ body: (PointerFile) -> Void) throws {
-        try forEachStandingFile(in: repository) { if !$0.pointer.isExtended { body($0) } }
+    /// - Parameter stray: gets those that no attribute makes data of, so that nothing fills them.
+    func forEachWaitingFile(in repository: Repository, stray: StrayPointers? = nil, _ body: (PointerFile) -> Void) throws {
+        try forEachStandingFile(in: repository, stray: stray) { if !$0.pointer.isExtended { body($0) } }
     }
 
     /// As `forEachWaitingFile`, with those that nothing here can fill.
-    func forEachStandingFile(in repository: Repository, _ body: (PointerFile) -> Void) throws {
+    func forEachStandingFile(in repository: Repository, stray: StrayPointers? = nil, _ body: (PointerFile) -> Void) throws {
         try refuseUnknownPaths(repository)
         try repository.forEachShortPointers { portion throws(RepositoryError) in
-            for file in try repository.standing(among: selected(portion, includingConflicts: true)) { body(file) }
+            let files = selected(portion, includingConflicts: true)
+            for file in try repository.standing(among: files, stray: { stray?.files.add($0.path) }) { body(file) }
         }
     }
 

@@ -12,8 +12,8 @@ struct FixCommand: Command {
         description: """
             After a merge of branches that do not agree on what is data, or a commit from a machine without git \
             data, Git may hold content where a data pattern matches, or a pointer where none does. The first are \
-            added anew, as pointers; for the second a line is added to `.gitattributes`, and their content is \
-            written. Both are staged, for you to look at and to commit. A file that you have changed is left \
+            added anew, as pointers; for the second their content is fetched and written, and a line is \
+            added to `.gitattributes`; those whose content nobody has stay as they are. Both are staged, for you to look at and to commit. A file that you have changed is left \
             alone: `git add` does it.
             """,
         options: [CommonOptions.dryRun], operands: [FileSelection.paths],
@@ -47,7 +47,7 @@ struct FixCommand: Command {
             context.output.error(
                 Explanation(
                     "\(Count.files(left.count)) left as they are:\n" + left.list,
-                    kept: "the files, unchanged"))
+                    kept: "the files, unchanged", hints: left.hints.compactMap { $0 }.flatMap { $0 }))
             return .failure
         }
         context.output.message("hint: " + (try repository.unstagedAttributes().map { "git add \($0) && " } ?? "") + "git commit")
@@ -106,11 +106,25 @@ private struct Fix {
     /// - Parameter left: gets those that stay as they are.
     func trackStray(_ files: [PointerFile], _ left: inout UndoneFiles) throws {
         guard !files.isEmpty else { return }
-        let pointers = try files.filter { file in
-            let isOurs = try repository.worktreeState(of: file) != .content || hasContent(file)
-            if !isOurs { left.add(.init(path: file.path, reason: "you have changed it: git add, or: git data track")) }
-            return isOurs
+        var (pointers, waiting): ([PointerFile], [PointerFile]) = ([], [])
+        for file in files {
+            switch try repository.worktreeState(of: file) {
+            case .pointer: waiting.append(file)
+            case .content where try !hasContent(file):
+                left.add(.init(path: file.path, reason: "you have changed it: git add, or: git data track"))
+            default: pointers.append(file)
+            }
         }
+        // What nobody has may be no data of this project, but a text about pointers.
+        let download = Download(context: context, repository: repository)
+        let fetched = try download.fetch(waiting.map(\.pointer))
+        DownloadOptions.sayFetched(fetched, context.output)
+        waiting = waiting.filter { file in
+            guard let reason = download.reason(for: file.pointer, fetched) else { return true }
+            left.add(.init(path: file.path, reason: fetched.failure?.what ?? reason, hints: fetched.hints))
+            return false
+        }
+        pointers += waiting
         guard !pointers.isEmpty else { return }
         try FolderAttributes.exclusively(repository) {
             var attributes = try FolderAttributes(repository, folder: "")
@@ -118,8 +132,7 @@ private struct Fix {
             try attributes.save()
         }
         try repository.git().change(["add", "--", ".gitattributes"])
-        let waiting = try pointers.filter { try repository.worktreeState(of: $0) != .content }
-        let (_, unwritten) = try Download(context: context, repository: repository).hydrate(waiting)
+        let (_, unwritten) = try download.hydrate(waiting)
         for file in pointers { context.output.message("'\(file.path)' is tracked.") }
         left.add(unwritten)
     }

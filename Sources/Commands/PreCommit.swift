@@ -5,8 +5,8 @@ import Platform
 import Pointer
 import Repository
 
-/// The pre-commit hook: what is staged under a data attribute is a pointer, and a whole one; and pointers to data that is
-/// here are staged under one, without which a clone would take them for files like any other.
+/// The pre-commit hook: what is staged under a data attribute is a pointer, and a whole one; and pointers are
+/// staged under one, without which a clone would take them for files like any other.
 struct PreCommit {
     let context: CommandContext
     let repository: Repository
@@ -60,6 +60,7 @@ struct PreCommit {
         var hints: [String] = []
         if filters.contains("data"), let words = try repository.unstagedAttributes() { hints.append("git add \(words) && git commit") }
         if hints.isEmpty || filters.contains(nil) { hints.append("git data fix && git commit") }
+        hints.append("where it is to stay a pointer: '-filter' in .gitattributes")
         let first = stray.prefix(UndoneFiles.nameLimit).map { "\t\($0)" }
         let more = stray.count > first.count ? ["\t… and \(stray.count - first.count) more"] : []
         context.output.error(
@@ -126,13 +127,11 @@ struct PreCommit {
         return entries.filter { merged.contains($0.name) }.map { ($0.path, Self.markers) }
     }
 
-    /// Pointers to data of this repository that no attribute gives to the data filter.
+    /// - Parameter entries: files of which no attribute says that they have a filter, or that they have none.
     private func strayPointers(among entries: [IndexEntry]) throws -> [BytePath] {
-        let store = try repository.store()
         var pointers: Set<GitObjectName> = []
         try repository.git().forEachBlob(Array(Set(entries.map(\.name))), shorterThan: Pointer.maximumTextByteCount) { name, content in
-            guard case .pointer(let pointer) = Pointer.recognize(content), pointer.form == .gitData else { return }
-            if store.contains(pointer.oid) { pointers.insert(name) }
+            if case .pointer(let pointer) = Pointer.recognize(content), pointer.form == .gitData { pointers.insert(name) }
         }
         return entries.filter { pointers.contains($0.name) }.map(\.path)
     }

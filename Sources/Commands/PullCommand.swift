@@ -73,8 +73,8 @@ struct PullCommand: Command {
         Process.returnLargeMemory()
         let selection = try FileSelection(arguments, context, repository)
         let store = try repository.store()
-        let (waiting, wanted) = (HydrationList(in: store), WantedBlobs(in: store))
-        try selection.forEachWaitingFile(in: repository) { file in
+        let (waiting, wanted, stray) = (HydrationList(in: store), WantedBlobs(in: store), StrayPointers())
+        try selection.forEachWaitingFile(in: repository, stray: stray) { file in
             waiting.add(HydrationFile(file))
             wanted.add(file.pointer)
         }
@@ -87,8 +87,9 @@ struct PullCommand: Command {
                 "would write \(Count.files(waiting.count)), fetching \(Count.blobs(total.filesTotal)) (\(ByteCountText.format(total.bytesTotal)))")
             return .success
         }
+        stray.report(context.output)
         guard waiting.count > 0 || total.filesTotal > 0 else {
-            context.output.message("Already up to date.")
+            if stray.files.count == 0 { context.output.message("Already up to date.") }
             return .success
         }
         var (fetched, written, shortfalls) = try download.fill(waiting, fetching: wanted)

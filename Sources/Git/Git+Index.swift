@@ -170,7 +170,7 @@ extension Git {
     ) throws(GitError) -> [BytePath: BytePath] {
         let all = try beginAttribute(name, of: paths, cached: cached).values()
         var values: [BytePath: BytePath] = [:]
-        for (path, value) in zip(paths, all) { values[path] = value }
+        for (path, value) in zip(paths, all) where value != PendingAttribute.unset { values[path] = value }
         return values
     }
 
@@ -182,6 +182,9 @@ extension Git {
 
 /// The values of an attribute that Git was asked for.
 package final class PendingAttribute {
+    /// What Git answers for an attribute that is taken away, as by `-filter`.
+    package static let unset: BytePath = "unset"
+
     private let answer: PendingAnswer?
     private let count: Int
 
@@ -198,7 +201,7 @@ package final class PendingAttribute {
     }
 
     /// Waits for Git.
-    /// - Returns: one value for each path, in their order; nil where it is not set, or unset.
+    /// - Returns: one value for each path, in their order; nil where nothing is said of it, `unset` where `-name` is.
     package func values() throws(GitError) -> [BytePath?] {
         guard let output = try answer?.query().output else { return [] }
         var values: [BytePath?] = []
@@ -210,7 +213,7 @@ package final class PendingAttribute {
         while let end = output[start...].firstIndex(of: 0) {
             if field == 2 {
                 let value = output[start..<end]
-                if value.elementsEqual("unspecified".utf8) || value.elementsEqual("unset".utf8) {
+                if value.elementsEqual("unspecified".utf8) {
                     values.append(nil)
                 } else if let same = known.first(where: { $0.bytes[...] == value }) {
                     values.append(same)

@@ -20,7 +20,8 @@ package struct IndexScan: Sendable {
     package let pointers: [PointerFile]
     /// Under the data filter, and no pointers, though the filter would make pointers of them.
     package let raw: [RawFile]
-    /// Pointers to blobs that are here, at paths that have no data filter: content that nobody will see.
+    /// Pointers at paths of which no attribute says that they have a filter, or that they have none: content that nobody
+    /// will see.
     package let stray: [PointerFile]
     /// The paths that the attributes give to the filter of Git LFS, whatever Git has there; without those in conflict.
     package let lfs: Set<BytePath>
@@ -35,15 +36,14 @@ extension Repository {
         let git = try asking { () throws(GitError) -> Git in try self.git() }
         let finder = try asking { () throws(GitError) -> PointerFinder in try PointerFinder(self) }
         defer { finder.finish() }
-        let store = try store()
         var begun: BegunScan?
         // Where the time goes: Git goes through its attributes for each path. Meanwhile the names are looked up.
         try forEachIndexPortion(of: isIsolated ? nil : location.index, git) { index throws(RepositoryError) in
             let next = BegunScan(index, git)
-            if let begun { try body(try scan(begun, finder, store)) }
+            if let begun { try body(try scan(begun, finder)) }
             begun = next
         }
-        if let begun { try body(try scan(begun, finder, store)) }
+        if let begun { try body(try scan(begun, finder)) }
     }
 
     /// A portion whose attributes Git has been asked for.
@@ -61,7 +61,7 @@ extension Repository {
         }
     }
 
-    private func scan(_ begun: BegunScan, _ finder: PointerFinder, _ store: ObjectStore) throws(RepositoryError) -> IndexScan {
+    private func scan(_ begun: BegunScan, _ finder: PointerFinder) throws(RepositoryError) -> IndexScan {
         let (index, files, paths) = (begun.index, begun.files, begun.paths)
         let (found, filters) = try asking { () throws(GitError) in
             (try finder.find(files.map(\.name)), try begun.attributes.values())
@@ -80,7 +80,7 @@ extension Repository {
             }
             if Self.isDataFilter(filter) {
                 pointers.append(PointerFile(index.entry(item, paths[position]), found, index.knownStatus(of: item)))
-            } else if filter == nil, item.stage == 0, found.pointer.form == .gitData, store.contains(found.pointer.oid) {
+            } else if filter == nil, item.stage == 0, found.pointer.form == .gitData {
                 stray.append(PointerFile(index.entry(item, paths[position]), found))
             }
         }

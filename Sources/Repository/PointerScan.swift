@@ -247,9 +247,15 @@ extension Repository {
     }
 
     /// Those of the files that Git's attributes give to the data filter, or still to that of Git LFS.
-    package func keepingFiltered(_ files: [PointerFile]) throws(RepositoryError) -> [PointerFile] {
+    /// - Parameter stray: called with pointers of which no attribute says anything.
+    package func keepingFiltered(
+        _ files: [PointerFile], stray: (PointerFile) -> Void = { _ in }
+    ) throws(RepositoryError) -> [PointerFile] {
         let filters = try asking { () throws(GitError) in
             try git().beginAttribute("filter", of: files.map(\.path)).values()
+        }
+        for (file, filter) in zip(files, filters) where filter == nil && file.entry.stage == 0 && file.pointer.form == .gitData {
+            stray(file)
         }
         return Self.keepingFiltered(files, filters)
     }

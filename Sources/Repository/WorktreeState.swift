@@ -65,10 +65,13 @@ extension Repository {
     }
 
     /// Those of the files that stand as pointers in the worktree and have a data filter, as they stand.
-    package func standing(among files: [PointerFile]) throws(RepositoryError) -> [PointerFile] {
+    /// - Parameter stray: called with those that stand as pointers, and of which no attribute says anything.
+    package func standing(
+        among files: [PointerFile], stray: (PointerFile) -> Void = { _ in }
+    ) throws(RepositoryError) -> [PointerFile] {
         var files = files
         let states = try look(at: &files)
-        return try keepingFiltered(zip(files, states).compactMap { $1 == .pointer ? $0 : nil })
+        return try keepingFiltered(zip(files, states).compactMap { $1 == .pointer ? $0 : nil }, stray: stray)
     }
 
     /// Those of the files that stand as pointers in the worktree and that the filter would fill, as they stand.

@@ -5,16 +5,17 @@ import XCTest
 /// Branches and machines that do not agree on what is data.
 final class FixTests: EndToEndTestCase {
     private var work: Worktree!
+    private var origin: BytePath!
     private let content = SampleData.bytes(20_000, seed: 1)
     private let odd = BytePath(bytes: Array("a \"b\"\n".utf8) + [0xff] + Array(".dat".utf8))
 
     override func setUpWithError() throws {
         try super.setUpWithError()
-        (work, _) = try laboratory.project()
+        (work, origin) = try laboratory.project()
     }
 
     override func tearDown() {
-        work = nil
+        (work, origin) = (nil, nil)
         super.tearDown()
     }
 
@@ -164,5 +165,36 @@ final class FixTests: EndToEndTestCase {
         try assertContent("a.raw", in: work, is: content)
         try assertPointer("a.raw", in: work, for: content)
         try assertClean(work)
+    }
+
+    /// A colleague without our hooks forgot the `.gitattributes`.
+    func testPointersOfOthersWhoseAttributesAreNotCommittedAreNoticedAndMended() throws {
+        let theirs = try laboratory.clone(origin, as: "theirs")
+        try theirs.write("*.dat filter=data diff=data merge=data -text\n", to: ".git/info/attributes")
+        let files: [BytePath] = ["a.dat", "b.dat", "c.dat", "d.dat"]
+        for (number, file) in files.enumerated() { try theirs.write(SampleData.bytes(3000 + number, seed: 70), to: file) }
+        try theirs.commit("Data")
+        try theirs.git("push", "--quiet")
+        try theirs.data("push", "--quiet")
+
+        let ours = laboratory.folder / "ours"
+        let cloned = try laboratory.data(["clone", origin, ours], in: laboratory.folder)
+        let warning = "warning: 4 files left as pointers, as no pattern makes data of them: 'a.dat', 'b.dat', 'c.dat', …\nhint: git data fix\n"
+        assertContains(cloned.errorText, warning)
+        let mine = Worktree(folder: ours, in: laboratory)
+        XCTAssertEqual(try mine.data("pull").errorText, warning)
+        assertContains(try mine.data("status").text, "Pointers that no data pattern matches (git data fix):\n\ta.dat")
+        // One blob is gone from the remote.
+        let gone = remoteBlob(of: SampleData.bytes(3003, seed: 70), in: origin)
+        try gone.removeFile()
+        let fix = try mine.attempt("data", "fix")
+        XCTAssertEqual(fix.status, 1)
+        assertContains(fix.errorText, "1 file left as they are:\n\td.dat")
+        assertContains(fix.errorText, "hint: who has the data can send it with: git data push --all")
+        for (number, file) in files.dropLast().enumerated() {
+            try assertContent(file, in: mine, is: SampleData.bytes(3000 + number, seed: 70))
+        }
+        try assertContent("d.dat", in: mine, is: pointerText(for: SampleData.bytes(3003, seed: 70)))
+        XCTAssertEqual(try mine.git("diff", "--cached", "--name-only").text, ".gitattributes\n")
     }
 }

@@ -212,6 +212,7 @@ final class HookTests: EndToEndTestCase {
                 \td/a.bin
                 kept: the files and what is staged; nothing was committed
                 hint: git add :/d/.gitattributes && git commit
+                hint: where it is to stay a pointer: '-filter' in .gitattributes
 
                 """)
         // A commit of one file alone leaves out what else is staged.
@@ -236,10 +237,15 @@ final class HookTests: EndToEndTestCase {
     }
 
     /// An example in a manual, say.
-    func testPointerToDataOfNobodyIsATextLikeAnyOther() throws {
+    func testPointerThatIsMeantToBeOneIsATextLikeAnyOther() throws {
         let (work, _) = try laboratory.project()
-        try work.write(pointerText(for: SampleData.bytes(50, seed: 4)), to: "manual.txt")
+        try work.write(pointerText(for: content), to: "manual.txt")
+        try work.git("add", "manual.txt")
+        XCTAssertNotEqual(try work.attempt("commit", "-m", "Manual").status, 0)
+        try work.write("*.bin filter=data diff=data merge=data -text\nmanual.txt -filter\n", to: ".gitattributes")
         try work.commit("Manual")
+        assertContains(try work.data("fix").errorText, "Nothing to mend.")
+        XCTAssertFalse(try work.data("status").text.contains("manual.txt"))
         try assertClean(work)
     }
 
