@@ -67,9 +67,11 @@ struct CloneFilling {
         try contents.files += repository.git().checkedOutCount() - modules.count
         let top = try repository.worktree()
         let mayHaveTwins = try repository.settings().configuration.string("core.ignorecase") == "true"
-        var (full, possibleTwins) = (SpaceShare(), [PointerFile]())
-        try repository.forEachIndexPointers { portion throws(RepositoryError) in
-            var files = portion.filter { $0.entry.stage == 0 }
+        var (full, possibleTwins, amiss) = (SpaceShare(), [PointerFile](), FilesAmiss())
+        try repository.forEachIndexScan { scan throws(RepositoryError) in
+            amiss.raw.add(scan.raw.map { prefix.appending($0.path) })
+            amiss.stray.add(scan.stray.map { prefix.appending($0.path) })
+            var files = scan.pointers.filter { $0.entry.stage == 0 }
             let states = try repository.look(at: &files)
             var present = zip(files, states).filter { $0.1 == .content }.map(\.0)
             contents.dataFiles += states.count { $0 != .absent }
@@ -87,6 +89,7 @@ struct CloneFilling {
             trouble.shortfalls.add(
                 .init(path: prefix.appending(path), reason: "this disk takes its name for that of another file"))
         }
+        amiss.report(context.output)
         contents.filled += full.files
         contents.filledByteCount = contents.filledByteCount.adding(byteCount: full.bytes)
         for path in modules {
@@ -102,12 +105,11 @@ struct CloneFilling {
     private func fill(_ repository: Repository, at prefix: BytePath, _ trouble: inout Trouble) throws -> Set<BytePath> {
         let selection = try FileSelection(arguments, context, repository)
         let store = try repository.store()
-        let (waiting, wanted, stray) = (HydrationList(in: store), WantedBlobs(in: store), StrayPointers())
-        try selection.forEachWaitingFile(in: repository, stray: stray) { file in
+        let (waiting, wanted) = (HydrationList(in: store), WantedBlobs(in: store))
+        try selection.forEachWaitingFile(in: repository) { file in
             waiting.add(HydrationFile(file))
             wanted.add(file.pointer)
         }
-        stray.report(context.output)
         let download = Download(context: context, repository: repository)
         let (fetched, _, shortfalls) = try download.fill(waiting, fetching: wanted)
         if let remote = fetched.remote, fetched.blobs > 0 {

@@ -112,7 +112,7 @@ struct RepositoryExamination {
     private func files() throws -> [Finding] {
         guard repository.location.worktree != nil else { return [] }
         let store = try repository.store()
-        var (raw, stray) = (NamedFew(), NamedFew())
+        var (raw, stray) = (CountedFiles(), CountedFiles())
         var (tracked, ofLFS, without, here) = (0, 0, 0, 0)
         try repository.forEachIndexScan { scan throws(RepositoryError) in
             raw.add(scan.raw.map(\.path))
@@ -146,21 +146,5 @@ struct RepositoryExamination {
                 Finding(.note, "data files", "\(Count.files(without)) without data, \(here) of them in the store", fixes: ["git data pull"]))
         }
         return findings
-    }
-
-    /// Files of which a few are named.
-    private struct NamedFew: CustomStringConvertible {
-        private(set) var count = 0
-        private var first: [BytePath] = []
-
-        mutating func add(_ paths: [BytePath]) {
-            count += paths.count
-            first += paths.prefix(3 - first.count)
-        }
-
-        var description: String {
-            let shown = first.map { "'\($0)'" }.joined(separator: ", ")
-            return count > first.count ? "\(shown) and \(count - first.count) more" : shown
-        }
     }
 }

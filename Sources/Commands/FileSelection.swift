@@ -69,16 +69,20 @@ struct FileSelection {
     /// Calls `body` for the selected files that stand as pointers in the worktree, those in conflict with one of their
     /// sides, in the order of their paths.
     /// - Parameter stray: gets those that no attribute makes data of, so that nothing fills them.
-    func forEachWaitingFile(in repository: Repository, stray: StrayPointers? = nil, _ body: (PointerFile) -> Void) throws {
+    func forEachWaitingFile(
+        in repository: Repository, stray: (PointerFile) -> Void = { _ in }, _ body: (PointerFile) -> Void
+    ) throws {
         try forEachStandingFile(in: repository, stray: stray) { if !$0.pointer.isExtended { body($0) } }
     }
 
     /// As `forEachWaitingFile`, with those that nothing here can fill.
-    func forEachStandingFile(in repository: Repository, stray: StrayPointers? = nil, _ body: (PointerFile) -> Void) throws {
+    func forEachStandingFile(
+        in repository: Repository, stray: (PointerFile) -> Void = { _ in }, _ body: (PointerFile) -> Void
+    ) throws {
         try refuseUnknownPaths(repository)
         try repository.forEachShortPointers { portion throws(RepositoryError) in
             let files = selected(portion, includingConflicts: true)
-            for file in try repository.standing(among: files, stray: { stray?.files.add($0.path) }) { body(file) }
+            for file in try repository.standing(among: files, stray: stray) { body(file) }
         }
     }
 

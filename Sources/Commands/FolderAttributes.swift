@@ -94,17 +94,6 @@ struct FolderAttributes {
     }
 }
 
-/// Files of which only a few are named.
-struct CountedFiles {
-    private(set) var count = 0
-    private(set) var first: [BytePath] = []
-
-    mutating func add(_ path: BytePath) {
-        count += 1
-        if first.count < 3 { first.append(path) }
-    }
-}
-
 extension Repository {
     /// The `.gitattributes` that a commit would lack, without which a clone takes pointers for files like any other; as words
     /// of a shell, from the top of the worktree, wherever they are typed; nil where there are none.

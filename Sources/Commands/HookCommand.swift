@@ -31,6 +31,7 @@ struct HookCommand: Command {
             // A rebase has the index in memory, and would take for a user's change what is written meanwhile. At its
             // end it calls post-rewrite.
             if name == "post-rewrite" || !completion.isAmidRebase { try completion.run() }
+            if name == "post-merge" || (name == "post-rewrite" && arguments[Self.arguments] == ["rebase"]) { try completion.reportBrought() }
             return .success
         }
     }
@@ -90,6 +91,14 @@ struct PostCheckout {
         if absent > 0 {
             context.output.message("git data: \(Count.files(absent)) without data (git data status --missing, git data pull)")
         }
+    }
+
+    /// Names what a merge or a rebase has brought here that is not as the attributes say, while somebody can be asked.
+    ///
+    /// Spec: gitrevisions(7), "ORIG_HEAD".
+    func reportBrought() throws {
+        guard repository.location.worktree != nil, try repository.git().resolve("ORIG_HEAD") != nil else { return }
+        try ChangedFiles(repository: repository).amiss(since: "ORIG_HEAD").report(context.output)
     }
 
     /// Whether any attribute gives a file to the data filter: what keeps the hooks cheap elsewhere.

@@ -10,9 +10,6 @@ import Repository
 struct PreCommit {
     let context: CommandContext
     let repository: Repository
-    /// So many files are looked at at once.
-    var portionCount = 8192
-
     /// Files of other kinds above this are pointed out.
     private static let largeByteCount = 10 << 20
     /// To bring so much to a disk takes a while.
@@ -35,7 +32,7 @@ struct PreCommit {
             warnOfLarge(others.filter { sizes[$0.name, default: 0] >= Self.largeByteCount }, sizes)
             raw += try repository.rawFiles(among: data).map { ($0.path, Self.problem($0)) }
             merged += try mergedPointers(among: data)
-            stray += try strayPointers(among: others)
+            stray += try ChangedFiles(repository: repository).pointers(among: others)
         }
         raw += merged
         if !raw.isEmpty { refuse(raw) }
@@ -127,15 +124,6 @@ struct PreCommit {
         return entries.filter { merged.contains($0.name) }.map { ($0.path, Self.markers) }
     }
 
-    /// - Parameter entries: files of which no attribute says that they have a filter, or that they have none.
-    private func strayPointers(among entries: [IndexEntry]) throws -> [BytePath] {
-        var pointers: Set<GitObjectName> = []
-        try repository.git().forEachBlob(Array(Set(entries.map(\.name))), shorterThan: Pointer.maximumTextByteCount) { name, content in
-            if case .pointer(let pointer) = Pointer.recognize(content), pointer.form == .gitData { pointers.insert(name) }
-        }
-        return entries.filter { pointers.contains($0.name) }.map(\.path)
-    }
-
     private func warnOfLarge(_ entries: [IndexEntry], _ sizes: [GitObjectName: Int64]) {
         for entry in entries {
             let size = ByteCountText.format(sizes[entry.name, default: 0])
@@ -144,22 +132,12 @@ struct PreCommit {
         }
     }
 
-    /// Calls `body` with the regular files that the commit adds or changes, so many at once: those of the data filter, and
-    /// those of none.
+    /// Calls `body` with the regular files that the commit adds or changes, as `ChangedFiles` gives them.
     private func forEachStagedPortion(_ body: (_ data: [IndexEntry], _ others: [IndexEntry]) throws -> Void) throws {
         let git = try repository.git()
         let head = try git.resolve("HEAD").map { BytePath(bytes: $0.hex) }
         // Git's empty tree stands in for the parent of a first commit.
         let parent = try head ?? git.query(["hash-object", "-t", "tree", "/dev/null"]).line
-        var failure: (any Error)?
-        try git.forEachStagedPortion(since: parent, of: portionCount) { staged throws(GitError) in
-            guard failure == nil else { return }
-            let filters = try git.beginAttribute("filter", of: staged.map(\.path), cached: true).values()
-            func those(with filter: BytePath?) -> [IndexEntry] {
-                zip(staged, filters).compactMap { $1 == filter ? $0 : nil }
-            }
-            do { try body(those(with: "data"), those(with: nil)) } catch { failure = error }
-        }
-        if let failure { throw failure }
+        try ChangedFiles(repository: repository).forEachPortion(since: parent, isStaged: true, body)
     }
 }

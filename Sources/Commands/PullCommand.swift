@@ -73,8 +73,9 @@ struct PullCommand: Command {
         Process.returnLargeMemory()
         let selection = try FileSelection(arguments, context, repository)
         let store = try repository.store()
-        let (waiting, wanted, stray) = (HydrationList(in: store), WantedBlobs(in: store), StrayPointers())
-        try selection.forEachWaitingFile(in: repository, stray: stray) { file in
+        let (waiting, wanted) = (HydrationList(in: store), WantedBlobs(in: store))
+        var amiss = FilesAmiss()
+        try selection.forEachWaitingFile(in: repository, stray: { amiss.stray.add($0.path) }) { file in
             waiting.add(HydrationFile(file))
             wanted.add(file.pointer)
         }
@@ -87,9 +88,9 @@ struct PullCommand: Command {
                 "would write \(Count.files(waiting.count)), fetching \(Count.blobs(total.filesTotal)) (\(ByteCountText.format(total.bytesTotal)))")
             return .success
         }
-        stray.report(context.output)
+        amiss.report(context.output)
         guard waiting.count > 0 || total.filesTotal > 0 else {
-            if stray.files.count == 0 { context.output.message("Already up to date.") }
+            if amiss.isEmpty { context.output.message("Already up to date.") }
             return .success
         }
         var (fetched, written, shortfalls) = try download.fill(waiting, fetching: wanted)

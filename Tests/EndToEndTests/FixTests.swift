@@ -179,7 +179,7 @@ final class FixTests: EndToEndTestCase {
 
         let ours = laboratory.folder / "ours"
         let cloned = try laboratory.data(["clone", origin, ours], in: laboratory.folder)
-        let warning = "warning: 4 files left as pointers, as no pattern makes data of them: 'a.dat', 'b.dat', 'c.dat', …\nhint: git data fix\n"
+        let warning = "warning: 4 files left as pointers, as no pattern makes data of them: 'a.dat', 'b.dat', 'c.dat' and 1 more\nhint: git data fix\n"
         assertContains(cloned.errorText, warning)
         let mine = Worktree(folder: ours, in: laboratory)
         XCTAssertEqual(try mine.data("pull").errorText, warning)
@@ -196,5 +196,41 @@ final class FixTests: EndToEndTestCase {
         }
         try assertContent("d.dat", in: mine, is: pointerText(for: SampleData.bytes(3003, seed: 70)))
         XCTAssertEqual(try mine.git("diff", "--cached", "--name-only").text, ".gitattributes\n")
+    }
+
+    /// Before, a pull said nothing, and the file looked like one that the person had changed.
+    func testWhatAMergeOrARebaseBringsAmissIsNamed() throws {
+        let theirs = try laboratory.clone(origin, as: "theirs")
+        let raw = ["-c", "filter.data.process=", "-c", "filter.data.clean=cat", "-c", "filter.data.required=false"].map { BytePath($0) }
+        func bring(_ file: BytePath, _ seed: UInt64) throws {
+            try theirs.git("fetch", "--quiet")
+            try theirs.git("reset", "--quiet", "--hard", "origin/main")
+            try theirs.write(SampleData.bytes(30_000, seed: seed), to: file)
+            _ = try laboratory.git(raw + ["add", file], in: theirs.folder)
+            try theirs.git("commit", "--quiet", "-m", "Raw")
+            try theirs.git("push", "--quiet")
+        }
+        func warning(_ file: String) -> String {
+            "warning: 1 file is in Git itself, though a pattern makes data of it: '\(file)'\nhint: git data fix\n"
+        }
+        try bring("a.bin", 1)
+        assertContains(try work.git("pull", "--quiet").errorText, warning("a.bin"))
+        // What was there before is not named again, and nothing of this clone's own.
+        try bring("b.bin", 2)
+        try work.write("mine", to: "mine.txt")
+        try work.git("add", "mine.txt")
+        try work.git("commit", "--quiet", "-m", "Mine")
+        assertContains(try work.git("pull", "--quiet", "--no-rebase", "--no-edit").errorText, warning("b.bin"))
+        try work.data("fix")
+        try work.git("commit", "--quiet", "-m", "Fixed")
+        try work.git("push", "--quiet")
+        try bring("c.bin", 3)
+        try work.write("again", to: "mine.txt")
+        try work.git("commit", "--quiet", "-m", "Mine", "mine.txt")
+        assertContains(try work.git("pull", "--quiet", "--rebase").errorText, warning("c.bin"))
+        let amended = try work.git("commit", "--quiet", "--amend", "-m", "Mine again", "--", "mine.txt")
+        XCTAssertEqual(amended.errorText, "")
+        let cloned = try laboratory.data(["clone", "--lazy", origin, laboratory.folder / "ours"], in: laboratory.folder)
+        assertContains(cloned.errorText, warning("c.bin"))
     }
 }
