@@ -62,12 +62,14 @@ struct ChangedFiles {
         return files.filter { pointers.contains($0.name) }.map(\.path)
     }
 
-    /// What is amiss with them.
+    /// What is amiss with those of them that are checked out. Of others a partial clone would fetch the content, one by one.
     func amiss(since commit: BytePath) throws -> FilesAmiss {
+        let top = try repository.worktree()
+        func present(_ files: [IndexEntry]) -> [IndexEntry] { files.filter { top.appending($0.path).isPresent } }
         var amiss = FilesAmiss()
         try forEachPortion(since: commit) { data, others in
-            amiss.raw.add(try repository.rawFiles(among: data).map(\.path))
-            amiss.stray.add(try pointers(among: others))
+            amiss.raw.add(try repository.rawFiles(among: present(data)).map(\.path))
+            amiss.stray.add(try pointers(among: present(others)))
         }
         return amiss
     }
