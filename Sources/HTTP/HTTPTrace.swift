@@ -1,13 +1,8 @@
 /// What an exchange looks like to a person, with everything secret taken out. Pure.
 package enum HTTPTrace {
-    /// A URL without user, password, signatures and tokens.
+    /// A URL without user, password, signatures and tokens; those of a URL among its parameters neither.
     package static func printable(url: String) -> String {
-        var text = plain(url)
-        if let scheme = text.firstRange(of: "://") {
-            let rest = text[scheme.upperBound...]
-            let authority = rest.prefix { !"/?#".contains($0) }
-            if let at = authority.lastIndex(of: "@") { text.replaceSubrange(authority.startIndex..<at, with: "***") }
-        }
+        let text = withoutUsers(plain(url))
         guard let mark = text.firstIndex(of: "?") else { return text }
         let parameters = text[text.index(after: mark)...].split(separator: "&", omittingEmptySubsequences: false)
         let shown = parameters.map { parameter -> Substring in
@@ -15,6 +10,22 @@ package enum HTTPTrace {
             return parameter[...sign] + "***"
         }
         return text[...mark] + shown.joined(separator: "&")
+    }
+
+    private static func withoutUsers(_ text: String) -> String {
+        var shown = ""
+        var rest = text[...]
+        var isQuery = false
+        while let scheme = rest.firstRange(of: "://") {
+            isQuery = isQuery || rest[..<scheme.lowerBound].contains("?")
+            shown += rest[..<scheme.upperBound]
+            rest = rest[scheme.upperBound...]
+            let authority = rest.prefix { !"/?#".contains($0) && !(isQuery && $0 == "&") }
+            guard let at = authority.lastIndex(of: "@") else { continue }
+            shown += "***"
+            rest = rest[at...]
+        }
+        return shown + rest
     }
 
     /// A header as one line, its value hidden where it is secret.
