@@ -235,29 +235,29 @@ enum URLText {
     /// A text in which no address has a user or a password: behind each `//`, what stands before the last `@` of the
     /// host is `***`, encoded or not.
     static func withoutPasswords(_ text: String) -> String {
-        var shown = ""
-        var rest = text[...]
-        while let mark = rest.firstRange(of: "//") {
+        var shown: [UInt8] = []
+        // By bytes: to Swift, a slash and an accent behind it are one character, and no slash.
+        var rest = Array(text.utf8)[...]
+        while let mark = rest.firstRange(of: "//".utf8) {
             shown += rest[..<mark.upperBound]
             rest = rest[mark.upperBound...]
-            let host = rest.prefix { !"/?&# '\"".contains($0) }
-            let ends = ["@", "%40"].compactMap { host.ranges(of: $0).last }
+            let host = rest.prefix { !"/?&# '\"".utf8.contains($0) }
+            let ends = ["@", "%40"].compactMap { host.ranges(of: $0.utf8).last }
             if let end = ends.max(by: { $0.lowerBound < $1.lowerBound }) {
-                shown += "***"
+                shown += "***".utf8
                 rest = rest[end.lowerBound...]
             }
         }
-        return shown + rest
+        return String(decoding: shown + rest, as: UTF8.self)
     }
 
     /// The URL without what stands before an `@` of its host, and without its query.
     static func withoutSecrets(_ url: BytePath) -> String {
-        let text = url.description
-        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return text }
-        let start = text.index(colon, offsetBy: 3)
-        let rest = text[start...].prefix { $0 != "?" }
-        let host = rest.prefix { $0 != "/" }
-        guard let at = host.lastIndex(of: "@") else { return String(text[..<start] + rest) }
-        return String(text[..<start] + rest[rest.index(after: at)...])
+        let text = Array(url.description.utf8)
+        guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8) else { return url.description }
+        let rest = text[(colon + 3)...].prefix { $0 != UInt8(ascii: "?") }
+        let host = rest.prefix { $0 != UInt8(ascii: "/") }
+        let start = host.lastIndex(of: UInt8(ascii: "@")).map { $0 + 1 } ?? rest.startIndex
+        return String(decoding: text[..<(colon + 3)] + rest[start...], as: UTF8.self)
     }
 }

@@ -2,27 +2,30 @@
 package enum HTTPTrace {
     /// A URL without user, password, signatures and tokens; those of a URL among its parameters neither.
     package static func printable(url: String) -> String {
-        let text = withoutUsers(plain(url))
-        guard let mark = text.firstIndex(of: "?") else { return text }
-        let parameters = text[text.index(after: mark)...].split(separator: "&", omittingEmptySubsequences: false)
-        let shown = parameters.map { parameter -> Substring in
-            guard let sign = parameter.firstIndex(of: "="), isSecretName(parameter[..<sign]) else { return parameter }
-            return parameter[...sign] + "***"
+        // By bytes: to Swift, a slash and an accent behind it are one character, and no slash.
+        let text = withoutUsers(Array(plain(url).utf8))
+        guard let mark = text.firstIndex(of: UInt8(ascii: "?")) else { return String(decoding: text, as: UTF8.self) }
+        let parameters = text[(mark + 1)...].split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false)
+        let shown = parameters.map { parameter -> ArraySlice<UInt8> in
+            guard let sign = parameter.firstIndex(of: UInt8(ascii: "=")),
+                isSecretName(Substring(decoding: parameter[..<sign], as: UTF8.self))
+            else { return parameter }
+            return parameter[...sign] + "***".utf8
         }
-        return text[...mark] + shown.joined(separator: "&")
+        return String(decoding: text[...mark] + shown.joined(separator: "&".utf8), as: UTF8.self)
     }
 
-    private static func withoutUsers(_ text: String) -> String {
-        var shown = ""
+    private static func withoutUsers(_ text: [UInt8]) -> [UInt8] {
+        var shown: [UInt8] = []
         var rest = text[...]
         var isQuery = false
-        while let scheme = rest.firstRange(of: "://") {
-            isQuery = isQuery || rest[..<scheme.lowerBound].contains("?")
+        while let scheme = rest.firstRange(of: "://".utf8) {
+            isQuery = isQuery || rest[..<scheme.lowerBound].contains(UInt8(ascii: "?"))
             shown += rest[..<scheme.upperBound]
             rest = rest[scheme.upperBound...]
-            let authority = rest.prefix { !"/?#".contains($0) && !(isQuery && $0 == "&") }
-            guard let at = authority.lastIndex(of: "@") else { continue }
-            shown += "***"
+            let authority = rest.prefix { !"/?#".utf8.contains($0) && !(isQuery && $0 == UInt8(ascii: "&")) }
+            guard let at = authority.lastIndex(of: UInt8(ascii: "@")) else { continue }
+            shown += "***".utf8
             rest = rest[at...]
         }
         return shown + rest

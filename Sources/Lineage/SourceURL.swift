@@ -9,32 +9,35 @@ package struct SourceURL: Equatable, Sendable {
 
     /// - Parameter url: with a scheme; anything else stays as it is.
     package init(_ url: BytePath) {
-        let whole = url.text
-        guard let scheme = whole.firstRange(of: "://") else {
-            (text, withheld) = (whole, [])
+        // By bytes: to Swift, a slash and an accent behind it are one character, and no slash.
+        let whole = Array(url.text.utf8)
+        guard let scheme = whole.firstRange(of: "://".utf8) else {
+            (text, withheld) = (url.text, [])
             return
         }
-        let rest = whole[scheme.upperBound...].prefix { $0 != "#" }
-        let place = rest.prefix { $0 != "/" && $0 != "?" }
+        let rest = whole[scheme.upperBound...].prefix { $0 != UInt8(ascii: "#") }
+        let place = rest.prefix { !"/?".utf8.contains($0) }
         var withheld: [String] = []
         var host = place
-        if let at = place.lastIndex(of: "@") {
+        if let at = place.lastIndex(of: UInt8(ascii: "@")) {
             // Where it is the name of an account alone, it is none: ssh://git@host/path.
-            if whole.hasPrefix("http") || place[..<at].contains(":") {
+            if whole.starts(with: "http".utf8) || place[..<at].contains(UInt8(ascii: ":")) {
                 withheld.append("password")
-                host = place[place.index(after: at)...]
+                host = place[(at + 1)...]
             }
         }
-        let path = rest.dropFirst(place.count).prefix { $0 != "?" }
-        let query = rest.dropFirst(place.count + path.count + 1)
-        let items = query.split(separator: "&").map { (name: String($0.prefix { $0 != "=" }), text: $0) }
+        let path = rest[place.endIndex...].prefix { $0 != UInt8(ascii: "?") }
+        let items = rest[path.endIndex...].dropFirst().split(separator: UInt8(ascii: "&")).map { item in
+            (name: String(decoding: item.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self), bytes: item)
+        }
         let isSigned = items.contains { Self.isSecret($0.name) }
-        var kept: [Substring] = []
+        var kept: [ArraySlice<UInt8>] = []
         for item in items {
             let isTaken = Self.isSecret(item.name) || isSigned && Self.companions.contains(item.name.lowercased())
-            if isTaken { withheld.append(item.name) } else { kept.append(item.text) }
+            if isTaken { withheld.append(item.name) } else { kept.append(item.bytes) }
         }
-        text = whole[..<scheme.upperBound] + host + path + (kept.isEmpty ? "" : "?" + kept.joined(separator: "&"))
+        let query = kept.isEmpty ? [] : Array("?".utf8) + kept.joined(separator: "&".utf8)
+        text = String(decoding: whole[..<scheme.upperBound] + host + path + query, as: UTF8.self)
         self.withheld = withheld
     }
 

@@ -73,10 +73,13 @@ final class TextTests: XCTestCase {
             ("https://example.org/a@b/c", "https://example.org/a@b/c"),
             ("https://example.org/x?X-Amz-Signature=abc", "https://example.org/x"),
             ("git@example.org:x.git", "git@example.org:x.git"),
+            ("https://ada:secret@\u{301}example.org/\u{301}x", "https://\u{301}example.org/\u{301}x"),
         ]
         for (url, shown) in urls {
             XCTAssertEqual(URLText.withoutSecrets(url), shown)
         }
+        XCTAssertEqual(
+            URLText.withoutPasswords("at https://ada:pw@host, //\u{301}eve:q%40h/ and //x/a@b"), "at https://***@host, //***%40h/ and //x/a@b")
     }
 
     // MARK: shell words

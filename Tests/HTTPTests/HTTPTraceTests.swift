@@ -8,6 +8,8 @@ final class HTTPTraceTests: XCTestCase {
         XCTAssertEqual(HTTPTrace.printable(url: "https://ada:pw@host:80/a@b?x=1"), "https://***@host:80/a@b?x=1")
         XCTAssertEqual(HTTPTrace.printable(url: "https://ada:p@w@host"), "https://***@host")
         XCTAssertEqual(HTTPTrace.printable(url: "https://host/a@b?mail=c@d"), "https://host/a@b?mail=c@d")
+        // To Swift, a slash and the accent behind it are one character.
+        XCTAssertEqual(HTTPTrace.printable(url: "https://\u{301}ada:pw@\u{301}host/?\u{301}&token=a"), "https://***@\u{301}host/?\u{301}&token=***")
     }
 
     func testSecretParametersAreHidden() {

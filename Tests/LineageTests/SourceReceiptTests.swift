@@ -71,6 +71,7 @@ final class SourceURLTests: XCTestCase {
             ("ssh://git:pw@example.org/r.git", "ssh://example.org/r.git", ["password"]),
             ("s3://lab/a.csv?endpoint=https://s3.example.org", "s3://lab/a.csv?endpoint=https://s3.example.org", []),
             ("git@example.org:r.git", "git@example.org:r.git", []),
+            ("https://ada:pw@\u{301}b/\u{301}?\u{301}a=1&token=2&\u{301}x", "https://\u{301}b/\u{301}?\u{301}a=1&\u{301}x", ["password", "token"]),
         ]
         for (url, text, withheld) in cases {
             let found = SourceURL(BytePath(url))

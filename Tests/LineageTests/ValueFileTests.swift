@@ -86,6 +86,10 @@ final class ValueFileTests: XCTestCase {
         XCTAssertEqual(ValueFile.value(at: "a.b.c.d", in: all), .integer(1))
         XCTAssertEqual(ValueFile.value(at: "a.b", in: all), .integer(2))
         XCTAssertEqual(ValueFile.value(at: "", in: all), all)
+        // A dot and the accent behind it are one character to Swift.
+        let accented = JSONValue.object(["a": .object(["\u{301}b": .integer(3)])])
+        XCTAssertEqual(ValueFile.flattened(accented).map(\.key), ["a.\u{301}b"])
+        XCTAssertEqual(ValueFile.value(at: "a.\u{301}b", in: accented), .integer(3))
         for key in ["layers.1", "layers.-1", "layers.x", "split.seed.x", "x", ".", "split."] {
             XCTAssertNil(ValueFile.value(at: key, in: all), key)
         }

@@ -60,7 +60,7 @@ struct GitImport: ImportSource {
     private func prepare(_ git: Git) throws {
         // Nothing in it may end a line or a name in the file.
         let isFit = order.address.isUTF8 && order.address.bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
-        guard isFit, !ImportOrder.authority(order.address).contains(where: { "\"\\ ".contains($0) }) else {
+        guard isFit, !ImportOrder.authority(order.address).contains(where: { "\"\\ ".utf8.contains($0) }) else {
             throw CommandFailure("\(order.shown) has no URL of a repository")
         }
         try git.query(["init", "--quiet", "--template="])
@@ -69,13 +69,13 @@ struct GitImport: ImportSource {
         let url = SourceURL(order.address)
         var address = order.address
         if ImportOrder.isWeb(order.address), url.withheld.contains("password") {
-            let whole = order.address.text
-            let place = whole[(whole.firstRange(of: "://")?.upperBound ?? whole.startIndex)...].prefix { $0 != "/" && $0 != "?" }
-            if let at = place.lastIndex(of: "@") {
-                let host = place[place.index(after: at)...]
-                let scheme = whole.prefix { $0 != ":" }
-                address = BytePath(whole.replacing("\(place)", with: "\(host)", maxReplacements: 1))
-                let user = BytePath(localURL: BytePath("file:///\(place[..<at])"))?.lastComponent ?? BytePath(String(place[..<at]))
+            let (whole, place) = (order.address.bytes, ImportOrder.authority(order.address))
+            if let at = place.lastIndex(of: UInt8(ascii: "@")) {
+                let host = String(decoding: place[(at + 1)...], as: UTF8.self)
+                let scheme = String(decoding: whole.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
+                address = BytePath(bytes: whole[..<place.startIndex] + whole[(at + 1)...])
+                let given = BytePath(bytes: place[..<at])
+                let user = BytePath(localURL: BytePath(bytes: Array("file:///".utf8) + given.bytes))?.lastComponent ?? given
                 let word = Data(user.bytes).base64EncodedString()
                 text += Array("[http \"\(scheme)://\(host)\"]\n\textraHeader = Authorization: Basic \(word)\n".utf8)
             }

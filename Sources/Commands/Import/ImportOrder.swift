@@ -45,23 +45,25 @@ struct ImportOrder {
         case .url: return !Self.isWeb(address) || Self.isHostNear(address)
         case .git:
             // A remote helper, such as ours for `data::`, may read a folder, or choose who is shown credentials.
-            if address.text.contains("::") { return true }
+            if address.bytes.contains("::".utf8) { return true }
             if Self.isHostNear(address) { return true }
-            return !address.text.contains("://") && !Self.isOtherHost(address) || address.text.lowercased().hasPrefix("file:")
+            return !address.bytes.contains("://".utf8) && !Self.isOtherHost(address) || Self.hasPrefix(address, "file:")
         case .query, .manual: return false
         }
     }
 
-    static func isWeb(_ address: BytePath) -> Bool {
-        let text = address.text.lowercased()
-        return text.hasPrefix("http://") || text.hasPrefix("https://")
+    // Addresses are taken apart by bytes: to Swift, a slash and an accent behind it are one character, and no slash.
+
+    static func isWeb(_ address: BytePath) -> Bool { hasPrefix(address, "http://") || hasPrefix(address, "https://") }
+
+    private static func hasPrefix(_ address: BytePath, _ scheme: String) -> Bool {
+        String(decoding: address.bytes.prefix(scheme.utf8.count), as: UTF8.self).lowercased() == scheme
     }
 
     /// What stands between the scheme and the path of a URL; empty for anything else.
-    static func authority(_ address: BytePath) -> Substring {
-        let text = address.text
-        guard let scheme = text.firstRange(of: "://") else { return "" }
-        return text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    static func authority(_ address: BytePath) -> ArraySlice<UInt8> {
+        guard let scheme = address.bytes.firstRange(of: "://".utf8) else { return [] }
+        return address.bytes[scheme.upperBound...].prefix { !"/?#".utf8.contains($0) }
     }
 
     /// Whether a URL's host is this machine's, or given by its number: that of a service which only this machine sees,
@@ -69,7 +71,10 @@ struct ImportOrder {
     private static func isHostNear(_ address: BytePath) -> Bool {
         guard isWeb(address) else { return false }
         let place = authority(address)
-        var host = (place.lastIndex(of: "@").map { place[place.index(after: $0)...] } ?? place).lowercased()
+        let bytes = place.lastIndex(of: UInt8(ascii: "@")).map { place[($0 + 1)...] } ?? place
+        // Letters of other alphabets may come to mean a number.
+        guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "%") }) else { return true }
+        var host = String(decoding: bytes, as: UTF8.self).lowercased()
         if host.hasPrefix("[") { return true }
         host = String(host.prefix { $0 != ":" })
         while host.hasSuffix(".") { host.removeLast() }

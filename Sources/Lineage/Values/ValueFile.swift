@@ -82,7 +82,9 @@ package enum ValueFile {
     /// dots themselves are found too. The empty key names the whole.
     package static func value(at key: String, in value: JSONValue) -> JSONValue? {
         guard !key.isEmpty else { return value }
-        return find(key.split(separator: ".", omittingEmptySubsequences: false)[...], in: value)
+        // By bytes: a dot and what combines with it are one character.
+        let parts = key.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return find(parts.map { Substring($0) }[...], in: value)
     }
 
     private static func find(_ parts: ArraySlice<Substring>, in value: JSONValue) -> JSONValue? {
