@@ -121,6 +121,9 @@ extension FuzzTarget {
             guard let web = WebURL(parts.halves.first) else { return }
             require(WebURL(web.text.utf8).map { $0.text } == web.text, "a URL is another one when it is read again: \(web.text)")
             require(!web.text.utf8.contains { $0 <= 0x20 || $0 == 0x7f }, "a URL with blanks")
+            if let nearness = Nearness(authority: web.authority), nearness > .world {
+                require(ImportOrder.isHostNear(BytePath(bytes: parts.halves.first)), "\(web.authority) is near, and waits for nobody's trust")
+            }
             if let next = web.following(String(decoding: parts.halves.second, as: UTF8.self)) {
                 require(["http", "https"].contains(next.scheme) && !next.authority.isEmpty, "led to \(next.text)")
             }

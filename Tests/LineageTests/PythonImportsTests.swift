@@ -31,6 +31,7 @@ final class PythonImportsTests: XCTestCase {
     func testNotebooks() {
         let json = #"{"cells": [{"cell_type": "markdown", "source": "import no"}, {"cell_type": "code", "source": ["%matplotlib inline\n", "!pip install no\n", "import a\n", "from b import c"]}, {"cell_type": "code", "source": "import d"}]}"#
         XCTAssertEqual(PythonImports.modules(ofNotebook: Array(json.utf8)).sorted(), ["a", "b", "d"])
+        XCTAssertEqual(PythonImports.modules(ofNotebook: Array(json.replacing("\\n", with: "\\r\\n").utf8)).sorted(), ["a", "b", "d"])
         XCTAssertEqual(PythonImports.modules(ofNotebook: Array("[]".utf8)), [])
     }
 }

@@ -68,7 +68,7 @@ struct ImportOrder {
 
     /// Whether a URL's host is this machine's, or given by its number: that of a service which only this machine sees,
     /// perhaps, such as the one that tells machines in a cloud their credentials.
-    private static func isHostNear(_ address: BytePath) -> Bool {
+    static func isHostNear(_ address: BytePath) -> Bool {
         guard isWeb(address) else { return false }
         let place = authority(address)
         let bytes = place.lastIndex(of: UInt8(ascii: "@")).map { place[($0 + 1)...] } ?? place

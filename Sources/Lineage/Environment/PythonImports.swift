@@ -21,11 +21,12 @@ package enum PythonImports {
             case .list(let lines)?: text = lines.map { if case .text(let line) = $0 { line } else { "" } }.joined()
             default: continue
             }
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
-                let first = line.first { $0 != " " && $0 != "\t" }
-                return first != "%" && first != "!"
+            let newline = UInt8(ascii: "\n")
+            let lines = text.utf8.split(separator: newline, omittingEmptySubsequences: false).filter { line in
+                let first = line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+                return first != UInt8(ascii: "%") && first != UInt8(ascii: "!")
             }
-            modules.formUnion(Self.modules(ofScript: Array(lines.joined(separator: "\n").utf8)))
+            modules.formUnion(Self.modules(ofScript: Array(lines.joined(separator: [newline]))))
         }
         return modules
     }
