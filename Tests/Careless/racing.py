@@ -131,7 +131,7 @@ class Racing:
             # An edit in place of a file that shares its blocks with its blob.
             content = g.bytes(4 << 20)
             g.write(work / "racing.bin", content)
-            g.git(work, "add", "racing.bin")
+            g.git(work, "add", "racing.bin", ".gitattributes")
             g.git(work, "commit", "--quiet", "-m", "Shared")
             g.git(work, "data", "dedup", "--quiet")
             with open(work / "racing.bin", "r+b") as file:

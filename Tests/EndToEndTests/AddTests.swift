@@ -146,7 +146,7 @@ final class AddTests: EndToEndTestCase {
 
     func testFilesInConflictIntentToAddAndNestedRepositories() throws {
         try both { work in
-            try work.git("add", "data/1.bin")
+            try work.git("add", "data/1.bin", ".gitattributes")
             try work.git("commit", "--quiet", "-m", "Base")
             try work.git("switch", "--quiet", "-c", "side")
             try work.write(SampleData.bytes(50, seed: 7), to: "data/1.bin")
