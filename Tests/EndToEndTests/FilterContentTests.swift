@@ -171,7 +171,7 @@ final class FilterContentTests: EndToEndTestCase {
         let content = SampleData.bytes(4000)
         try work.write(content, to: "a/b/c.bin")
         let inside = Worktree(folder: work.folder / "a/b", in: laboratory)
-        try inside.git("add", "c.bin")
+        try inside.git("add", "c.bin", ":/.gitattributes")
         try inside.git("commit", "--quiet", "-m", "From inside")
         try assertPointer("a/b/c.bin", in: work, for: content)
         XCTAssert(work.localBlob(of: content).exists)
