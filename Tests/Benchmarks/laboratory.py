@@ -77,6 +77,8 @@ class Laboratory:
             "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org",
             "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org", "GIT_PAGER": "cat",
         }
+        # Where the programs were built with a sanitizer.
+        self.environment.update({name: os.environ[name] for name in ("TSAN_OPTIONS", "ASAN_OPTIONS") if name in os.environ})
         built = os.environ.get("GIT_DATA_BIN") or self.build()
         # Git's own housekeeping in the background would fall into somebody's time.
         self.run(["git", "config", "--global", "gc.auto", "0"])

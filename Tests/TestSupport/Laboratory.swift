@@ -44,6 +44,8 @@ package final class Laboratory {
             "GIT_COMMITTER_DATE": "2026-01-02T03:04:05Z", "GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat",
             "GIT_EDITOR": "true", "GIT_CEILING_DIRECTORIES": folder,
         ]
+        // Where the programs were built with a sanitizer: where it is to report, and what it is not to take for a race.
+        for name in ["TSAN_OPTIONS", "ASAN_OPTIONS"] { values[name] = Environment.value(name) }
         values.merge(variables) { $1 }
         values.merge(changes) { $1 }
         return values.compactMap { name, value in value.map { Array("\(name)=".utf8) + $0.bytes } }
