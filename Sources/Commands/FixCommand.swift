@@ -13,8 +13,8 @@ struct FixCommand: Command {
             After a merge of branches that do not agree on what is data, or a commit from a machine without git \
             data, Git may hold content where a data pattern matches, or a pointer where none does. The first are \
             added anew, as pointers; for the second their content is fetched and written, and a line is \
-            added to `.gitattributes`; those whose content nobody has stay as they are. Both are staged, for you to look at and to commit. A file that you have changed is left \
-            alone: `git add` does it.
+            added to `.gitattributes`; those whose content nobody has stay as they are. Both are staged, for \
+            you to look at and to commit. A file that you have changed is left alone: `git add` does it.
             """,
         options: [CommonOptions.dryRun], operands: [FileSelection.paths],
         exitCodes: [ExitMeaning(.failure, "some files could not be mended; they are named, up to a thousand")],
